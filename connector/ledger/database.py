@@ -1,0 +1,133 @@
+"""Database (台帳の扉): the one door to the store.
+
+`await database.run(fn)` gives `fn` a connection inside one transaction: all of it or nothing. In production
+the function runs on the database's own worker thread, so a slow disk never stops the loop; `inline=True`
+runs it where it is called, which makes a simulated week the same every time.
+SQLite: WAL, `synchronous=FULL`, `BEGIN IMMEDIATE`, one writer, one process per file (a lock file says so).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from connector.errors import NotDone
+
+Answer = TypeVar("Answer")
+
+_BUSY_MS = 5_000
+_PASSING = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"}
+
+
+class Database:
+    """One store. Closing it is the owner's duty."""
+
+    def __init__(self, url: str, *, inline: bool = False) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._lock: int | None = None
+        self._worker = None if inline else ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def run(self, work: Callable[[Connection], Answer]) -> Answer:
+        """`work(connection)` in one committed transaction. Raises NotDone where the store is only busy."""
+        if self._worker is None:
+            return self._transact(work)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._transact, work)
+
+    def _transact(self, work: Callable[[Connection], Answer]) -> Answer:
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except OperationalError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if name in _PASSING:
+                raise NotDone(f"the store is busy ({name})") from error
+            raise
+
+    async def read(self, work: Callable[[Connection], Answer]) -> Answer:
+        """`work(connection)` on a picture of the store that stands still; must not write.
+
+        Does not wait for the writer, so pages stay readable while a batch is stored.
+        """
+        if self._worker is None:
+            return self._look(work)
+        return await asyncio.to_thread(self._look, work)
+
+    def _look(self, work: Callable[[Connection], Answer]) -> Answer:
+        with self.engine.connect().execution_options(reading=True) as connection:
+            return work(connection)
+
+    def claim(self) -> None:
+        """Hold the data folder for this process. Raises RuntimeError when another one runs on it."""
+        path = _file_of(self.url)
+        if path is None:
+            return
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise RuntimeError(f"another connector runs on {path}: one process per data folder") from error
+        self._lock = lock
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.shutdown(wait=True)
+        self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _file_of(url: str) -> Path | None:
+    prefix = "sqlite:///"
+    return Path(url.removeprefix(prefix)) if url.startswith(prefix) and url != prefix else None
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url)
+    path = _file_of(url)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000})
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(raw: sqlite3.Connection, _record: Any) -> None:
+    raw.isolation_level = None  # the driver must not begin for us: a deferred begin can fail at once
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MS}",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def migrate(database: Database) -> None:
+    """Bring the schema up to date. Repeating is safe. Alembic is imported here only."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

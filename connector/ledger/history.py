@@ -1,0 +1,70 @@
+"""History (履歴): append-only rows, each chained to the one before by its digest.
+
+The chain runs per shop; changing, dropping or inserting a row breaks every digest after it (invariant T2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from connector.ledger.schema import history
+from connector.outcome import Facts
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened: to what, from where to where, by whom and why."""
+
+    item: str  # order, slip, effect, hold, stray, shop
+    item_id: int | None
+    number: str
+    event: str
+    from_state: str = ""
+    to_state: str = ""
+    stage: str = ""
+    actor: str = "connector"
+    note: str = ""
+    facts: Facts = field(default_factory=dict)
+
+
+def append(connection: Connection, shop: str, at: datetime, entries: Sequence[Entry]) -> None:
+    """Write these entries, in this order, at the end of the shop's chain."""
+    if not entries:
+        return
+    last = connection.scalar(
+        select(history.c.digest).where(history.c.shop == shop).order_by(history.c.id.desc()).limit(1)
+    )
+    digest = last or GENESIS
+    rows = []
+    for entry in entries:
+        row = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+        # What is stored must be what was hashed: dates and tuples become plain JSON first.
+        row["facts"] = msgspec.to_builtins(entry.facts)
+        digest = _link(digest, shop, at, row)
+        rows.append({**row, "shop": shop, "at": at, "digest": digest})
+    connection.execute(insert(history), rows)
+
+
+def verify(connection: Connection, shop: str) -> int | None:
+    """The id of the first row whose digest does not fit, None where the chain is whole."""
+    digest = GENESIS
+    query = select(history).where(history.c.shop == shop).order_by(history.c.id)
+    for row in connection.execute(query).mappings():
+        content = {name: row[name] for name in Entry.__dataclass_fields__}
+        digest = _link(digest, shop, row["at"], content)
+        if digest != row["digest"]:
+            return int(row["id"])
+    return None
+
+
+def _link(before: str, shop: str, at: datetime, row: dict[str, object]) -> str:
+    content = msgspec.json.encode([before, shop, at, row], order="deterministic")
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,243 @@
+"""Record (記録): an outcome meets the rows. Every write names the state it expects.
+
+Where an operator or another replica moved the item in between, the write is a no-op and says so by writing
+nothing. `tries` and `redos` end in a hold, never in a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Table, update
+
+from connector.journey import MOVES, OrderState, SlipState, State
+from connector.ledger import effects, holds
+from connector.ledger.history import Entry, append
+from connector.ledger.schema import orders, slips, stop_requests
+from connector.order import Order
+from connector.outcome import (
+    SELF_CLEARING,
+    Advance,
+    Cancel,
+    Hold,
+    Item,
+    Outcome,
+    Reason,
+    Redo,
+    Retry,
+    Wait,
+)
+from connector.slip import Slip
+
+LADDER = (60.0, 300.0, 600.0, 1200.0)  # seconds; reliability §2
+MAX_TRIES = 6  # after that a person looks: the ladder has then lasted about an hour and a half
+MAX_REDOS = 2
+LOOK_AGAIN = timedelta(minutes=10)  # how soon a stage is asked again about a self-clearing hold
+AnyItem = Item[Order] | Item[Slip]
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who writes, in which stage, and where that stage leads."""
+
+    stage: str
+    gives: State | None
+    actor: str = "connector"
+    redo_of: str = ""  # the stage whose act a Redo takes back
+
+
+def table_of(item: AnyItem) -> tuple[str, Table]:
+    return ("order", orders) if isinstance(item.noun, Order) else ("slip", slips)
+
+
+def record(
+    connection: Connection,
+    shop: str,
+    by: By,
+    said: Sequence[tuple[AnyItem, Outcome]],
+    now: datetime,
+    *,
+    spread: float = 0.0,
+) -> int:
+    """Write these outcomes; returns how many items moved. `spread` seconds are added to each retry."""
+    entries: list[Entry] = []
+    moved = 0
+    for item, outcome in said:
+        written = _one(connection, shop, by, item, outcome, now, spread)
+        moved += any(entry.event == "moved" for entry in written)
+        entries += written
+    append(connection, shop, now, entries)
+    return moved
+
+
+def _one(
+    connection: Connection,
+    shop: str,
+    by: By,
+    item: AnyItem,
+    outcome: Outcome,
+    now: datetime,
+    spread: float,
+) -> list[Entry]:
+    match outcome:
+        case Advance(evidence=evidence, to=to):
+            cleared = _clear(connection, by, item, now)
+            return cleared + _move(connection, by, item, to or by.gives or item.state, now, evidence)
+        case Wait(why=why, until=until):
+            _next(connection, item, until, why, item.tries)
+            return _clear(connection, by, item, now)
+        case Retry(why=why, after=after):
+            return _retry(connection, shop, by, item, why, after, now, spread)
+        case Redo(why=why):
+            return _redo(connection, shop, by, item, why, now)
+        case Hold(reason=reason, note=note):
+            return _hold(connection, shop, by, item, reason, note, now)
+        case Cancel(why=why):
+            return _cancel(connection, by, item, why, now)
+
+
+def _move(
+    connection: Connection,
+    by: By,
+    item: AnyItem,
+    to: State,
+    now: datetime,
+    facts: dict[str, object],
+    *,
+    redos: int = 0,
+    note: str = "",
+) -> list[Entry]:
+    if to == item.state:
+        return []
+    if (item.state, to) not in MOVES:
+        raise ValueError(f"{item.state} -> {to} is not a move of the journey (stage {by.stage})")
+    name, table = table_of(item)
+    done = connection.execute(
+        update(table)
+        .where(table.c.id == item.id, table.c.state == item.state)
+        .values(state=to, since=now, next_at=None, tries=0, redos=redos, waiting_for="")
+    )
+    if done.rowcount != 1:
+        return []
+    return [_entry(name, item, "moved", by, from_state=item.state, to_state=to, facts=facts, note=note)]
+
+
+def _next(connection: Connection, item: AnyItem, at: datetime | None, why: str, tries: int) -> None:
+    _, table = table_of(item)
+    connection.execute(
+        update(table)
+        .where(table.c.id == item.id, table.c.state == item.state)
+        .values(next_at=at, waiting_for=why, tries=tries)
+    )
+
+
+def _clear(
+    connection: Connection, by: By, item: AnyItem, now: datetime, *, but: Reason | None = None
+) -> list[Entry]:
+    """The stage no longer finds the cause of its self-clearing holds: they go by themselves."""
+    gone = [reason for reason in item.held if reason in SELF_CLEARING and reason is not but]
+    if not gone:
+        return []
+    name, _ = table_of(item)
+    return holds.take_off(
+        connection,
+        now,
+        item=name,
+        item_id=item.id,
+        number=item.noun.number,
+        by=by.actor,
+        why="原因がなくなりました",
+        reasons=gone,
+        stage=by.stage,
+    )
+
+
+def _hold(
+    connection: Connection, shop: str, by: By, item: AnyItem, reason: Reason, note: str, now: datetime
+) -> list[Entry]:
+    name, _ = table_of(item)
+    _next(connection, item, now + LOOK_AGAIN if reason in SELF_CLEARING else None, note, item.tries)
+    pinned = holds.pin(
+        connection,
+        shop,
+        now,
+        item=name,
+        item_id=item.id,
+        number=item.noun.number,
+        reason=reason,
+        note=note,
+        stage=by.stage,
+    )
+    if reason is Reason.CANCELLED_TOO_LATE:
+        _end_stop(connection, item, "too_late", note, now)
+    return _clear(connection, by, item, now, but=reason) + pinned
+
+
+def _retry(
+    connection: Connection,
+    shop: str,
+    by: By,
+    item: AnyItem,
+    why: str,
+    after: float | None,
+    now: datetime,
+    spread: float,
+) -> list[Entry]:
+    tries = item.tries + 1
+    if tries >= MAX_TRIES:
+        return _hold(connection, shop, by, item, Reason.TOO_MANY_TRIES, why, now)
+    wait = max(LADDER[min(tries, len(LADDER)) - 1], after or 0.0) + spread
+    _next(connection, item, now + timedelta(seconds=wait), why, tries)
+    return []
+
+
+def _redo(connection: Connection, shop: str, by: By, item: AnyItem, why: str, now: datetime) -> list[Entry]:
+    if item.redos >= MAX_REDOS:
+        return _hold(connection, shop, by, item, Reason.MAIL_NEVER_ARRIVED, why, now)
+    effects.undo(connection, by.redo_of, item.id, now)
+    back = OrderState.RECEIVED
+    return _move(connection, by, item, back, now, {"redo": item.redos + 1}, redos=item.redos + 1, note=why)
+
+
+def _cancel(connection: Connection, by: By, item: AnyItem, why: str, now: datetime) -> list[Entry]:
+    name, _ = table_of(item)
+    if name == "order":
+        _end_stop(connection, item, "stopped", why, now)
+    entries = _clear(connection, by, item, now)
+    to = OrderState.CANCELLED if name == "order" else SlipState.CANCELLED
+    return entries + _move(connection, by, item, to, now, {"why": why}, note=why)
+
+
+def _end_stop(connection: Connection, item: AnyItem, verdict: str, words: str, now: datetime) -> None:
+    connection.execute(
+        update(stop_requests)
+        .where(stop_requests.c.order_id == item.id, stop_requests.c.verdict == "open")
+        .values(verdict=verdict, verdict_at=now, words=words)
+    )
+
+
+def _entry(
+    name: str,
+    item: AnyItem,
+    event: str,
+    by: By,
+    *,
+    from_state: str = "",
+    to_state: str = "",
+    facts: dict[str, object] | None = None,
+    note: str = "",
+) -> Entry:
+    return Entry(
+        item=name,
+        item_id=item.id,
+        number=item.noun.number,
+        event=event,
+        from_state=from_state,
+        to_state=to_state,
+        stage=by.stage,
+        actor=by.actor,
+        note=note,
+        facts=dict(facts or {}),
+    )

@@ -1,0 +1,378 @@
+"""Schema: every table of the ledger, one paragraph each on why it exists.
+
+One schema for SQLite and PostgreSQL (SQLAlchemy Core). Instants are stored as UTC and come back aware; naive
+ones are refused. Nouns are stored as the JSON of their struct, and what we search by stands in real columns.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant. SQLite's DateTime drops the offset in silence, so we refuse naive and store UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: instants are aware")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # BigInteger does not count up by itself on SQLite
+Facts = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True)
+
+
+def _shop() -> Column[str]:
+    return Column("shop", String(40), nullable=False)
+
+
+def _facts(name: str) -> Column[Any]:
+    return Column(name, Facts, nullable=False, default=dict)
+
+
+def _walking() -> list[Column[Any]]:
+    """What an order and a slip have in common: the place, since when, and what is next."""
+    return [
+        Column("state", String(20), nullable=False),
+        Column("since", Instant, nullable=False),
+        Column("waiting_for", Text, nullable=False, default=""),
+        Column("next_at", Instant),  # not before this; NULL: at once
+        Column("tries", Integer, nullable=False, default=0),
+        Column("redos", Integer, nullable=False, default=0),
+        Column("body", LargeBinary, nullable=False),
+        Column("seen_at", Instant, nullable=False),
+    ]
+
+
+# Orders (受注). One row per shop and number; `left_out` names the rule by which one never walks.
+orders = Table(
+    "orders",
+    metadata,
+    _id(),
+    _shop(),
+    Column("number", String(40), nullable=False),
+    Column("cart_order_id", BigInteger, nullable=False),
+    *_walking(),
+    Column("left_out", String(40), nullable=False, default=""),
+    Column("origin", String(12), nullable=False),
+    Column("subscription_id", BigInteger),
+    Column("subscription_round", Integer),
+    Column("placed_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("digest", String(64), nullable=False),
+    Column("payable", BigInteger, nullable=False),
+    Column("payment_kind", String(12), nullable=False),
+    Column("payment_state", String(16), nullable=False),
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("exchange_id", Id),
+    UniqueConstraint("shop", "number"),
+    Index("ix_orders_shop_state", "shop", "state", "next_at"),
+    Index("ix_orders_shop_placed_at", "shop", "placed_at"),
+)
+
+# Every content an order ever had here. Changed content is a new version, never an overwrite (I3).
+order_versions = Table(
+    "order_versions",
+    metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("exchange_id", Id),
+)
+
+# Slips (受注伝票) as Next Engine last showed them.
+slips = Table(
+    "slips",
+    metadata,
+    _id(),
+    _shop(),
+    Column("number", String(20), nullable=False),
+    Column("order_number", String(40), nullable=False),
+    *_walking(),
+    Column("status", Integer, nullable=False),
+    Column("cancel_type", String(4), nullable=False),
+    Column("merged_into", String(20), nullable=False, default=""),
+    Column("total", BigInteger, nullable=False),
+    Column("lock", String(32), nullable=False, default=""),
+    UniqueConstraint("shop", "number"),
+    Index("ix_slips_shop_state", "shop", "state", "next_at"),
+    Index("ix_slips_shop_order_number", "shop", "order_number"),
+    Index("ix_slips_shop_merged_into", "shop", "merged_into"),
+)
+
+# Order and slip are many-to-many: NE splits, bundles and copies. `how` says why they belong together.
+order_slips = Table(
+    "order_slips",
+    metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), primary_key=True),
+    Column("slip_id", Id, ForeignKey("slips.id"), primary_key=True),
+    Column("how", String(12), nullable=False),
+    Index("ix_order_slips_slip_id", "slip_id"),
+)
+
+# Holds (保留): trouble pinned on an item at its place. Open while `closed_at` is NULL.
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    _shop(),
+    Column("item", String(6), nullable=False),
+    Column("item_id", Id, nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("stage", String(24), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_by", String(80), nullable=False, default=""),
+    Column("close_note", Text, nullable=False, default=""),
+    Index(
+        "uq_holds_open",
+        "item",
+        "item_id",
+        "reason",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_holds_shop_closed_at", "shop", "closed_at"),
+)
+
+# Effects: one row per act on the outside, written before it happens (reliability §2).
+effects = Table(
+    "effects",
+    metadata,
+    _id(),
+    _shop(),
+    Column("stage", String(24), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("name", Text, nullable=False, default=""),
+    _facts("facts"),
+    Column("exchange_id", Id),
+    Column("sequence", Integer),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("started_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("look_at", Instant),
+    _facts("evidence"),
+    Column("words", Text, nullable=False, default=""),
+    Index("ix_effects_shop_stage_state", "shop", "stage", "state"),
+)
+
+# Which items an effect moves; an item with an open effect of a stage is not planned again by it.
+effect_items = Table(
+    "effect_items",
+    metadata,
+    Column("effect_id", Id, ForeignKey("effects.id"), primary_key=True),
+    Column("item_id", Id, primary_key=True),
+    Index("ix_effect_items_item_id", "item_id"),
+)
+
+# One try each, kept for ever: the proof that an intent was committed before the act (T3).
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("effect_id", Id, ForeignKey("effects.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(10), nullable=False, default="intent"),
+    _facts("evidence"),
+    Column("words", Text, nullable=False, default=""),
+    UniqueConstraint("effect_id", "n"),
+)
+
+# Exchanges (やり取り): bytes that crossed the border, compressed, found by digest.
+exchanges = Table(
+    "exchanges",
+    metadata,
+    _id(),
+    _shop(),
+    Column("system", String(16), nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("key", String(200), nullable=False, default=""),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("read_at", Instant),  # inbound files: when a reader finished with it
+    Column("words", Text, nullable=False, default=""),
+    UniqueConstraint("shop", "system", "direction", "digest"),
+    Index("ix_exchanges_shop_key", "shop", "key"),
+)
+
+# History (履歴): append-only, chained by digest. Cause and actor of every move.
+history = Table(
+    "history",
+    metadata,
+    _id(),
+    _shop(),
+    Column("at", Instant, nullable=False),
+    Column("item", String(8), nullable=False),
+    Column("item_id", Id),
+    Column("number", String(40), nullable=False, default=""),
+    Column("event", String(24), nullable=False),
+    Column("from_state", String(20), nullable=False, default=""),
+    Column("to_state", String(20), nullable=False, default=""),
+    Column("stage", String(24), nullable=False, default=""),
+    Column("actor", String(80), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    _facts("facts"),
+    Column("digest", String(64), nullable=False),
+    Index("ix_history_item", "item", "item_id"),
+    Index("ix_history_shop_at", "shop", "at"),
+)
+
+# Strays (迷子): came in, fits nothing, moves nothing, is shown.
+strays = Table(
+    "strays",
+    metadata,
+    _id(),
+    _shop(),
+    Column("system", String(16), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("exchange_id", Id),
+    _facts("facts"),
+    Column("at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("resolved_by", String(80), nullable=False, default=""),
+    UniqueConstraint("shop", "system", "place", "words"),
+)
+
+# Shipments (出荷実績): what the warehouse said, one row per event and version.
+shipments = Table(
+    "shipments",
+    metadata,
+    _id(),
+    _shop(),
+    Column("slip_number", String(20), nullable=False),
+    Column("result_id", String(64), nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("result", String(12), nullable=False),
+    Column("shipped_on", Date, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("exchange_id", Id),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("shop", "slip_number", "result_id", "version"),
+)
+
+# Stop requests (出荷止め): a cancel seen after the hand-over, until it ends as stopped or too late.
+stop_requests = Table(
+    "stop_requests",
+    metadata,
+    _id(),
+    _shop(),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False, unique=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("verdict", String(10), nullable=False, default="open"),  # open, stopped, too_late
+    Column("verdict_at", Instant),
+    Column("words", Text, nullable=False, default=""),
+)
+
+# How far each source was read. A cursor never passes an order that was not stored (I6).
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("shop", String(40), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+# Which window of which job was done. A tick is only a wake-up: this table says what is due.
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("shop", String(40), primary_key=True),
+    Column("kind", String(24), primary_key=True),
+    Column("window", String(40), primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    _facts("counts"),
+)
+
+# When each source was last read or written well, and its last trouble: the time of our data.
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("shop", String(40), primary_key=True),
+    Column("what", String(40), primary_key=True),
+    Column("ok_at", Instant),
+    Column("failed_at", Instant),
+    Column("words", Text, nullable=False, default=""),
+)
+
+# Next Engine's rotating pair, sealed; the previous pair stays beside it (reliability §5.2).
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("account", String(80), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("previous", LargeBinary),
+    Column("stored_at", Instant, nullable=False),
+)
+
+# A closed day's report, as it was: a past day gives the same bytes again (R3).
+reports = Table(
+    "reports",
+    metadata,
+    Column("shop", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)

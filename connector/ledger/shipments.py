@@ -1,0 +1,129 @@
+"""Shipments (出荷実績の記録): what the warehouse said, one row per event; a repeat changes nothing (S5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from connector.journey import OrderState, SlipState
+from connector.ledger import codec
+from connector.ledger.history import Entry, append
+from connector.ledger.schema import order_slips, orders, shipments, slips, strays
+from connector.outcome import Stray
+from connector.slip import Shipment
+
+
+def book(
+    connection: Connection, shop: str, shipment: Shipment, exchange_id: int | None, now: datetime
+) -> bool:
+    """Store one shipping event; False where this very content is known. Other content is a new version."""
+    here = (
+        shipments.c.shop == shop,
+        shipments.c.slip_number == shipment.slip_number,
+        shipments.c.result_id == shipment.result_id,
+    )
+    known = [codec.shipment(body) for body in connection.scalars(select(shipments.c.body).where(*here))]
+    if any(other == shipment for other in known):
+        return False
+    row = {
+        "shop": shop,
+        "slip_number": shipment.slip_number,
+        "result_id": shipment.result_id,
+        "version": len(known) + 1,
+        "result": shipment.result,
+        "shipped_on": shipment.shipped_on,
+        "tracking": " ".join(shipment.tracking),
+        "body": codec.encode(shipment),
+        "exchange_id": exchange_id,
+        "at": now,
+    }
+    connection.execute(insert(shipments), [row])
+    return True
+
+
+def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) -> bool:
+    """Keep a stray; False where it was set aside before."""
+    here = (
+        strays.c.shop == shop,
+        strays.c.system == stray.system,
+        strays.c.place == stray.where,
+        strays.c.words == stray.words,
+    )
+    if connection.scalar(select(strays.c.id).where(*here)) is not None:
+        return False
+    row = {
+        "shop": shop,
+        "system": stray.system,
+        "place": stray.where,
+        "words": stray.words,
+        "exchange_id": stray.exchange_id,
+        "facts": stray.facts,
+        "at": now,
+    }
+    connection.execute(insert(strays), [row])
+    entry = Entry(
+        item="stray", item_id=None, number="", event="set_aside", note=f"{stray.where}: {stray.words}"
+    )
+    append(connection, shop, now, [entry])
+    return True
+
+
+def tracking_in_use(
+    connection: Connection, shop: str, number: str, slip_number: str, since: datetime
+) -> str | None:
+    """The other slip that got this tracking number since then (S3), None where there is none."""
+    query = select(shipments.c.slip_number).where(
+        shipments.c.shop == shop,
+        shipments.c.tracking.contains(number, autoescape=True),
+        shipments.c.slip_number != slip_number,
+        shipments.c.at >= since,
+    )
+    return connection.scalar(query.limit(1))
+
+
+def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) -> int:
+    """Orders all of whose live slips are confirmed in NE become SHIPPED; returns how many."""
+    states = (
+        select(
+            orders.c.id,
+            orders.c.number,
+            orders.c.state,
+            func.count(slips.c.id).label("live"),
+            func.sum(
+                func.coalesce((slips.c.state == SlipState.CONFIRMED).cast(slips.c.status.type), 0)
+            ).label("confirmed"),
+        )
+        .join(order_slips, order_slips.c.order_id == orders.c.id)
+        .join(slips, slips.c.id == order_slips.c.slip_id)
+        .where(
+            orders.c.shop == shop,
+            orders.c.state.in_([OrderState.NOTIFIED, OrderState.IN_INTAKE, OrderState.IMPORTED]),
+            slips.c.state != SlipState.CANCELLED,
+        )
+        .group_by(orders.c.id, orders.c.number, orders.c.state)
+    )
+    done = [row for row in connection.execute(states) if row.live and row.live == row.confirmed]
+    entries = []
+    for row in done:
+        moved = connection.execute(
+            update(orders)
+            .where(orders.c.id == row.id, orders.c.state == row.state)
+            .values(state=OrderState.SHIPPED, since=now, next_at=None, tries=0, waiting_for="")
+        )
+        if moved.rowcount == 1:
+            entries.append(_shipped(row.id, row.number, row.state, stage))
+    append(connection, shop, now, entries)
+    return len(entries)
+
+
+def _shipped(order_id: int, number: str, before: str, stage: str) -> Entry:
+    return Entry(
+        item="order",
+        item_id=order_id,
+        number=number,
+        event="moved",
+        from_state=before,
+        to_state=OrderState.SHIPPED,
+        stage=stage,
+    )

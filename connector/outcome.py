@@ -1,0 +1,247 @@
+"""Outcome (結果): everything a step may say about one item, as values.
+
+Stages answer with these; only the runner writes them into the ledger. The set is closed on purpose: a step
+that has something else to say is two steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from connector.journey import SlipState, State
+from connector.order import Order
+from connector.slip import Shipment, Slip
+
+Noun = TypeVar("Noun", Order, Slip)
+Facts = dict[str, Any]
+
+
+class Reason(StrEnum):
+    """Why an item is held (保留理由). `connector/words.py` has the sentence and the next step of each."""
+
+    PAYMENT_REFUSED = "payment_refused"
+    PAYMENT_VOIDED = "payment_voided"
+    PAYMENT_GATE = "payment_gate"
+    ADDRESS_SPLIT_UNKNOWN = "address_split_unknown"
+    NEEDS_ATTENTION = "needs_attention"
+    UNKNOWN_VALUE = "unknown_value"
+    UNMAPPABLE_TEXT = "unmappable_text"
+    TEXT_TOO_LONG = "text_too_long"
+    AMOUNT_DIFFERS = "amount_differs"
+    MALFORMED = "malformed"
+    TOO_MANY_LINES = "too_many_lines"
+    REFUSED = "refused"
+    MAIL_NEVER_ARRIVED = "mail_never_arrived"
+    CANNOT_TELL = "cannot_tell"
+    TOO_MANY_TRIES = "too_many_tries"
+    CANCELLED_TOO_LATE = "cancelled_too_late"
+    CHANGED_AFTER_HANDOVER = "changed_after_handover"
+    UNSHIPPABLE = "unshippable"
+    PARTIAL_SHIPMENT = "partial_shipment"
+    SHIPMENT_CONFLICT = "shipment_conflict"
+    NE_CANCELLED = "ne_cancelled"
+    KEY_CONFLICT = "key_conflict"
+    ABSURD_PICTURE = "absurd_picture"
+    BUG = "bug"
+    BY_HAND = "by_hand"
+
+
+SELF_CLEARING = frozenset(
+    {
+        Reason.PAYMENT_REFUSED,
+        Reason.PAYMENT_GATE,
+        Reason.ADDRESS_SPLIT_UNKNOWN,
+        Reason.NEEDS_ATTENTION,
+        Reason.UNKNOWN_VALUE,
+        Reason.UNMAPPABLE_TEXT,
+        Reason.TEXT_TOO_LONG,
+        Reason.AMOUNT_DIFFERS,
+        Reason.TOO_MANY_LINES,
+    }
+)
+"""Holds whose cause lies in data that we read again: the stage is asked again and may take them back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(Generic[Noun]):
+    """One order or slip as a stage sees it: the noun, and where it stands in our ledger."""
+
+    id: int
+    noun: Noun
+    state: State
+    since: datetime  # when it came to this state
+    tries: int = 0
+    redos: int = 0
+    held: tuple[Reason, ...] = ()  # its open holds
+    orders: tuple[Order, ...] = ()  # for a slip: the orders of ours behind it, newest versions
+    slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand
+    shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
+    done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Proved: move on. `to` names another state than the stage's own where more was seen."""
+
+    evidence: Facts = field(default_factory=dict)
+    to: State | None = None
+    shipment: Shipment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet, and nothing is wrong. Not a try. `until` is when a look is worth it again."""
+
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A passing fault; counts as a try, after the last one it becomes a hold."""
+
+    why: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """The act before provably did not land: one step back, twice at most, then a hold."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person must look. Other reasons may be pinned beside it; all must clear.
+
+    A reason in `SELF_CLEARING` goes by itself once its cause is gone (an extended table, a healed payment);
+    any other waits for a person.
+    """
+
+    reason: Reason
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Left the journey."""
+
+    why: str
+
+
+Outcome = Advance | Wait | Retry | Redo | Hold | Cancel
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Something that came in and fits nothing we know. Kept, shown, and it moves nothing."""
+
+    system: str
+    where: str  # file and line
+    words: str
+    exchange_id: int | None = None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A difference (差異) between two pictures, with everything a person needs to act on it."""
+
+    kind: str
+    order_number: str
+    words: str
+    yen: int = 0
+    since: datetime | None = None
+    slip_number: str = ""
+    explained: bool = False  # matched by a hold or a wait that is still inside its patience
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """One act on the outside, before it happens (reliability §2).
+
+    `key` is stable: the same act always has the same key. `body` is what goes out; it is kept before it is
+    sent. `items` are the ledger ids of the orders or slips it moves.
+    """
+
+    kind: str
+    key: str
+    items: tuple[int, ...]
+    body: bytes = b""
+    name: str = ""  # file name, Message-ID or path
+    facts: Facts = {}
+
+    @property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256(self.name.encode() + b"\0" + self.body)
+        digest.update(msgspec.json.encode(self.facts, order="sorted"))
+        return digest.hexdigest()
+
+
+class EffectState(StrEnum):
+    """Where an effect stands. INTENT, SENT and UNKNOWN are open: looked at before anything is sent again."""
+
+    INTENT = "intent"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_DONE = "not_done"
+    UNDONE = "undone"  # it was done and provably did not last (a lost mail): may be done again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An effect whose intent is committed: what a stage's `act` or `look` is handed."""
+
+    id: int
+    effect: Effect
+    state: EffectState
+    attempts: int
+    started_at: datetime  # of the newest attempt
+    first_at: datetime
+    evidence: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The other side confirmed it. `per_item` overrides the plain Advance for single items."""
+
+    evidence: Facts = field(default_factory=dict)
+    per_item: dict[int, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It lies over there (transport receipt); the business receipt is still to come: look again later.
+
+    `per_item` is what is already proved of single items while the rest is awaited.
+    """
+
+    evidence: Facts = field(default_factory=dict)
+    look_after: float = 60.0
+    per_item: dict[int, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Looked: it is provably not there."""
+
+    evidence: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """Looked, and neither yes nor no can be shown: a person must decide."""
+
+    why: str
+
+
+Reply = Done | Sent | Absent | CannotTell | Exception
+"""What acting or looking said about one effect; an exception is one of `errors.py`, or a bug."""

@@ -1,0 +1,117 @@
+"""Rhythm (周期): which stage of one shop is due, computed from the ledger; a wake-up is only a hint.
+
+A lost, late or doubled tick cannot matter: what is due follows from when a stage last ran and which windows are
+finished. Catching up after an outage is the normal path. Stages run one after another, in journey order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
+
+from connector.clock import Clock, at_jst, jst
+from connector.runner import Counts, Runner
+from connector.shop import Mode
+from connector.stages import BESIDE, STAGES, AnyStage
+from connector.stages.stage import Acting
+
+CATCH_UP = timedelta(hours=12)  # how long a missed report is still made up for
+
+DailyJob = Callable[[datetime], Awaitable[None]]
+
+
+class Rhythm:
+    """The stages of one shop and when each is due. Only one caller at a time."""
+
+    def __init__(
+        self, runner: Runner, clock: Clock, *, report_at: time | None = None, report: DailyJob | None = None
+    ) -> None:
+        self.runner, self._clock = runner, clock
+        self.shop, self._ledger = runner.ledger.shop, runner.ledger
+        self._report_at, self._report = report_at, report
+        self._last: dict[str, datetime] | None = None
+
+    async def next_at(self) -> datetime:
+        """When there is something to do again; never earlier than now."""
+        last = await self._known()
+        now = self._clock.now()
+        at = min(
+            (last[stage.name] + self._every(stage) if stage.name in last else now) for stage in self._on()
+        )
+        return max(at, now)
+
+    async def run_due(self, stopping: Callable[[], bool] = lambda: False) -> dict[str, Counts]:
+        """Run every stage that is due, in journey order; stops between two stages when asked to."""
+        last = await self._known()
+        ran: dict[str, Counts] = {}
+        for stage in self._on():
+            if stopping():
+                break
+            now = self._clock.now()
+            before = last.get(stage.name)
+            if before is not None and before + self._every(stage) > now:
+                continue
+            ran[stage.name] = await self.run(stage)
+            last[stage.name] = now
+        if self._report is not None and not stopping():
+            await self._daily()
+        return ran
+
+    async def run(self, stage: AnyStage) -> Counts:
+        """One pass now, with its window where the stage has set times."""
+        window = await self._window(stage)
+        if not window:
+            return await self.runner.run(stage.name)
+        started = self._clock.now()
+        await self._ledger.start(stage.name, window, started)
+        counts = await self.runner.run(stage.name, window=window)
+        if not counts.failed and not await self._ledger.wants_again(stage.name, window):
+            await self._ledger.finish(stage.name, window, self._clock.now(), counts.facts())
+        return counts
+
+    async def _window(self, stage: AnyStage) -> str:
+        """The newest set time that has come and is not done yet: "2026-11-24 14:00"; empty where none is."""
+        if not isinstance(stage, Acting) or stage.times is None:
+            return ""
+        window = newest_window(stage.times(self.shop), self._clock.now(), stage.grace(self.shop))
+        if not window:
+            return ""
+        done = await self._ledger.finished(stage.name, window)
+        return "" if done and not await self._ledger.wants_again(stage.name, window) else window
+
+    async def _daily(self) -> None:
+        assert self._report_at is not None  # noqa: S101 - given together with the report
+        window = newest_window((self._report_at,), self._clock.now(), CATCH_UP)
+        if not window or await self._ledger.finished("report", window):
+            return
+        now = self._clock.now()
+        await self._ledger.start("report", window, now)
+        if self._report is not None:
+            await self._report(now)
+        await self._ledger.finish("report", window, self._clock.now(), {})
+
+    async def _known(self) -> dict[str, datetime]:
+        if self._last is None:
+            self._last = await self._ledger.last_runs()
+        return self._last
+
+    def _on(self) -> list[AnyStage]:
+        return [stage for stage in (*STAGES, *BESIDE) if self.shop.mode(stage.name) is not Mode.OFF]
+
+    def _every(self, stage: AnyStage) -> timedelta:
+        return self.shop.rhythms.get(stage.name, stage.every)
+
+
+def newest_window(times: tuple[time, ...], now: datetime, grace: timedelta) -> str:
+    """The newest of these Japanese times of day that has come, at most `grace` ago."""
+    today = jst(now).date()
+    candidates = [
+        (at, day, clock_time)
+        for day in (today - timedelta(days=1), today)
+        for clock_time in times
+        if (at := at_jst(day, clock_time.hour, clock_time.minute)) <= now <= at + grace
+    ]
+    if not candidates:
+        return ""
+    _, day, clock_time = max(candidates)
+    return f"{day} {clock_time:%H:%M}"

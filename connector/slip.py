@@ -1,0 +1,245 @@
+"""Slip (受注伝票) and what the warehouse makes of it (出荷指示・出荷実績).
+
+Next Engine's noun and the warehouse's. NE splits, bundles and copies slips, so order and slip are
+many-to-many; the link table is the ledger's. `TrackingNumber` is valid or does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from connector.order import Yen
+
+
+class NEStatus(IntEnum):
+    """受注状態区分, spec/next_engine.md §4.1. The names on NE's screens are derived from more than this."""
+
+    SHORT = 0  # 取込情報不足
+    INTAKE = 1  # 新規受付 (受注メール取込済)
+    OPEN = 2  # 起票済
+    PRINT_WAIT = 20  # 納品書印刷待ち
+    PRINTING = 30
+    PRINTED = 40  # 納品書印刷済
+    SHIPPED = 50  # 出荷確定済
+
+
+NOT_CANCELLED = "0"
+MERGED = "3"  # 他の伝票への統合
+PAID = "2"  # 入金区分 入金済
+
+
+class SlipRow(msgspec.Struct, frozen=True, kw_only=True):
+    """受注明細: one row of a slip. `cancelled` rows stay visible and never ship."""
+
+    no: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Yen
+    tax_rate: int | None = None
+    allocated: int = 0
+    cancelled: bool = False
+    release_on: date | None = None
+
+
+class Slip(msgspec.Struct, frozen=True, kw_only=True):
+    """One slip as Next Engine showed it when we last read it (`lock` is NE's last-modified value)."""
+
+    number: str  # 伝票番号
+    order_number: str  # 受注番号 = 店舗伝票番号
+    ne_shop_id: str
+    status: int
+    cancel_type: str = NOT_CANCELLED
+    confirm_check: str = "0"  # 1 確認必要, 2 確認済み
+    confirm_ids: str = ""
+    deposit_type: str = "0"
+    payment_method_id: str = ""
+    payment_method: str = ""
+    prepayment: bool = True  # by mappings/tables/payment.yaml; unknown counts as prepayment
+    cash_on_delivery: bool = False
+    delivery_id: str = ""
+    delivery_method: str = ""
+    total: Yen = 0
+    tax: Yen = 0
+    goods_total: Yen = 0
+    points: Yen = 0
+    ordered_at: datetime | None = None
+    imported_at: datetime | None = None
+    shipped_at: datetime | None = None  # send_date
+    instruct_at: datetime | None = None  # 納品書印刷指示日
+    deliver_on: date | None = None
+    time_slot: str = ""
+    tracking: str = ""
+    tags: str = ""  # [tag1][tag2]
+    note: str = ""
+    worker_text: str = ""
+    noshi: str = ""
+    gift: bool = False
+    name: str = ""  # consignee
+    kana: str = ""
+    zip_code: str = ""
+    address1: str = ""
+    address2: str = ""
+    phone: str = ""
+    merged_into: str = ""  # include_to_order_id
+    split_from: str = ""
+    copied_from: str = ""
+    parcel_parent: str = ""  # multi_delivery_parent_order_id
+    created_at: datetime | None = None
+    lock: str = ""  # last_modified_null_safe_date, exactly as NE wrote it
+    rows: tuple[SlipRow, ...] = ()
+    unknown: tuple[str, ...] = ()  # "table: value" for each value no table knows
+
+    @property
+    def live(self) -> bool:
+        return self.cancel_type == NOT_CANCELLED
+
+    @property
+    def merged(self) -> bool:
+        return self.cancel_type == MERGED and bool(self.merged_into)
+
+    @property
+    def paid(self) -> bool:
+        return self.deposit_type == PAID
+
+    def print_ready(self, now: datetime) -> bool:
+        """印刷待ち: live, status 20, and the print-instruct date reached (spec/next_engine.md §4.2)."""
+        return (
+            self.live
+            and self.status == NEStatus.PRINT_WAIT
+            and (self.instruct_at is None or self.instruct_at <= now)
+        )
+
+    def waits_for(self, now: datetime) -> str:
+        """The NE screen this slip stands on, in NE's own words; empty where it belongs to no tab."""
+        if not self.live:
+            return "キャンセル"
+        if self.status in (NEStatus.SHORT, NEStatus.OPEN) and self.confirm_check == "1":
+            return "確認待ち"
+        if self.status == NEStatus.OPEN:
+            return self._open_reason(now)
+        if self.status == NEStatus.PRINT_WAIT:
+            return "印刷待ち" if self.print_ready(now) else "印刷日待ち"
+        return {NEStatus.INTAKE: "新規受付", NEStatus.PRINTED: "印刷済み", NEStatus.SHIPPED: "出荷済み"}.get(
+            NEStatus(self.status), ""
+        )
+
+    def _open_reason(self, now: datetime) -> str:
+        live = [row for row in self.rows if not row.cancelled]
+        if self.prepayment and not self.paid:
+            return "入金待ち"
+        if any(row.allocated != row.quantity for row in live):
+            return "引当待ち"
+        if any(row.release_on and row.release_on > now.date() for row in live):
+            return "発売日待ち"
+        return ""
+
+
+class Carrier(StrEnum):
+    """運送会社コード of the default profile, spec/wms.md §4.1."""
+
+    YAMATO_TAKKYUBIN = "YAMATO_TAKKYUBIN"
+    YAMATO_COLLECT = "YAMATO_COLLECT"
+    YAMATO_COMPACT = "YAMATO_COMPACT"
+    YAMATO_NEKOPOS = "YAMATO_NEKOPOS"
+    YAMATO_YUPACKET = "YAMATO_YUPACKET"
+    SAGAWA_TAKUHAI = "SAGAWA_TAKUHAI"
+    JP_YUPACK = "JP_YUPACK"
+    JP_LETTERPACK = "JP_LETTERPACK"
+    JP_YUPACKET = "JP_YUPACKET"
+    JP_YUPACKET_PUFF = "JP_YUPACKET_PUFF"
+    JP_CLICKPOST = "JP_CLICKPOST"
+    JP_TEIKEIGAI = "JP_TEIKEIGAI"
+    FUKUYAMA = "FUKUYAMA"
+    SEINO = "SEINO"
+    RAKUTEN_EXPRESS = "RAKUTEN_EXPRESS"
+
+
+_DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # spec/wms.md Resolutions 5
+_DAMAGED = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
+_CHECKED_BY_SEVEN = ("YAMATO", "SAGAWA", "JP_YUPACK", "JP_LETTERPACK", "JP_YUPACKET")
+
+
+class TrackingNumber(str):
+    """送り状番号: digits only, check digit right. `TrackingNumber.read` is the only way to get one.
+
+    Yamato, Sagawa and Japan Post parcels: 12 digits, the first eleven modulo seven make the last
+    (spec/wms.md §4.4). Other carriers: 8 to 14 digits, no known check.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str, carrier: str) -> TrackingNumber:
+        """Raises ValueError with the reason in words of spec/wms.md: excel_damage, check_digit, …"""
+        plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
+        if _DAMAGED.fullmatch(plain):
+            raise ValueError("excel_damage")
+        digits = plain.translate(_DROPPED)
+        if not digits:
+            raise ValueError("empty")
+        if not (digits.isascii() and digits.isdigit()):
+            raise ValueError("not_digits")
+        if carrier.startswith(_CHECKED_BY_SEVEN):
+            if len(digits) != 12:
+                raise ValueError("too_short" if len(digits) < 12 else "too_long")
+            if int(digits[:11]) % 7 != int(digits[11]):
+                raise ValueError("check_digit")
+        elif not 8 <= len(digits) <= 14:
+            raise ValueError("too_short" if len(digits) < 8 else "too_long")
+        return cls(digits)
+
+
+class Result(StrEnum):
+    """実績区分, spec/wms.md §3.2."""
+
+    SHIPPED = "shipped"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+    UNSHIPPABLE = "unshippable"
+
+
+class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
+    line_no: int
+    sku: str
+    quantity: int
+
+
+class Shipment(msgspec.Struct, frozen=True, kw_only=True):
+    """出荷実績: what one shipping event of the warehouse says about one slip. `tracking[0]` is primary."""
+
+    result_id: str  # 実績番号
+    slip_number: str
+    result: Result
+    shipped_on: date
+    carrier: str
+    tracking: tuple[str, ...]
+    parcels: int = 1
+    lines: tuple[ShippedLine, ...] = ()
+    reason_code: str = ""
+    reason: str = ""
+    complete: bool = True  # every 個口番号 1..個口総数 was in the file
+
+    def with_tracking(self, tracking: tuple[str, ...]) -> Shipment:
+        return msgspec.structs.replace(self, tracking=tracking)
+
+    def to_bytes(self) -> bytes:
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Shipment:
+        return msgspec.json.decode(data, type=cls)
+
+    def same_as(self, other: Shipment) -> bool:
+        """Equal in everything that reaches another system: a repeat, not news."""
+        return (self.result, self.shipped_on, self.carrier, set(self.tracking)) == (
+            other.result,
+            other.shipped_on,
+            other.carrier,
+            set(other.tracking),
+        )

@@ -1,0 +1,90 @@
+"""Confirm shipment (出荷確定): the tracking number into Next Engine, then 出荷確定, then read back.
+
+The number goes in before the confirmation, because the dispatch mail waits for it (spec/next_engine.md §8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+from connector.errors import Refused
+from connector.journey import SlipState
+from connector.outcome import Absent, Advance, Begun, CannotTell, Done, Effect, Item, Reply, Wait
+from connector.ports import Ports
+from connector.slip import NEStatus, Shipment, Slip
+from connector.stages.stage import Acting, Said, one_by_one
+
+
+async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect]:
+    for item in items:
+        shipment = whole(item.shipments)
+        if shipment is None:
+            yield item, Wait("出荷実績がありません")
+            continue
+        primary = shipment.tracking[0] if shipment.tracking else ""
+        yield Effect(
+            kind="ne_shipped",
+            key=f"{ports.shop.key}/ne_shipped/{item.noun.number}/{'-'.join(shipment.tracking)[:120]}",
+            items=(item.id,),
+            body=shipment.to_bytes(),
+            facts={"slip": item.noun.number, "tracking": primary},
+        )
+
+
+def whole(shipments: Sequence[Shipment]) -> Shipment | None:
+    """The events of one slip as one: every parcel's number, first seen first; None without any."""
+    if not shipments:
+        return None
+    numbers = dict.fromkeys(number for shipment in shipments for number in shipment.tracking)
+    return shipments[-1].with_tracking(tuple(numbers))
+
+
+async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    slips = await ports.orders.slips([one.effect.facts["slip"] for one in begun])
+
+    async def ship(one: Begun) -> Reply:
+        slip = slips.get(one.effect.facts["slip"])
+        if slip is None:
+            raise Refused("next_engine", "", f"伝票 {one.effect.facts['slip']} がありません。")
+        shipped = await ports.orders.confirm_shipment(slip, Shipment.from_bytes(one.effect.body))
+        return Done({"status": shipped.status, "tracking": shipped.tracking})
+
+    async for one, reply in one_by_one(begun, ship):
+        yield one, reply
+
+
+async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    slips = await ports.orders.slips([one.effect.facts["slip"] for one in begun])
+    for one in begun:
+        slip, tracking = slips.get(one.effect.facts["slip"]), one.effect.facts["tracking"]
+        if slip is None or slip.status < NEStatus.SHIPPED:
+            yield one, Absent()
+        elif tracking and tracking not in slip.tracking:
+            yield one, CannotTell(f"出荷確定済みですが発送伝票番号が違います: {slip.tracking or '(空)'}")
+        else:
+            yield one, Done({"status": slip.status, "tracking": slip.tracking})
+
+
+async def witness(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said]:
+    slips = await ports.orders.slips([item.noun.number for item in items])
+    for item in items:
+        slip = slips.get(item.noun.number)
+        shipped = slip is not None and slip.status >= NEStatus.SHIPPED
+        yield item, Advance({"by": "someone else"}) if shipped else Wait("他システムの出荷確定待ち")
+
+
+STAGE = Acting(
+    name="confirm_shipment",
+    japanese="出荷確定",
+    every=timedelta(minutes=10),
+    patience=timedelta(hours=4),
+    noun=Slip,
+    takes=(SlipState.DISPATCHED,),
+    gives=SlipState.CONFIRMED,
+    plan=plan,
+    act=act,
+    look=look,
+    witness=witness,
+    at_once=200,
+)

@@ -1,0 +1,186 @@
+"""Relay (出荷指示): hand slips that stand in 印刷待ち now to the warehouse, once, and only what is paid.
+
+Read from Next Engine again in the same pass (W2), payment gate at the door (P1). A slip counts as relayed when
+the warehouse's receipt names it; then it is tagged and moved to 印刷済 in Next Engine. Shipping cannot be taken
+back: a file whose fate is unknown is looked for, never sent again on suspicion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+from connector.clock import jst
+from connector.errors import Refused
+from connector.journey import SlipState
+from connector.order import Order
+from connector.outcome import (
+    Absent,
+    Advance,
+    Begun,
+    Done,
+    Effect,
+    Hold,
+    Item,
+    Outcome,
+    Reason,
+    Reply,
+    Sent,
+    Wait,
+)
+from connector.ports import Ports
+from connector.slip import NEStatus, Slip
+from connector.stages.stage import Acting, Said, one_by_one
+
+
+async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect | list[Slip]]:
+    for item in items:
+        if item.state is SlipState.RELAYED:  # taken by the warehouse, not yet marked in Next Engine
+            yield _mark(item, ports)
+    waiting = [item for item in items if item.state is SlipState.PRINT_READY]
+    if not ports.shop.relay_from <= jst(ports.now).time() <= ports.shop.relay_until:
+        return
+    fresh = await ports.orders.slips([item.noun.number for item in waiting], rows=True)
+    yield list(fresh.values())
+    ready: dict[str, Item[Slip]] = {}
+    for item in waiting:
+        stays = obstacle(item, fresh.get(item.noun.number), ports)
+        if stays is None:
+            ready[item.noun.number] = item
+        else:
+            yield item, stays
+    built = ports.warehouse.instruction_file(
+        [fresh[number] for number in ready], sequence=ports.sequence, at=ports.now
+    )
+    for number, hold in built.held:
+        yield ready[number], hold
+    included = [ready[number] for number in built.included]
+    if included:
+        yield Effect(
+            kind="wms_file",
+            key=f"{ports.shop.key}/wms_file/{ports.sequence:06}",
+            items=tuple(item.id for item in included),
+            body=built.body,
+            name=built.facts["name"],
+            facts={
+                **built.facts,
+                "sequence": ports.sequence,
+                "slips": {str(item.id): item.noun.number for item in included},
+            },
+        )
+
+
+def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | None:
+    """Why a slip must not go to the warehouse now; None for one that may."""
+    if slip is None:
+        return Wait("ネクストエンジンで見つかりません")
+    if not slip.print_ready(ports.now):
+        return Wait(slip.waits_for(ports.now) or "印刷待ちではありません")
+    if not item.orders and not ports.shop.relay_foreign_slips:
+        return Wait("連携対象外の伝票", until=ports.now + timedelta(days=1))
+    if any(order.cancelled or order.deleted for order in item.orders):
+        return Wait("カートで取消済み（出荷止め処理中）")
+    if slip.unknown:
+        return Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown))
+    return gate(slip, item.orders)
+
+
+def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
+    """The payment gate (P1, P2): prepayment needs the deposit in NE, refused payments never pass."""
+    refused = next((order for order in orders if order.payment.refused), None)
+    if refused is not None:
+        return Hold(Reason.PAYMENT_GATE, f"受注 {refused.number} の決済: {refused.payment.state_code}")
+    prepayment = slip.prepayment or any(order.payment.prepayment for order in orders)
+    if prepayment and not slip.paid:
+        method = slip.payment_method or (orders[0].payment.method if orders else "")
+        return Hold(Reason.PAYMENT_GATE, f"{method}: 入金が確認できません。")
+    return None
+
+
+def _mark(item: Item[Slip], ports: Ports) -> Effect:
+    number = item.noun.number
+    return Effect(
+        kind="ne_mark", key=f"{ports.shop.key}/ne_mark/{number}", items=(item.id,), facts={"slip": number}
+    )
+
+
+async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    async for one, reply in one_by_one(begun, lambda one: _act(one, ports)):
+        yield one, reply
+
+
+async def _act(one: Begun, ports: Ports) -> Reply:
+    if one.effect.kind == "wms_file":
+        return await ports.warehouse.send(one.effect)
+    number = one.effect.facts["slip"]
+    slip = (await ports.orders.slips([number])).get(number)
+    if slip is None:
+        raise Refused("next_engine", "", f"伝票 {number} がありません。")
+    marked = await ports.orders.mark_relayed(slip)
+    return Done({"status": marked.status, "tags": marked.tags})
+
+
+async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+        yield one, reply
+
+
+async def _look(one: Begun, ports: Ports) -> Reply:
+    if one.effect.kind == "ne_mark":
+        number = one.effect.facts["slip"]
+        slip = (await ports.orders.slips([number])).get(number)
+        marked = slip is not None and slip.status >= NEStatus.PRINTED and ports.shop.sent_tag in slip.tags
+        return Done({"status": NEStatus.PRINTED}) if marked else Absent()
+    if not ports.warehouse.answers:
+        lies = await ports.warehouse.lies_there(one.effect)
+        return Done(lies.evidence) if isinstance(lies, Sent) else lies
+    receipt = await ports.warehouse.receipt(one.effect)
+    if receipt is None:
+        return await ports.warehouse.lies_there(one.effect)
+    if receipt.file_refused:
+        raise Refused("wms", "", receipt.file_refused)
+    slips: dict[str, str] = one.effect.facts["slips"]
+    accepted = {
+        int(id_): Advance({"receipt": receipt.name}) for id_ in slips if slips[id_] in receipt.accepted
+    }
+    refused = {
+        int(id_): Hold(Reason.REFUSED, receipt.refused[number])
+        for id_, number in slips.items()
+        if number in receipt.refused
+    }
+    silent = {
+        int(id_): Hold(Reason.CANNOT_TELL, f"受付結果 {receipt.name} にこの伝票の行がありません。")
+        for id_, number in slips.items()
+        if number not in receipt.refused and number not in receipt.accepted
+    }
+    return Done(
+        {"receipt": receipt.name, "accepted": len(accepted), "refused": len(refused)},
+        per_item={**accepted, **refused, **silent},
+    )
+
+
+async def witness(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said]:
+    waiting = [item for item in items if item.state is SlipState.PRINT_READY]
+    fresh = await ports.orders.slips([item.noun.number for item in waiting])
+    for item in waiting:
+        slip = fresh.get(item.noun.number)
+        printed = slip is not None and slip.status >= NEStatus.PRINTED
+        yield item, Advance({"by": "someone else"}) if printed else Wait("他システムの出荷指示待ち")
+
+
+STAGE = Acting(
+    name="relay",
+    japanese="出荷指示",
+    every=timedelta(minutes=10),
+    patience=timedelta(hours=4),
+    noun=Slip,
+    takes=(SlipState.PRINT_READY, SlipState.RELAYED),
+    gives=SlipState.RELAYED,
+    plan=plan,
+    act=act,
+    look=look,
+    witness=witness,
+    settle=lambda _ports: timedelta(minutes=5),
+    numbered="wms_file",
+    once="ne_mark",
+)

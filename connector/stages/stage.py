@@ -1,0 +1,85 @@
+"""Stage (工程): the three shapes a verb of the journey can have.
+
+Reading stages take in what the outside shows. Looking stages prove something about items by looking. Acting
+stages do something outside, always as plan → act → look: the runner commits the intent between plan and act,
+and calls `look` for whatever has no certain outcome. `witness` looks where `act` would act, for a shop that
+lets somebody else do this step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from connector.journey import State
+from connector.order import Order
+from connector.outcome import Begun, Effect, Item, Outcome, Reply, Stray
+from connector.ports import CartPage, Ports, ResultFile
+from connector.shop import Shop
+from connector.slip import Shipment, Slip
+
+AnyItem = Item[Order] | Item[Slip]
+Said = tuple[Item[Any], Outcome]
+Seen = CartPage | list[Slip] | ResultFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What every stage says about itself. An item that stands longer than `patience` counts as stuck."""
+
+    name: str
+    japanese: str
+    every: timedelta
+    patience: timedelta
+    noun: type[Order] | type[Slip] | None = None
+    takes: tuple[State, ...] = ()
+    gives: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Stage):
+    """Takes in what is new since the cursor. `cursor` False: the source hands over and forgets."""
+
+    read: Callable[[Ports, datetime], AsyncIterator[Seen]]
+    cursor: bool = True
+    judge: Callable[[Ports, Shipment, Item[Slip] | None, bool], Outcome | Stray | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking(Stage):
+    """Proves something about items by looking; slips it saw on the way are stored, too."""
+
+    observe: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said | list[Slip]]]
+    redo_of: str = ""  # whose act a Redo takes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting(Stage):
+    """Does something outside. `settle`: how long "not there" may still become "there"."""
+
+    plan: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said | Effect | list[Slip]]]
+    act: Callable[[Sequence[Begun], Ports], AsyncIterator[tuple[Begun, Reply]]]
+    look: Callable[[Sequence[Begun], Ports], AsyncIterator[tuple[Begun, Reply]]]
+    witness: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said]]
+    settle: Callable[[Ports], timedelta] = lambda _ports: timedelta(0)
+    times: Callable[[Shop], tuple[time, ...]] | None = None  # set times of day (JST), instead of every pass
+    grace: Callable[[Shop], timedelta] = lambda _shop: timedelta(
+        hours=12
+    )  # how long a missed time is caught up
+    numbered: str = ""  # the kind of effect whose files are numbered without gaps
+    once: str = ""  # items at `gives` come back until they have an effect of this kind
+    at_once: int = 500  # items a pass
+
+
+async def one_by_one(
+    begun: Sequence[Begun], act: Callable[[Begun], Any]
+) -> AsyncIterator[tuple[Begun, Reply]]:
+    """Act on each in turn; what one raises is its reply and does not stop the others."""
+    for one in begun:
+        try:
+            reply: Reply = await act(one)
+        except Exception as error:  # noqa: BLE001 - the runner tells errors of ours from bugs
+            reply = error
+        yield one, reply

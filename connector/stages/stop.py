@@ -1,0 +1,160 @@
+"""Stop (出荷止め): a cancel seen in the cart after the hand-over, taken to wherever it still can be stopped.
+
+Before the warehouse has the slip: cancelled in Next Engine. After that: the warehouse is asked first, and Next
+Engine is cancelled when it agrees. Shipped already, or refused by the warehouse: too late, said aloud. Never
+"stopped" without the other side's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+from connector.errors import Refused
+from connector.journey import OrderState, SlipState
+from connector.order import Order
+from connector.outcome import (
+    Absent,
+    Begun,
+    Cancel,
+    Done,
+    Effect,
+    Hold,
+    Item,
+    Outcome,
+    Reason,
+    Reply,
+    Wait,
+)
+from connector.ports import Ports
+from connector.slip import NEStatus, Slip
+from connector.stages.stage import Acting, Said, one_by_one
+
+AT_WAREHOUSE = (SlipState.RELAYED, SlipState.DISPATCHED)
+
+
+async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect]:
+    slips = await ports.orders.slips_of([item.noun.number for item in items])
+    ask: list[Item[Order]] = []
+    for item in items:
+        found = slips.get(item.noun.number, [])
+        ends = verdict(item, found, ports)
+        if ends is not None:
+            yield item, ends
+        elif at_warehouse(item) and "wms_stop" not in item.done:
+            ask.append(item)
+        else:
+            yield _cancel(item, found, ports)
+    if ask:
+        yield _ask_warehouse(ask, ports)
+
+
+def verdict(item: Item[Order], slips: list[Slip], ports: Ports) -> Outcome | None:
+    """How the request ends, or what it waits for; None where there is something to cancel."""
+    if any(slip.status >= NEStatus.SHIPPED for slip in slips):
+        return Hold(Reason.CANCELLED_TOO_LATE, "出荷確定済みです。返品・返金の対応が必要です。")
+    if any(slip.live for slip in slips):
+        return None
+    if slips:
+        return Cancel("cancelled in Next Engine")
+    if ports.now - item.since < ports.shop.mail_settle:
+        return Wait("通知メールが新規受付に現れるのを待って取り消します")
+    return Cancel("it never reached Next Engine")
+
+
+def at_warehouse(item: Item[Order]) -> list[str]:
+    return [slip.number for slip, state in item.slips if state in AT_WAREHOUSE]
+
+
+def _cancel(item: Item[Order], slips: list[Slip], ports: Ports) -> Effect:
+    live = [slip.number for slip in slips if slip.live]
+    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{'-'.join(live)[:120]}"
+    return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": live})
+
+
+def _ask_warehouse(items: Sequence[Item[Order]], ports: Ports) -> Effect:
+    numbers = {number: item for item in items for number in at_warehouse(item)}
+    built = ports.warehouse.stop_file(list(numbers), sequence=ports.sequence, at=ports.now)
+    return Effect(
+        kind="wms_stop",
+        key=f"{ports.shop.key}/wms_stop/{ports.sequence:06}",
+        items=tuple(item.id for item in items),
+        body=built.body,
+        name=built.facts["name"],
+        facts={
+            **built.facts,
+            "sequence": ports.sequence,
+            "slips": {number: item.id for number, item in numbers.items()},
+        },
+    )
+
+
+async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    async def do(one: Begun) -> Reply:
+        if one.effect.kind == "wms_stop":
+            return await ports.warehouse.send(one.effect)
+        numbers: list[str] = one.effect.facts["slips"]
+        slips = await ports.orders.slips(numbers)
+        for slip in slips.values():
+            if slip.live:
+                await ports.orders.cancel(slip, "カートで取消")
+        return Done({"cancelled": numbers}, per_item=dict.fromkeys(one.effect.items, Cancel("stopped")))
+
+    async for one, reply in one_by_one(begun, do):
+        yield one, reply
+
+
+async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+        yield one, reply
+
+
+async def _look(one: Begun, ports: Ports) -> Reply:
+    if one.effect.kind == "wms_stop":
+        return await _answer(one, ports)
+    numbers: list[str] = one.effect.facts["slips"]
+    slips = await ports.orders.slips(numbers)
+    if any(slip.live for slip in slips.values()):
+        return Absent()
+    return Done({"cancelled": numbers}, per_item=dict.fromkeys(one.effect.items, Cancel("stopped")))
+
+
+async def _answer(one: Begun, ports: Ports) -> Reply:
+    receipt = await ports.warehouse.receipt(one.effect)
+    if receipt is None:
+        return await ports.warehouse.lies_there(one.effect)
+    if receipt.file_refused:
+        raise Refused("wms", "", receipt.file_refused)
+    slips: dict[str, int] = one.effect.facts["slips"]
+    said: dict[int, Outcome] = {
+        item_id: Wait("倉庫が取消を受け付けました")
+        for number, item_id in slips.items()
+        if number in receipt.accepted
+    }
+    for number, words in receipt.refused.items():
+        too_late = f"倉庫が取消を断りました: {words}"
+        said[slips[number]] = Hold(Reason.CANCELLED_TOO_LATE, too_late)
+    return Done({"receipt": receipt.name}, per_item=said)
+
+
+async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said]:
+    slips = await ports.orders.slips_of([item.noun.number for item in items])
+    for item in items:
+        ends = verdict(item, slips.get(item.noun.number, []), ports)
+        yield item, ends or Wait("出荷止めが必要です（手作業）")
+
+
+STAGE = Acting(
+    name="stop",
+    japanese="出荷止め",
+    every=timedelta(minutes=5),
+    patience=timedelta(hours=1),
+    noun=Order,
+    takes=tuple(OrderState),
+    plan=plan,
+    act=act,
+    look=look,
+    witness=witness,
+    settle=lambda _ports: timedelta(minutes=5),
+    numbered="wms_stop",
+)
