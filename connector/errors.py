@@ -36,8 +36,19 @@ class Refused(ConnectorError):
         self.system, self.code, self.words = system, code, words
 
 
-class NeedsSignIn(Refused):
+class Barred(Refused):
+    """The door is shut to us: credentials, keys or rights. Nothing is wrong with what we wanted to send.
+
+    One attempt, one alarm; the items wait until a person has mended the connection.
+    """
+
+
+class NeedsSignIn(Barred):
     """The other side wants a person to sign in (spec/next_engine.md §1.4); nothing else will help."""
+
+
+class Occupied(ConnectorError):
+    """Another process holds what only one may hold; try again when it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

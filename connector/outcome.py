@@ -83,6 +83,7 @@ class Item(Generic[Noun]):
     slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
+    shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
 
 
 @dataclass(frozen=True, slots=True)

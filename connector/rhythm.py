@@ -24,11 +24,17 @@ class Rhythm:
     """The stages of one shop and when each is due. Only one caller at a time."""
 
     def __init__(
-        self, runner: Runner, clock: Clock, *, report_at: time | None = None, report: DailyJob | None = None
+        self,
+        runner: Runner,
+        clock: Clock,
+        *,
+        report_at: time | None = None,
+        report: DailyJob | None = None,
+        refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.runner, self._clock = runner, clock
         self.shop, self._ledger = runner.ledger.shop, runner.ledger
-        self._report_at, self._report = report_at, report
+        self._report_at, self._report, self._refresh = report_at, report, refresh
         self._last: dict[str, datetime] | None = None
 
     async def next_at(self) -> datetime:
@@ -42,6 +48,8 @@ class Rhythm:
 
     async def run_due(self, stopping: Callable[[], bool] = lambda: False) -> dict[str, Counts]:
         """Run every stage that is due, in journey order; stops between two stages when asked to."""
+        if self._refresh is not None:
+            await self._refresh()
         last = await self._known()
         ran: dict[str, Counts] = {}
         for stage in self._on():

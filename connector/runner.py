@@ -7,48 +7,37 @@ the outcomes. Start-up after a crash is the same pass; there is no second recove
 from __future__ import annotations
 
 import random
-import traceback
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from connector.clock import Clock
-from connector.errors import Malformed, NeedsSignIn, NotDone, Refused, Unknown
+from connector.errors import ConnectorError, Malformed
 from connector.journey import SlipState, at_least
+from connector.ledger.effects import BUG
 from connector.ledger.ledger import Ledger, Settled
 from connector.ledger.record import By
+from connector.ledger.replies import acted, broken_off, first_line, looked, words_of
 from connector.order import Order
-from connector.outcome import (
-    Absent,
-    Advance,
-    Begun,
-    CannotTell,
-    Done,
-    Effect,
-    EffectState,
-    Hold,
-    Item,
-    Outcome,
-    Reason,
-    Reply,
-    Retry,
-    Sent,
-    Stray,
-)
+from connector.outcome import Advance, Begun, EffectState, Hold, Item, Outcome, Reason, Reply, Stray, Wait
 from connector.ports import CartPage, Ports, ResultFile
 from connector.shop import Mode
 from connector.slip import Shipment, Slip
 from connector.stages import BY_NAME, AnyStage
+from connector.stages.listen import Heard, Speaker, listen
 from connector.stages.stage import Acting, AnyItem, Looking, Reading, Said
 
 journal = structlog.get_logger("journal")
 
 FLUSH = 50  # outcomes of acts are committed at least so often: a crash forgets no more than these
+LOOKING_AT_ONCE = 500
 SAME_NUMBER_WINDOW = timedelta(days=90)  # S3: how long a tracking number belongs to its slip
 RESULTS = "wms"
+
+Replies = AsyncIterator[tuple[Begun, Reply]]
 
 
 @dataclass(slots=True)
@@ -68,38 +57,49 @@ class Counts:
     def facts(self) -> dict[str, Any]:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
+    def tally(self, outcomes: Sequence[Outcome]) -> None:
+        self.held += sum(isinstance(outcome, Hold) for outcome in outcomes)
+        self.waiting += sum(not isinstance(outcome, Hold | Advance) for outcome in outcomes)
+
 
 class Runner:
     """Runs the passes of one shop. Passes of one shop never overlap; that is the caller's duty."""
 
     def __init__(self, ledger: Ledger, ports: Ports, clock: Clock, spread: random.Random) -> None:
-        self.ledger, self._ports, self._clock, self._spread = ledger, ports, clock, spread
+        self.ledger, self.ports, self._clock, self._spread = ledger, ports, clock, spread
 
     async def run(self, name: str, *, window: str = "") -> Counts:
-        """One pass of one stage. Faults of the outside end the pass and are noted; they are not raised."""
+        """One pass of one stage. What ends a pass early is noted, not raised; only the store may raise."""
         stage = BY_NAME[name]
         mode = self.ledger.shop.mode(name)
         counts = Counts()
         if mode is Mode.OFF:
             return counts
-        ports = replace(self._ports, now=self._clock.now(), window=window)
+        ports = replace(self.ports, now=self._clock.now(), window=window)
         try:
-            match stage:
-                case Reading():
-                    await self._read(stage, ports, mode, counts)
-                case Looking():
-                    await self._observe(stage, ports, counts)
-                case Acting() if mode is Mode.WATCH:
-                    await self._witness(stage, ports, counts)
-                case Acting():
-                    await self._act(stage, ports, counts)
-        except (NotDone, Unknown, Refused, Malformed) as error:
+            await self._pass(stage, ports, mode, counts)
+        except ConnectorError as error:
             # The source could not be read: nothing was decided, the next pass tries again.
             counts.failed = str(error)
+        except Exception as bug:  # noqa: BLE001 - a broken stage must not stop the other stages
+            journal.error("bug", stage=name, error=words_of(bug))
+            counts.failed = first_line(bug)
         await self.ledger.pulse(name, self._clock.now(), counts.failed)
         if counts.facts():
             journal.info(name, shop=self.ledger.shop.key, **counts.facts())
         return counts
+
+    async def _pass(self, stage: AnyStage, ports: Ports, mode: Mode, counts: Counts) -> None:
+        match stage:
+            case Reading():
+                await self._read(stage, ports, mode, counts)
+            case Looking():
+                await self._observe(stage, ports, counts)
+            case Acting():
+                await self._look(stage, ports, counts)
+                await (self._witness if mode is Mode.WATCH else self._act)(stage, ports, counts)
+        if stage.gives is SlipState.CONFIRMED:
+            counts.moved += await self.ledger.ship_orders(stage.name, self._clock.now())
 
     # --- reading ---------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Runner:
                     received = await self.ledger.receive(seen, ports.now)
                     counts.seen += received.seen
                     counts.moved += received.new + received.changed
-                    counts.strays += len(seen.malformed)
+                    counts.strays += received.strays
                 case ResultFile():
                     kept = await self.ledger.keep_file(RESULTS, seen.name, seen.body, ports.now)
                     counts.seen += 1
@@ -131,20 +131,34 @@ class Runner:
 
     async def _read_results(self, stage: Reading, ports: Ports, counts: Counts) -> None:
         """Whatever file was kept and not finished reading, oldest first; one bad file stops no other."""
-        by = By(stage.name, stage.gives)
         for exchange_id, name, body in await self.ledger.unread(RESULTS):
             try:
-                content = ports.warehouse.read_results(name, body)
+                await self._read_result(stage, ports, exchange_id, name, body, counts)
             except Malformed as error:
                 stray = Stray(RESULTS, name, str(error))
+                by = By(stage.name, stage.gives)
                 await self.ledger.book(by, exchange_id, [], [stray], [], ports.now, str(error))
                 counts.strays += 1
-                continue
-            booked, strays, said = await self._judge(stage, ports, content.shipments)
-            strays += content.strays
-            counts.moved += await self.ledger.book(by, exchange_id, booked, strays, said, ports.now, "")
-            counts.strays += len(strays)
-            counts.held += sum(isinstance(outcome, Hold) for _, outcome in said)
+            except ConnectorError:
+                raise
+            except Exception as bug:  # noqa: BLE001 - unread it stays, and is read when the bug is gone
+                journal.error("bug", stage=stage.name, file=name, error=words_of(bug))
+                counts.failed = f"{name}: {first_line(bug)}"
+        if stage.released is not None:
+            items = await self.ledger.slips_with_results(stage.takes, ports.now)
+            said = [(item, word) for item in items if (word := stage.released(item)) is not None]
+            counts.moved += await self.ledger.record(By(stage.name, stage.gives), said, ports.now)
+
+    async def _read_result(
+        self, stage: Reading, ports: Ports, exchange_id: int, name: str, body: bytes, counts: Counts
+    ) -> None:
+        content = ports.warehouse.read_results(name, body)
+        booked, strays, said = await self._judge(stage, ports, content.shipments)
+        strays += content.strays
+        by = By(stage.name, stage.gives)
+        counts.moved += await self.ledger.book(by, exchange_id, booked, strays, said, ports.now, "")
+        counts.strays += len(strays)
+        counts.tally([outcome for _, outcome in said])
 
     async def _judge(
         self, stage: Reading, ports: Ports, shipments: Sequence[Shipment]
@@ -153,29 +167,46 @@ class Runner:
         strays: list[Stray] = []
         said: list[Said] = []
         items = await self.ledger.slips_by_number([shipment.slip_number for shipment in shipments])
+        numbers: dict[str, str] = {}  # tracking number -> slip, of this very file
         for shipment in shipments:
             item = items.get(shipment.slip_number)
-            taken = await self._taken_by_another(shipment, ports.now)
-            relayed = item is not None and await self._relayed(item)
-            verdict = stage.judge(ports, shipment, item, relayed) if stage.judge else None
-            if isinstance(verdict, Advance) and taken:
-                verdict = Hold(Reason.SHIPMENT_CONFLICT, f"送り状番号は伝票 {taken} で使用済みです。")
+            verdict = await self._verdict(stage, ports, shipment, item, numbers)
             if isinstance(verdict, Stray):
                 strays.append(verdict)
             elif item is not None:
                 booked.append(shipment)
+                numbers |= dict.fromkeys(shipment.tracking, shipment.slip_number)
                 if verdict is not None:
                     said.append((item, verdict))
                 # The next row of the same file must see this one.
-                items[shipment.slip_number] = replace(item, shipments=(*item.shipments, shipment))
+                state = SlipState.DISPATCHED if isinstance(verdict, Advance) else item.state
+                now_known = (*item.shipments, shipment)
+                items[shipment.slip_number] = replace(item, state=state, shipments=now_known)
         return booked, strays, said
 
-    async def _taken_by_another(self, shipment: Shipment, now: datetime) -> str | None:
-        for number in shipment.tracking:
-            other = await self.ledger.tracking_in_use(number, shipment.slip_number, now - SAME_NUMBER_WINDOW)
-            if other is not None:
-                return other
-        return None
+    async def _verdict(
+        self,
+        stage: Reading,
+        ports: Ports,
+        shipment: Shipment,
+        item: Item[Slip] | None,
+        numbers: dict[str, str],
+    ) -> Outcome | Stray | None:
+        relayed = item is not None and await self._relayed(item)
+        try:
+            verdict = stage.judge(ports, shipment, item, relayed) if stage.judge else None
+        except Exception as bug:
+            if item is None:
+                raise
+            journal.error("bug", stage=stage.name, slip=shipment.slip_number, error=words_of(bug))
+            return Hold(Reason.BUG, words_of(bug))
+        if not isinstance(verdict, Advance | Wait):
+            return verdict
+        others = (numbers.get(number, shipment.slip_number) for number in shipment.tracking)
+        taken = next((other for other in others if other != shipment.slip_number), None)
+        taken = taken or await self.ledger.taken_by_another(shipment, ports.now - SAME_NUMBER_WINDOW)
+        words = f"送り状番号は伝票 {taken} で使用済みです。"
+        return Hold(Reason.SHIPMENT_CONFLICT, words) if taken else verdict
 
     async def _relayed(self, item: Item[Slip]) -> bool:
         """Relayed, or the file with it is on its way: a result may be faster than the receipt."""
@@ -184,154 +215,142 @@ class Runner:
     # --- looking ---------------------------------------------------------------------------------------
 
     async def _observe(self, stage: Looking, ports: Ports, counts: Counts) -> None:
-        items = await self._due(stage, ports, 500)
-        if not items:
-            return
-        said: list[Said] = []
-        async for one in stage.observe(items, ports):
-            if isinstance(one, list):
-                await self.ledger.see_slips(stage.name, one, ports.now)
-            else:
-                said.append(one)
-        self._tally(said, counts)
-        by = By(stage.name, stage.gives, redo_of=stage.redo_of)
-        counts.moved += await self.ledger.record(by, said, ports.now)
+        by = By(stage.name, stage.gives, redo_of=stage.redo_of, takes=stage.takes)
+        items = await self._due(stage, ports, LOOKING_AT_ONCE)
+        heard = await self._heard(lambda some: stage.observe(some, ports), by, items, ports, counts)
+        counts.moved += await self.ledger.record(by, heard.said, ports.now)
 
     async def _witness(self, stage: Acting, ports: Ports, counts: Counts) -> None:
-        items = await self._due(stage, ports, stage.at_once)
+        by = By(stage.name, stage.gives, "watch", takes=stage.takes)
+        items = await self._due(stage, ports, stage.at_once, watch=True)
+        heard = await self._heard(lambda some: stage.witness(some, ports), by, items, ports, counts)
+        counts.moved += await self.ledger.record(by, heard.said, ports.now)
+
+    async def _heard(
+        self, speak: Speaker, by: By, items: Sequence[AnyItem], ports: Ports, counts: Counts
+    ) -> Heard:
+        """What a stage says about these items. Where it breaks: the culprits are held, the rest waits a pass."""
         if not items:
-            return
-        said = [one async for one in stage.witness(items, ports)]
-        self._tally(said, counts)
-        counts.moved += await self.ledger.record(By(stage.name, stage.gives, "watch"), said, ports.now)
+            return Heard()
+        heard = await listen(speak, items)
+        if heard.bug is not None:
+            journal.error("bug", stage=by.stage, error=words_of(heard.bug), culprits=len(heard.culprits))
+            counts.failed = first_line(heard.bug)
+            heard.said = [(item, Hold(Reason.BUG, words_of(bug))) for item, bug in heard.culprits]
+        await self.ledger.see_slips(by.stage, heard.slips, ports.now)
+        counts.tally([outcome for _, outcome in heard.said])
+        return heard
 
     # --- acting ----------------------------------------------------------------------------------------
 
+    async def _look(self, stage: Acting, ports: Ports, counts: Counts) -> None:
+        """Whatever has no certain outcome is looked at before anything is planned; looking sends nothing."""
+        open_ones = await self.ledger.to_look_at(stage.name, ports.now)
+        if not open_ones:
+            return
+        settle = stage.settle(ports)
+
+        def meaning(begun: Begun, reply: Reply) -> Settled:
+            return looked(begun, reply, self._clock.now(), settle)
+
+        unanswered, bug = await self._settle(stage, stage.look(open_ones, ports), open_ones, meaning, counts)
+        if bug is None:
+            return
+        for one in unanswered:
+            _, bug = await self._settle(stage, stage.look([one], ports), [one], meaning, counts)
+            if bug is not None:
+                await self._commit(stage, [meaning(one, bug)], counts)
+
     async def _act(self, stage: Acting, ports: Ports, counts: Counts) -> None:
-        by = By(stage.name, stage.gives)
-        await self._look(stage, by, ports, counts)
         if stage.times is not None and not ports.window:
             return
+        by = By(stage.name, stage.gives, takes=stage.takes)
         items = await self._due(stage, ports, stage.at_once)
-        if items:
-            await self._plan_and_act(stage, by, ports, items, counts)
-        if stage.name == "confirm_shipment":
-            counts.moved += await self.ledger.ship_orders(stage.name, self._clock.now())
-
-    async def _look(self, stage: Acting, by: By, ports: Ports, counts: Counts) -> None:
-        open_ones = await self.ledger.to_look_at(stage.name, ports.now)
-        if open_ones:
-            settle = stage.settle(ports)
-            await self._settle_all(stage, by, stage.look(open_ones, ports), counts, settle)
-
-    async def _plan_and_act(
-        self, stage: Acting, by: By, ports: Ports, items: Sequence[AnyItem], counts: Counts
-    ) -> None:
-        if stage.numbered:
+        if items and stage.numbered:
             ports = replace(ports, sequence=await self.ledger.next_sequence(stage.numbered))
-        said: list[Said] = []
-        planned: list[Effect] = []
-        async for one in stage.plan(items, ports):
-            if isinstance(one, Effect):
-                planned.append(one)
-            elif isinstance(one, list):
-                await self.ledger.see_slips(stage.name, one, ports.now)
-            else:
-                said.append(one)
-        self._tally(said, counts)
-        by_id = {item.id: item for item in items}
-        begun = await self.ledger.begin(by, planned, by_id, said, self._clock.now())
-        counts.begun += len(begun)
-        if begun:
-            await self._settle_all(stage, by, stage.act(begun, ports), counts, None)
+        heard = await self._heard(lambda some: stage.plan(some, ports), by, items, ports, counts)
+        by_id: dict[int, AnyItem] = {item.id: item for item in items}
+        windowed = stage.times is not None
+        begins = await self.ledger.begin(
+            by, heard.planned, by_id, heard.said, self._clock.now(), windowed=windowed
+        )
+        counts.begun += len(begins.begun)
+        if begins.stale:
+            counts.failed = f"{begins.stale} acts were not begun: somebody moved or held an item meanwhile"
+        # After a bug nobody knows whose it was: those it broke off are acted on one by one.
+        alone = [[one] for one in begins.begun if BUG in one.evidence]
+        together = [one for one in begins.begun if BUG not in one.evidence]
+        for batch in (together, *alone):
+            if batch:
+                await self._send(stage, ports, batch, counts)
 
-    async def _settle_all(
+    async def _send(self, stage: Acting, ports: Ports, batch: Sequence[Begun], counts: Counts) -> None:
+        unanswered, bug = await self._settle(stage, stage.act(batch, ports), batch, acted, counts)
+        if bug is None:
+            return
+        counts.failed = first_line(bug)
+        blame = acted if len(batch) == 1 else broken_off
+        await self._commit(stage, [blame(one, bug) for one in unanswered], counts)
+
+    async def _settle(
         self,
         stage: Acting,
-        by: By,
-        replies: AsyncIterator[tuple[Begun, Reply]],
+        replies: Replies,
+        batch: Sequence[Begun],
+        meaning: Callable[[Begun, Reply], Settled],
         counts: Counts,
-        settle: timedelta | None,
-    ) -> None:
-        """Commit outcomes as they come, `FLUSH` at a time. `settle` is given when we looked."""
+    ) -> tuple[list[Begun], Exception | None]:
+        """Commit outcomes as they come, `FLUSH` at a time; returns who got no answer, because of which bug."""
+        answered: set[int] = set()
         ready: list[Settled] = []
-        async for begun, reply in replies:
-            ready.append(await self._settled(stage, begun, reply, counts, settle))
-            if len(ready) >= FLUSH:
-                counts.moved += await self.ledger.settle(by, ready, self._clock.now(), self._jitter())
-                ready = []
-        if ready:
-            counts.moved += await self.ledger.settle(by, ready, self._clock.now(), self._jitter())
+        failure: Exception | None = None
+        try:
+            async for begun, reply in replies:
+                answered.add(begun.id)
+                ready.append(meaning(begun, reply))
+                if len(ready) >= FLUSH:
+                    await self._commit(stage, ready, counts)
+                    ready = []
+        except Exception as error:  # noqa: BLE001 - told apart below, after what is known is committed
+            failure = error
+        await self._commit(stage, ready, counts)
+        if isinstance(failure, ConnectorError):
+            raise failure  # what has no answer stays an intent: the next pass looks at it
+        return [one for one in batch if one.id not in answered], failure
 
-    async def _settled(
-        self, stage: Acting, begun: Begun, reply: Reply, counts: Counts, settle: timedelta | None
-    ) -> Settled:
+    async def _commit(self, stage: Acting, settled: Sequence[Settled], counts: Counts) -> None:
+        if not settled:
+            return
+        by = By(stage.name, stage.gives, takes=stage.takes)
         noun = Order if stage.noun is Order else Slip
-        items = await self.ledger.items(noun, begun.effect.items)
-        state, evidence, words, look_after, per_item, rest = self._meaning(begun, reply, settle)
-        counts.done += state is EffectState.DONE
-        counts.unknown += state is EffectState.UNKNOWN
-        outcomes = [
-            (item, outcome) for id_, item in items.items() if (outcome := per_item.get(id_, rest)) is not None
-        ]
-        self._tally(outcomes, counts)
-        return Settled(begun, state, evidence, words, look_after, outcomes)
-
-    def _meaning(
-        self, begun: Begun, reply: Reply, settle: timedelta | None
-    ) -> tuple[EffectState, dict[str, Any], str, float | None, dict[int, Outcome], Outcome | None]:
-        """One reply as rows: state, evidence, words, when to look, outcomes per item, outcome of the rest."""
-        match reply:
-            case Done(evidence=evidence, per_item=per_item):
-                return EffectState.DONE, evidence, "", None, per_item, Advance(evidence)
-            case Sent(evidence=evidence, look_after=after, per_item=per_item):
-                return EffectState.SENT, evidence, "", after, per_item, None
-            case Absent(evidence=evidence):
-                waited = self._clock.now() - begun.started_at
-                if settle is not None and waited < settle:
-                    left = (settle - waited).total_seconds()
-                    return EffectState.UNKNOWN, evidence, "not there yet", min(left, 300.0), {}, None
-                again = Retry("届いていないことを確認しました。もう一度行います。", after=0.0)
-                return EffectState.NOT_DONE, evidence, "provably absent", None, {}, again
-            case CannotTell(why=why):
-                hold = Hold(Reason.CANNOT_TELL, why)
-                return EffectState.REFUSED, {}, why, None, {}, hold
-            case NotDone() as error if settle is None:
-                words = str(error)
-                return EffectState.NOT_DONE, {}, words, None, {}, Retry(words, error.after)
-            case NeedsSignIn() as error if settle is None:
-                return EffectState.NOT_DONE, {}, str(error), None, {}, Retry(str(error))
-            case Refused() as error if not isinstance(error, NeedsSignIn):
-                return EffectState.REFUSED, {}, str(error), None, {}, Hold(Reason.REFUSED, str(error))
-            case NotDone() | Unknown() | Refused() as error:
-                # In doubt, or even the look failed: the doubt stays, and nothing is sent meanwhile.
-                return EffectState.UNKNOWN, {}, str(error), 60.0, {}, None
-            case Exception() as error:
-                words = "".join(traceback.format_exception(error))[-4000:]
-                journal.error("bug", effect=begun.effect.key, error=repr(error))
-                return EffectState.UNKNOWN, {}, words, 300.0, {}, Hold(Reason.BUG, repr(error))
+        counts.moved += await self.ledger.settle(by, noun, settled, self._clock.now(), self._jitter)
+        counts.done += sum(one.state is EffectState.DONE for one in settled)
+        counts.unknown += sum(one.state is EffectState.UNKNOWN for one in settled)
+        counts.tally([outcome for one in settled for outcome in one.said().values()])
 
     # --- shared ----------------------------------------------------------------------------------------
 
-    async def _due(self, stage: AnyStage, ports: Ports, limit: int) -> Sequence[AnyItem]:
+    async def _due(
+        self, stage: AnyStage, ports: Ports, limit: int, *, watch: bool = False
+    ) -> Sequence[AnyItem]:
         if stage.name == "stop":
             return await self.ledger.orders_to_stop(stage.name, ports.now)
         if stage.noun is Order:
-            items = await self.ledger.orders_due(stage.name, stage.takes, ports.now, limit)
-            return [self._translated(item, ports) for item in items]
-        once = stage.once if isinstance(stage, Acting) else ""
-        return await self.ledger.slips_due(
-            stage.name, stage.takes, ports.now, gives=stage.gives, once=once, limit=limit
+            orders = await self.ledger.orders_due(stage.name, stage.takes, ports.now, limit)
+            return [replace(item, noun=_translated(item.noun, ports)) for item in orders]
+        extra = {"once": stage.once, "refused": stage.refused} if isinstance(stage, Acting) else {}
+        slips = await self.ledger.slips_due(
+            stage.name, stage.takes, ports.now, gives=stage.gives, watch=watch, limit=limit, **extra
         )
-
-    def _translated(self, item: Item[Order], ports: Ports) -> Item[Order]:
-        """Under the tables as they are now: an extended table frees an order by itself."""
-        return replace(item, noun=ports.cart.translate(item.noun)) if item.noun.unknown else item
-
-    def _tally(self, said: Sequence[tuple[Any, Outcome]], counts: Counts) -> None:
-        counts.held += sum(isinstance(outcome, Hold) for _, outcome in said)
-        counts.waiting += sum(not isinstance(outcome, Hold | Advance) for _, outcome in said)
+        return [
+            replace(item, orders=tuple(_translated(order, ports) for order in item.orders)) for item in slips
+        ]
 
     def _jitter(self) -> float:
         """Seconds added to a retry, so that not all of them come back at once after a restart."""
         return self._spread.uniform(0.0, 20.0)
+
+
+def _translated(order: Order, ports: Ports) -> Order:
+    """Under the tables as they are now: an extended table frees an order by itself."""
+    return ports.cart.translate(order) if order.unknown else order

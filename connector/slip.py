@@ -47,6 +47,9 @@ class SlipRow(msgspec.Struct, frozen=True, kw_only=True):
     release_on: date | None = None
 
 
+_TABS = {1: "新規受付", 40: "印刷済み", 50: "出荷済み"}  # screens that follow from the status alone
+
+
 class Slip(msgspec.Struct, frozen=True, kw_only=True):
     """One slip as Next Engine showed it when we last read it (`lock` is NE's last-modified value)."""
 
@@ -125,9 +128,7 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
             return self._open_reason(now)
         if self.status == NEStatus.PRINT_WAIT:
             return "印刷待ち" if self.print_ready(now) else "印刷日待ち"
-        return {NEStatus.INTAKE: "新規受付", NEStatus.PRINTED: "印刷済み", NEStatus.SHIPPED: "出荷済み"}.get(
-            NEStatus(self.status), ""
-        )
+        return _TABS.get(self.status, "")
 
     def _open_reason(self, now: datetime) -> str:
         live = [row for row in self.rows if not row.cancelled]

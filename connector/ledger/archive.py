@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, insert, select, update
 
 from connector.clock import Clock
-from connector.ledger.database import Database
+from connector.ledger.database import Database, pieces
 from connector.ledger.schema import exchanges
+from connector.ledger.words import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def keep(
         "shop": shop,
         "system": system,
         "direction": direction,
-        "name": name,
+        "name": plain(name),
         "key": key,
         "digest": digest,
         "size": len(body),
@@ -77,6 +79,15 @@ def body_of(connection: Connection, exchange_id: int) -> bytes:
     if body is None:
         raise KeyError(exchange_id)
     return zlib.decompress(body)
+
+
+def bodies_of(connection: Connection, exchange_ids: Iterable[int]) -> dict[int, bytes]:
+    """The bytes of several exchanges; purged ones are absent."""
+    found: dict[int, bytes] = {}
+    for part in pieces(exchange_ids):
+        query = select(exchanges.c.id, exchanges.c.body).where(exchanges.c.id.in_(part))
+        found |= {id_: zlib.decompress(body) for id_, body in connection.execute(query)}
+    return found
 
 
 def unread(connection: Connection, shop: str, system: str) -> list[tuple[int, str, bytes]]:

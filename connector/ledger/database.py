@@ -12,7 +12,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,9 +20,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-from connector.errors import NotDone
+from connector.errors import NotDone, Occupied
 
 Answer = TypeVar("Answer")
+Value = TypeVar("Value")
+
+PIECE = 1_000  # values in one IN list: SQLite takes 32,766 bound values at most, PostgreSQL 65,535
 
 _BUSY_MS = 5_000
 _PASSING = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"}
@@ -63,11 +66,14 @@ class Database:
         return await asyncio.to_thread(self._look, work)
 
     def _look(self, work: Callable[[Connection], Answer]) -> Answer:
-        with self.engine.connect().execution_options(reading=True) as connection:
+        options: dict[str, Any] = {"reading": True}
+        if self.engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with self.engine.connect().execution_options(**options) as connection:
             return work(connection)
 
     def claim(self) -> None:
-        """Hold the data folder for this process. Raises RuntimeError when another one runs on it."""
+        """Hold the data folder for this process. Raises Occupied when another one runs on it."""
         path = _file_of(self.url)
         if path is None:
             return
@@ -76,7 +82,7 @@ class Database:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(lock)
-            raise RuntimeError(f"another connector runs on {path}: one process per data folder") from error
+            raise Occupied(f"another connector runs on {path}: one process per data folder") from error
         self._lock = lock
 
     def close(self) -> None:
@@ -86,6 +92,13 @@ class Database:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def pieces(values: Iterable[Value], size: int = PIECE) -> Iterator[list[Value]]:
+    """The values in lists that fit into one statement."""
+    everything = list(values)
+    for start in range(0, len(everything), size):
+        yield everything[start : start + size]
 
 
 def _file_of(url: str) -> Path | None:

@@ -1,6 +1,7 @@
 """Due (次の仕事): which items a stage has to look at now, with everything it may want to know about them.
 
-What is due is computed from the rows, never remembered: a lost or doubled wake-up cannot matter.
+What is due is computed from the rows, never remembered: a lost or doubled wake-up cannot matter. What was looked at
+longest ago comes first, so that many items that wait never stand in the way of one that could go on.
 """
 
 from __future__ import annotations
@@ -10,23 +11,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select
 
 from connector.journey import OrderState, SlipState, State
 from connector.ledger import codec
+from connector.ledger.database import pieces
 from connector.ledger.effects import open_of
-from connector.ledger.schema import (
-    effect_items,
-    effects,
-    holds,
-    order_slips,
-    orders,
-    shipments,
-    slips,
-    stop_requests,
-)
+from connector.ledger.schema import holds, order_slips, orders, shipments, slips
 from connector.order import Order
-from connector.outcome import SELF_CLEARING, EffectState, Item, Reason
+from connector.outcome import SELF_CLEARING, Item, Reason
 from connector.slip import Shipment, Slip
 
 BATCH = 500
@@ -45,37 +38,7 @@ def orders_due(
 ) -> list[Item[Order]]:
     """Orders in one of these places whose time has come and that nothing of this stage is under way for."""
     query = _due(orders, "order", shop, stage, takes, now).where(orders.c.left_out == "").limit(limit)
-    return _orders(connection, list(connection.execute(query)))
-
-
-def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
-    """Orders with an open stop request, wherever they stand."""
-    query = (
-        select(orders)
-        .join(stop_requests, stop_requests.c.order_id == orders.c.id)
-        .where(
-            orders.c.shop == shop,
-            stop_requests.c.verdict == "open",
-            ~open_of(stage, orders.c.id),
-        )
-        .order_by(orders.c.id)
-        .limit(BATCH)
-    )
-    items = _orders(connection, list(connection.execute(query)))
-    done = _grouped(
-        (item_id, kind)
-        for item_id, kind in connection.execute(
-            select(effect_items.c.item_id, effects.c.kind)
-            .join(effects, effects.c.id == effect_items.c.effect_id)
-            .where(
-                effects.c.shop == shop,
-                effects.c.stage == stage,
-                effects.c.state == EffectState.DONE,
-                effect_items.c.item_id.in_([item.id for item in items]),
-            )
-        )
-    )
-    return [replace(item, done=done.get(item.id, ())) for item in items]
+    return order_items(connection, _in_order(connection.execute(query)))
 
 
 def slips_due(
@@ -87,98 +50,181 @@ def slips_due(
     *,
     gives: State | None = None,
     once: str = "",
+    refused: str = "",
+    watch: bool = False,
     limit: int = BATCH,
 ) -> list[Item[Slip]]:
-    """Slips in one of these places; those at `gives` only while they lack an effect of kind `once`."""
+    """Slips in one of these places; those at `gives` only while they lack an effect of kind `once`.
+
+    A slip that the stage's own REFUSED hold blocks comes once more for an effect of kind `refused`. Watching is
+    not acting: it sees slips that we would leave alone, too.
+    """
     query = _due(slips, "slip", shop, stage, takes, now)
+    if not watch:
+        query = query.where(_may_leave())
     if once and gives is not None:
         query = query.where(or_(slips.c.state != gives, ~open_of(stage, slips.c.id, once=once)))
-    return _slips(connection, list(connection.execute(query.limit(limit))))
+    items = slip_items(connection, _in_order(connection.execute(query.limit(limit))))
+    if not refused or watch:
+        return items
+    held = exists().where(
+        holds.c.item == "slip",
+        holds.c.item_id == slips.c.id,
+        holds.c.closed_at.is_(None),
+        holds.c.reason == Reason.REFUSED,
+        holds.c.stage == stage,
+    )
+    told = select(slips).where(
+        slips.c.shop == shop,
+        slips.c.state.in_([str(state) for state in takes if state is not gives]),
+        or_(slips.c.next_at.is_(None), slips.c.next_at <= now),
+        held,
+        _may_leave(),
+        ~open_of(stage, slips.c.id, once=refused),
+    )
+    return items + slip_items(connection, list(connection.execute(told.limit(limit))))
+
+
+def slips_with_results(
+    connection: Connection, shop: str, takes: Sequence[State], now: datetime
+) -> list[Item[Slip]]:
+    """Slips in one of these places that the warehouse spoke about and nobody holds."""
+    spoken = exists().where(shipments.c.shop == shop, shipments.c.slip_number == slips.c.number)
+    query = _due(slips, "slip", shop, "collect", takes, now).where(spoken)
+    return slip_items(connection, list(connection.execute(query)))
 
 
 def slips_by_number(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Item[Slip]]:
     """These slips as items, wherever they stand."""
-    query = select(slips).where(slips.c.shop == shop, slips.c.number.in_(list(numbers)))
-    return {item.noun.number: item for item in _slips(connection, list(connection.execute(query)))}
+    rows: list[Row[Any]] = []
+    for part in pieces(numbers):
+        query = select(slips).where(slips.c.shop == shop, slips.c.number.in_(part))
+        rows += connection.execute(query)
+    return {item.noun.number: item for item in slip_items(connection, rows)}
 
 
 def items_by_id(
     connection: Connection, table: Table, ids: Iterable[int]
 ) -> dict[int, Item[Order]] | dict[int, Item[Slip]]:
-    """Items of one kind by their ledger id."""
-    rows = list(connection.execute(select(table).where(table.c.id.in_(list(ids)))))
+    """Items of one kind by their ledger id, without what they are tied to."""
+    rows = [
+        row for part in pieces(ids) for row in connection.execute(select(table).where(table.c.id.in_(part)))
+    ]
     if table is orders:
-        return {item.id: item for item in _orders(connection, rows)}
-    return {item.id: item for item in _slips(connection, rows)}
+        held = _held(connection, "order", [row.id for row in rows])
+        return {row.id: _order(row, held) for row in rows}
+    held = _held(connection, "slip", [row.id for row in rows])
+    return {row.id: _slip(row, held) for row in rows}
+
+
+def no_longer_fit(connection: Connection, items: Iterable[Item[Any]], table: Table) -> set[int]:
+    """Items that stand elsewhere by now, or that somebody pinned a hold on since: not to be acted on."""
+    known = {item.id: item for item in items}
+    states: dict[int, str] = {}
+    for part in pieces(known):
+        query = select(table.c.id, table.c.state).where(table.c.id.in_(part))
+        if table is slips:
+            query = query.where(_may_leave())
+        states |= dict(connection.execute(query).all())
+    held = _held(connection, "order" if table is orders else "slip", list(known))
+    return {
+        id_
+        for id_, item in known.items()
+        if states.get(id_) != item.state or set(held.get(id_, ())) - SELF_CLEARING - set(item.held)
+    }
+
+
+def _in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Whoever is due, a file names them in the order in which they came."""
+    return sorted(rows, key=lambda row: row.id)
+
+
+def blocking() -> ColumnElement[bool]:
+    """SQL: a hold that waits for a person."""
+    return holds.c.reason.not_in([str(reason) for reason in SELF_CLEARING])
+
+
+def _blocked(table: Table, item: str) -> ColumnElement[bool]:
+    return exists().where(
+        holds.c.item == item, holds.c.item_id == table.c.id, holds.c.closed_at.is_(None), blocking()
+    )
+
+
+def _may_leave() -> ColumnElement[bool]:
+    """Not yet at the warehouse: then every order behind the slip must be one that walks, and held by nobody."""
+    barred = (
+        exists()
+        .where(
+            order_slips.c.slip_id == slips.c.id,
+            orders.c.id == order_slips.c.order_id,
+            or_(
+                orders.c.left_out != "",
+                orders.c.state == OrderState.CANCELLED,
+                _blocked(orders, "order"),
+            ),
+        )
+        .correlate(slips)
+    )
+    return or_(slips.c.state != SlipState.PRINT_READY, ~barred)
 
 
 def _due(
     table: Table, item: str, shop: str, stage: str, takes: Sequence[State], now: datetime
 ) -> Select[Any]:
-    blocked = exists().where(
-        holds.c.item == item,
-        holds.c.item_id == table.c.id,
-        holds.c.closed_at.is_(None),
-        holds.c.reason.not_in([str(reason) for reason in SELF_CLEARING]),
-    )
     return (
         select(table)
         .where(
             and_(table.c.shop == shop, table.c.state.in_([str(state) for state in takes])),
             or_(table.c.next_at.is_(None), table.c.next_at <= now),
-            ~blocked,
+            ~_blocked(table, item),
             ~open_of(stage, table.c.id),
         )
-        .order_by(table.c.id)
+        .order_by(table.c.next_at.nulls_first(), table.c.id)
     )
 
 
-def _orders(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Order]]:
+def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Order]]:
+    """Rows of `orders` as items, with their slips and what the warehouse said about them."""
     ids = [row.id for row in rows]
     held = _held(connection, "order", ids)
     tied: dict[int, list[tuple[Slip, SlipState]]] = {}
-    query = select(order_slips.c.order_id, slips.c.body, slips.c.state).join(
-        slips, slips.c.id == order_slips.c.slip_id
-    )
-    for order_id, body, state in connection.execute(query.where(order_slips.c.order_id.in_(ids))):
-        tied.setdefault(order_id, []).append((codec.slip(body), SlipState(state)))
-    numbers = [slip.number for pairs in tied.values() for slip, _ in pairs]
-    results = _results(connection, rows[0].shop if rows else "", numbers)
-    return [
-        Item(
-            id=row.id,
-            noun=codec.order(row.body),
-            state=OrderState(row.state),
-            since=row.since,
-            tries=row.tries,
-            redos=row.redos,
-            held=held.get(row.id, ()),
-            slips=tuple(tied.get(row.id, ())),
-            shipments=tuple(
-                result for slip, _ in tied.get(row.id, ()) for result in results.get(slip.number, ())
-            ),
+    for part in pieces(ids):
+        query = (
+            select(order_slips.c.order_id, slips.c.body, slips.c.state)
+            .join(slips, slips.c.id == order_slips.c.slip_id)
+            .where(order_slips.c.order_id.in_(part))
+            .order_by(slips.c.id)
         )
-        for row in rows
-    ]
+        for order_id, body, state in connection.execute(query):
+            tied.setdefault(order_id, []).append((codec.slip(body), SlipState(state)))
+    numbers = list(dict.fromkeys(slip.number for pairs in tied.values() for slip, _ in pairs))
+    results = _results(connection, rows[0].shop if rows else "", numbers)
+    items = []
+    for row in rows:
+        pairs = tuple(tied.get(row.id, ()))
+        said = tuple(result for slip, _ in pairs for result in results.get(slip.number, ()))
+        items.append(replace(_order(row, held), slips=pairs, shipments=said))
+    return items
 
 
-def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Slip]]:
+def slip_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Slip]]:
+    """Rows of `slips` as items, with the orders behind them and what the warehouse said."""
     ids = [row.id for row in rows]
     held = _held(connection, "slip", ids)
     behind: dict[int, list[Order]] = {}
-    query = select(order_slips.c.slip_id, orders.c.body).join(orders, orders.c.id == order_slips.c.order_id)
-    for slip_id, body in connection.execute(query.where(order_slips.c.slip_id.in_(ids))):
-        behind.setdefault(slip_id, []).append(codec.order(body))
+    for part in pieces(ids):
+        query = (
+            select(order_slips.c.slip_id, orders.c.body)
+            .join(orders, orders.c.id == order_slips.c.order_id)
+            .where(order_slips.c.slip_id.in_(part))
+            .order_by(orders.c.id)
+        )
+        for slip_id, body in connection.execute(query):
+            behind.setdefault(slip_id, []).append(codec.order(body))
     results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
     return [
-        Item(
-            id=row.id,
-            noun=codec.slip(row.body),
-            state=SlipState(row.state),
-            since=row.since,
-            tries=row.tries,
-            redos=row.redos,
-            held=held.get(row.id, ()),
+        replace(
+            _slip(row, held),
             orders=tuple(behind.get(row.id, ())),
             shipments=tuple(results.get(row.number, ())),
         )
@@ -186,23 +232,53 @@ def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Slip]]
     ]
 
 
-def _held(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tuple[Reason, ...]]:
-    query = select(holds.c.item_id, holds.c.reason).where(
-        holds.c.item == item, holds.c.item_id.in_(ids), holds.c.closed_at.is_(None)
+def _order(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Order]:
+    return Item(
+        id=row.id,
+        noun=codec.order(row.body),
+        state=OrderState(row.state),
+        since=row.since,
+        tries=row.tries,
+        redos=row.redos,
+        held=held.get(row.id, ()),
     )
-    return _grouped((item_id, Reason(reason)) for item_id, reason in connection.execute(query))
+
+
+def _slip(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Slip]:
+    return Item(
+        id=row.id,
+        noun=codec.slip(row.body),
+        state=SlipState(row.state),
+        since=row.since,
+        tries=row.tries,
+        redos=row.redos,
+        held=held.get(row.id, ()),
+    )
+
+
+def _held(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tuple[Reason, ...]]:
+    found: list[tuple[int, Reason]] = []
+    for part in pieces(ids):
+        query = select(holds.c.item_id, holds.c.reason).where(
+            holds.c.item == item, holds.c.item_id.in_(part), holds.c.closed_at.is_(None)
+        )
+        found += [(item_id, Reason(reason)) for item_id, reason in connection.execute(query)]
+    return grouped(found)
 
 
 def _results(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, tuple[Shipment, ...]]:
-    query = (
-        select(shipments.c.slip_number, shipments.c.body)
-        .where(shipments.c.shop == shop, shipments.c.slip_number.in_(numbers))
-        .order_by(shipments.c.id)
-    )
-    return _grouped((number, codec.shipment(body)) for number, body in connection.execute(query))
+    found: list[tuple[str, Shipment]] = []
+    for part in pieces(numbers):
+        query = (
+            select(shipments.c.slip_number, shipments.c.body)
+            .where(shipments.c.shop == shop, shipments.c.slip_number.in_(part))
+            .order_by(shipments.c.id)
+        )
+        found += [(number, codec.shipment(body)) for number, body in connection.execute(query)]
+    return grouped(found)
 
 
-def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:
+def grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:
     found: dict[Key, list[Value]] = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)

@@ -6,18 +6,23 @@ unless the act is proved not to have happened. Nothing here speaks to the outsid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
-from connector.ledger.archive import body_of, new_id
+from connector.ledger.archive import bodies_of, new_id
+from connector.ledger.database import pieces
 from connector.ledger.schema import attempts, effect_items, effects
+from connector.ledger.words import plain, plain_facts
 from connector.outcome import Begun, Effect, EffectState, Facts
 
 OPEN = (EffectState.INTENT, EffectState.SENT, EffectState.UNKNOWN)
 AGAIN = (EffectState.NOT_DONE, EffectState.UNDONE)  # proved absent: the same key may try again
+IN_DOUBT = (EffectState.INTENT, EffectState.UNKNOWN)
+CANNOT_TELL = "cannot_tell"  # evidence of an effect that is closed for us and perhaps happened
+BUG = "bug"  # evidence of an effect whose batch a bug of ours broke off: next time it is acted on alone
 
 
 class KeyConflict(Exception):
@@ -25,29 +30,50 @@ class KeyConflict(Exception):
 
 
 def any_for(connection: Connection, stage: str, item_id: int) -> bool:
-    """Whether an effect of this stage on this item happened or may have happened."""
-    return bool(
-        connection.scalar(
-            select(
-                exists().where(
-                    effect_items.c.effect_id == effects.c.id,
-                    effect_items.c.item_id == item_id,
-                    effects.c.stage == stage,
-                    effects.c.state.not_in([*AGAIN, EffectState.REFUSED]),
-                )
-            )
-        )
+    """Whether an effect of this stage on the item happened or may have happened."""
+    query = _on_item(stage, item_id).where(effects.c.state.not_in(AGAIN))
+    return any(
+        row.state != EffectState.REFUSED or CANNOT_TELL in row.evidence for row in connection.execute(query)
     )
 
 
-def open_of(stage: str, item_id: Any, *, once: str = "") -> Any:
+def perhaps_there(connection: Connection, stage: str, kind: str, item_ids: Iterable[int]) -> set[int]:
+    """Items of a file that lies at the other side, or may lie there, and is not answered yet."""
+    query = (
+        select(effect_items.c.item_id, effects.c.state, effects.c.evidence)
+        .join(effects, effects.c.id == effect_items.c.effect_id)
+        .where(
+            effects.c.stage == stage,
+            effects.c.kind == kind,
+            effects.c.state.in_([*OPEN, EffectState.REFUSED]),
+            effect_items.c.item_id.in_(list(item_ids)),
+        )
+    )
+    return {
+        item_id
+        for item_id, state, evidence in connection.execute(query)
+        if state != EffectState.REFUSED or CANNOT_TELL in evidence
+    }
+
+
+def _on_item(stage: str, item_id: int) -> Any:
+    return (
+        select(effects.c.state, effects.c.evidence)
+        .join(effect_items, effect_items.c.effect_id == effects.c.id)
+        .where(effect_items.c.item_id == item_id, effects.c.stage == stage)
+    )
+
+
+def open_of(
+    stage: str, item_id: Any, *, once: str = "", states: Sequence[EffectState] = OPEN
+) -> ColumnElement[bool]:
     """SQL: an effect of `stage` on the item is open, or (with `once`) one of that kind was settled."""
     closed = and_(effects.c.kind == once, effects.c.state.not_in(list(AGAIN)))
     return exists().where(
         effect_items.c.effect_id == effects.c.id,
         effect_items.c.item_id == item_id,
         effects.c.stage == stage,
-        or_(effects.c.state.in_(OPEN), closed) if once else effects.c.state.in_(OPEN),
+        or_(effects.c.state.in_(states), closed) if once else effects.c.state.in_(states),
     )
 
 
@@ -61,17 +87,18 @@ def begin(
             return None
         raise KeyConflict(f"{effect.key}: the same key with other content while it is {row.state}")
     attempt_n = (row.attempts if row else 0) + 1
+    evidence = {BUG: row.evidence[BUG]} if row and BUG in row.evidence else {}
     values = {
         "fingerprint": effect.fingerprint,
         "state": EffectState.INTENT,
         "name": effect.name,
-        "facts": effect.facts,
+        "facts": plain_facts(effect.facts),
         "exchange_id": exchange_id,
         "sequence": effect.facts.get("sequence"),
         "attempts": attempt_n,
         "changed_at": now,
         "look_at": None,
-        "evidence": {},
+        "evidence": evidence,
         "words": "",
     }
     if row is None:
@@ -82,7 +109,8 @@ def begin(
         connection.execute(update(effects).where(effects.c.id == effect_id).values(**values))
         connection.execute(effect_items.delete().where(effect_items.c.effect_id == effect_id))
     connection.execute(
-        insert(effect_items), [{"effect_id": effect_id, "item_id": item} for item in set(effect.items)]
+        insert(effect_items),
+        [{"effect_id": effect_id, "item_id": item} for item in dict.fromkeys(effect.items)],
     )
     attempt = {"effect_id": effect_id, "n": attempt_n, "started_at": now, "outcome": "intent"}
     connection.execute(insert(attempts), [attempt | {"evidence": {}}])
@@ -93,7 +121,7 @@ def begin(
         attempts=attempt_n,
         started_at=now,
         first_at=row.started_at if row else now,
-        evidence={},
+        evidence=evidence,
     )
 
 
@@ -109,6 +137,7 @@ def settle(
 ) -> bool:
     """Record what came of it. False where it was settled by somebody else in between (nothing is written)."""
     look_at = now + timedelta(seconds=look_after) if look_after is not None else None
+    evidence, words = plain_facts(evidence), plain(words)
     moved = connection.execute(
         update(effects)
         .where(effects.c.id == begun.id, effects.c.state.in_(OPEN), effects.c.attempts == begun.attempts)
@@ -155,43 +184,51 @@ def to_look_at(
         .order_by(effects.c.id)
         .limit(limit)
     )
-    rows = list(connection.execute(query))
-    return [_begun(connection, row) for row in rows]
+    return list(_begun(connection, list(connection.execute(query))))
 
 
 def next_sequence(connection: Connection, shop: str, kind: str) -> int:
-    """The next batch number of a kind. A number whose file provably never left is used again: no gaps."""
-    last = connection.scalar(
-        select(func.max(effects.c.sequence)).where(
-            effects.c.shop == shop, effects.c.kind == kind, effects.c.state.not_in(list(AGAIN))
-        )
-    )
+    """The next batch number of a kind: the lowest one whose file provably never left, so that no gap stays."""
+    here = (effects.c.shop == shop, effects.c.kind == kind)
+    never_left = select(func.min(effects.c.sequence)).where(*here, effects.c.state.in_(AGAIN))
+    gap = connection.scalar(never_left)
+    if gap is not None:
+        return int(gap)
+    last = connection.scalar(select(func.max(effects.c.sequence)).where(*here))
     return int(last or 0) + 1
 
 
 def items_of(connection: Connection, effect_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
     """The items of each effect."""
-    query = select(effect_items).where(effect_items.c.effect_id.in_(list(effect_ids)))
     found: dict[int, list[int]] = {}
-    for effect_id, item_id in connection.execute(query.order_by(effect_items.c.item_id)):
-        found.setdefault(effect_id, []).append(item_id)
+    for part in pieces(effect_ids):
+        query = select(effect_items).where(effect_items.c.effect_id.in_(part))
+        for effect_id, item_id in connection.execute(query.order_by(effect_items.c.item_id)):
+            found.setdefault(effect_id, []).append(item_id)
     return {effect_id: tuple(items) for effect_id, items in found.items()}
 
 
-def _begun(connection: Connection, row: Row[Any]) -> Begun:
-    items: Sequence[int] = items_of(connection, [row.id]).get(row.id, ())
-    body = body_of(connection, row.exchange_id) if row.exchange_id else b""
-    return Begun(
-        id=row.id,
-        effect=Effect(
-            kind=row.kind, key=row.key, items=tuple(items), body=body, name=row.name, facts=row.facts
-        ),
-        state=EffectState(row.state),
-        attempts=row.attempts,
-        started_at=connection.scalar(
-            select(attempts.c.started_at).where(attempts.c.effect_id == row.id, attempts.c.n == row.attempts)
+def _begun(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Begun]:
+    items = items_of(connection, [row.id for row in rows])
+    bodies = bodies_of(connection, [row.exchange_id for row in rows if row.exchange_id])
+    newest = select(attempts.c.effect_id, func.max(attempts.c.started_at)).group_by(attempts.c.effect_id)
+    started: dict[int, datetime] = {}
+    for part in pieces(row.id for row in rows):
+        started |= dict(connection.execute(newest.where(attempts.c.effect_id.in_(part))).all())
+    for row in rows:
+        yield Begun(
+            id=row.id,
+            effect=Effect(
+                kind=row.kind,
+                key=row.key,
+                items=items.get(row.id, ()),
+                body=bodies.get(row.exchange_id, b""),
+                name=row.name,
+                facts=row.facts,
+            ),
+            state=EffectState(row.state),
+            attempts=row.attempts,
+            started_at=started.get(row.id, row.started_at),
+            first_at=row.started_at,
+            evidence=row.evidence,
         )
-        or row.started_at,
-        first_at=row.started_at,
-        evidence=row.evidence,
-    )

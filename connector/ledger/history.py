@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from connector.ledger.schema import history
+from connector.ledger.words import plain, plain_facts
 from connector.outcome import Facts
 
 GENESIS = "0" * 64
@@ -39,6 +40,7 @@ def append(connection: Connection, shop: str, at: datetime, entries: Sequence[En
     """Write these entries, in this order, at the end of the shop's chain."""
     if not entries:
         return
+    _one_writer(connection, shop)
     last = connection.scalar(
         select(history.c.digest).where(history.c.shop == shop).order_by(history.c.id.desc()).limit(1)
     )
@@ -47,10 +49,17 @@ def append(connection: Connection, shop: str, at: datetime, entries: Sequence[En
     for entry in entries:
         row = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
         # What is stored must be what was hashed: dates and tuples become plain JSON first.
-        row["facts"] = msgspec.to_builtins(entry.facts)
+        row["facts"] = plain_facts(entry.facts)
+        row["note"] = plain(entry.note)
         digest = _link(digest, shop, at, row)
         rows.append({**row, "shop": shop, "at": at, "digest": digest})
     connection.execute(insert(history), rows)
+
+
+def _one_writer(connection: Connection, shop: str) -> None:
+    """SQLite has one writer anyway; on PostgreSQL two transactions must not continue the same link."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"history/{shop}"))))
 
 
 def verify(connection: Connection, shop: str) -> int | None:

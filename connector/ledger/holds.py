@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds
+from connector.ledger.words import plain
 from connector.outcome import Reason
 
 
@@ -24,12 +25,16 @@ def pin(
     note: str,
     stage: str,
 ) -> list[Entry]:
-    """Open a hold; an open one of the same reason only gets the newer words. Returns what to write down."""
+    """Open a hold; an open one of the same reason only gets the newer words and stage.
+
+    Returns what to write down.
+    """
+    note = plain(note)
     here = and_(holds.c.item == item, holds.c.item_id == item_id, holds.c.reason == reason)
     known = connection.execute(select(holds).where(here, holds.c.closed_at.is_(None))).first()
     if known is not None:
-        if known.note != note:
-            connection.execute(update(holds).where(holds.c.id == known.id).values(note=note))
+        if (known.note, known.stage) != (note, stage):
+            connection.execute(update(holds).where(holds.c.id == known.id).values(note=note, stage=stage))
         return []
     row = {"shop": shop, "item": item, "item_id": item_id, "number": number, "reason": reason}
     connection.execute(insert(holds), [row | {"note": note, "stage": stage, "opened_at": now}])

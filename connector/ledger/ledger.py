@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.journey import State
-from connector.ledger import archive, due, effects, jobs, receive, record, shipments, slips
+from connector.ledger import archive, due, effects, jobs, receive, record, shipments, slips, stops
 from connector.ledger.database import Database
 from connector.ledger.record import By
 from connector.ledger.schema import orders
 from connector.ledger.schema import slips as slips_table
 from connector.order import Order
-from connector.outcome import Begun, Effect, EffectState, Facts, Hold, Item, Outcome, Reason, Stray
+from connector.outcome import (
+    Begun,
+    Effect,
+    EffectState,
+    Facts,
+    Hold,
+    Item,
+    Outcome,
+    Reason,
+    Stray,
+    Wait,
+)
 from connector.ports import CartPage
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
 
 AnyItem = record.AnyItem
 Said = Sequence[tuple[AnyItem, Outcome]]
+NEXT_WINDOW = "今回の分はすでに実行中です。次の時刻に行います"
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What came of one effect, and what that means for its items."""
+    """What came of one effect, and what that means for its items: `per_item`, and `rest` for all others."""
 
     begun: Begun
     state: EffectState
-    evidence: Facts
-    words: str
-    look_after: float | None
-    outcomes: list[tuple[AnyItem, Outcome]]
+    evidence: Facts = field(default_factory=dict)
+    words: str = ""
+    look_after: float | None = None
+    per_item: dict[int, Outcome] = field(default_factory=dict)
+    rest: Outcome | None = None
+
+    def said(self) -> dict[int, Outcome]:
+        """The outcome of each item that has one."""
+        outcomes = {id_: self.per_item.get(id_, self.rest) for id_ in self.begun.effect.items}
+        return {id_: outcome for id_, outcome in outcomes.items() if outcome is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Intents that are committed now, and how many acts were not begun, because somebody was faster."""
+
+    begun: list[Begun]
+    stale: int = 0
 
 
 class Ledger:
@@ -52,11 +78,12 @@ class Ledger:
 
     async def receive(self, page: CartPage, now: datetime) -> receive.Received:
         """One page of the cart. Its bytes are kept only where they brought news: overlap repeats itself."""
+        orders_shown, unfit = receive.storable(page.orders)
+        strays = [*page.malformed, *unfit]
 
         def work(connection: Connection) -> receive.Received:
-            news = receive.brings_news(connection, self.shop.key, page.orders) or bool(page.malformed)
             kept = None
-            if news:
+            if strays or receive.brings_news(connection, self.shop.key, orders_shown):
                 kept = archive.keep(
                     connection,
                     self.shop.key,
@@ -66,9 +93,11 @@ class Ledger:
                     name=f"orders {now:%FT%TZ}",
                     body=page.body,
                 ).id
-            for stray in page.malformed:
+            for stray in strays:
                 shipments.set_aside(connection, self.shop.key, _in(stray, kept), now)
-            return receive.receive(connection, self.shop, page.orders, kept, now)
+            received = receive.receive(connection, self.shop, orders_shown, kept, now)
+            received.strays = len(strays)
+            return received
 
         return await self.database.run(work)
 
@@ -113,10 +142,18 @@ class Ledger:
 
         return await self.database.run(work)
 
-    async def tracking_in_use(self, number: str, slip_number: str, since: datetime) -> str | None:
-        return await self.database.read(
-            lambda c: shipments.tracking_in_use(c, self.shop.key, number, slip_number, since)
-        )
+    async def taken_by_another(self, shipment: Shipment, since: datetime) -> str | None:
+        """The other slip that got one of these tracking numbers since then (S3), None where there is none."""
+
+        def work(connection: Connection) -> str | None:
+            here = (connection, self.shop.key)
+            others = (
+                shipments.tracking_in_use(*here, number, shipment.slip_number, since)
+                for number in shipment.tracking
+            )
+            return next(filter(None, others), None)
+
+        return await self.database.read(work)
 
     # --- what is due ---------------------------------------------------------------------------------
 
@@ -128,7 +165,7 @@ class Ledger:
         )
 
     async def orders_to_stop(self, stage: str, now: datetime) -> list[Item[Order]]:
-        return await self.database.read(lambda c: due.orders_to_stop(c, self.shop.key, stage, now))
+        return await self.database.read(lambda c: stops.orders_to_stop(c, self.shop.key, stage, now))
 
     async def slips_due(
         self,
@@ -137,12 +174,29 @@ class Ledger:
         now: datetime,
         *,
         gives: State | None,
-        once: str,
+        once: str = "",
+        refused: str = "",
+        watch: bool = False,
         limit: int,
     ) -> list[Item[Slip]]:
-        return await self.database.read(
-            lambda c: due.slips_due(c, self.shop.key, stage, takes, now, gives=gives, once=once, limit=limit)
-        )
+        def work(connection: Connection) -> list[Item[Slip]]:
+            return due.slips_due(
+                connection,
+                self.shop.key,
+                stage,
+                takes,
+                now,
+                gives=gives,
+                once=once,
+                refused=refused,
+                watch=watch,
+                limit=limit,
+            )
+
+        return await self.database.read(work)
+
+    async def slips_with_results(self, takes: Sequence[State], now: datetime) -> list[Item[Slip]]:
+        return await self.database.read(lambda c: due.slips_with_results(c, self.shop.key, takes, now))
 
     async def acted_on(self, stage: str, item_id: int) -> bool:
         """Whether an effect of this stage on the item happened or may have happened."""
@@ -154,23 +208,39 @@ class Ledger:
     # --- acting on the outside -----------------------------------------------------------------------
 
     async def begin(
-        self, by: By, planned: Sequence[Effect], items: dict[int, AnyItem], said: Said, now: datetime
-    ) -> list[Begun]:
-        """tx1: what was decided without acting, and the intents of what will be done. Commits before it."""
+        self,
+        by: By,
+        planned: Sequence[Effect],
+        items: dict[int, AnyItem],
+        said: Said,
+        now: datetime,
+        *,
+        windowed: bool = False,
+    ) -> Begins:
+        """tx1: what was decided without acting, and the intents of what will be done. Commits before it.
 
-        def work(connection: Connection) -> list[Begun]:
+        An act on an item that moved, or that somebody holds since it was planned, is not begun. `windowed`: the key is
+        a time of day, and whoever comes when its act is under way waits for the next one.
+        """
+
+        def work(connection: Connection) -> Begins:
+            table = orders if any(isinstance(item.noun, Order) for item in items.values()) else slips_table
+            acted = {id_: items[id_] for effect in planned for id_ in effect.items}
+            unfit = due.no_longer_fit(connection, acted.values(), table)
             record.record(connection, self.shop.key, by, said, now)
+            fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
             begun = []
-            for effect in planned:
+            for effect in fit:
                 try:
                     one = self._begin(connection, by, effect, now)
                 except effects.KeyConflict as conflict:
-                    held = [(items[i], Hold(Reason.KEY_CONFLICT, str(conflict))) for i in effect.items]
-                    record.record(connection, self.shop.key, by, held, now)
+                    outcome = Wait(NEXT_WINDOW) if windowed else Hold(Reason.KEY_CONFLICT, str(conflict))
+                    beside = [(items[i], outcome) for i in effect.items]
+                    record.record(connection, self.shop.key, by, beside, now)
                     continue
                 if one is not None:
                     begun.append(one)
-            return begun
+            return Begins(begun, len(planned) - len(fit))
 
         return await self.database.run(work)
 
@@ -192,16 +262,20 @@ class Ledger:
     async def to_look_at(self, stage: str, now: datetime) -> list[Begun]:
         return await self.database.read(lambda c: effects.to_look_at(c, self.shop.key, stage, now))
 
-    async def items(self, noun: type, ids: Iterable[int]) -> dict[int, AnyItem]:
-        table = orders if noun is Order else slips_table
-        wanted = list(ids)
-        return await self.database.read(lambda c: dict(due.items_by_id(c, table, wanted)))
-
-    async def settle(self, by: By, settled: Sequence[Settled], now: datetime, spread: float) -> int:
+    async def settle(
+        self,
+        by: By,
+        noun: type,
+        settled: Sequence[Settled],
+        now: datetime,
+        spread: Callable[[], float] = record.no_spread,
+    ) -> int:
         """tx2: outcomes of effects and what they mean for their items. A second settling is a no-op."""
+        table = orders if noun is Order else slips_table
 
         def work(connection: Connection) -> int:
-            moved = 0
+            items = due.items_by_id(connection, table, {id_ for one in settled for id_ in one.said()})
+            said: list[tuple[AnyItem, Outcome]] = []
             for one in settled:
                 if effects.settle(
                     connection,
@@ -212,8 +286,8 @@ class Ledger:
                     words=one.words,
                     look_after=one.look_after,
                 ):
-                    moved += record.record(connection, self.shop.key, by, one.outcomes, now, spread=spread)
-            return moved
+                    said += [(items[id_], outcome) for id_, outcome in one.said().items() if id_ in items]
+            return record.record(connection, self.shop.key, by, said, now, spread=spread)
 
         return await self.database.run(work)
 

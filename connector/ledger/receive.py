@@ -1,7 +1,7 @@
 """Receive (受注の取込): store what the cart showed, page by page, and say what is new about it.
 
 Safe to repeat: the same content changes nothing, changed content is a new version, and an order is found
-again by shop and number. The cursor moves in the same transaction as the orders: it never passes one (I6).
+again by shop and number. The cursor moves after the pages it stands for are committed: it never passes an order (I6).
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from connector.journey import OrderState, at_least
-from connector.ledger import codec, effects, holds
+from connector.journey import OrderState, SlipState, at_least
+from connector.ledger import codec, effects, holds, stops
 from connector.ledger.history import Entry, append
-from connector.ledger.schema import order_versions, orders, stop_requests
+from connector.ledger.schema import order_slips, order_versions, orders, slips
+from connector.ledger.words import plain
 from connector.order import LATE_FIELDS, Order, content_digest, late_changes
-from connector.outcome import Reason
+from connector.outcome import Reason, Stray
 from connector.shop import Shop
+
+LONGEST_NUMBER = 40  # characters; Next Engine takes 30
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Received:
     changed: int = 0
     left_out: int = 0
     stops: int = 0
+    strays: int = 0
 
 
 def left_out(order: Order, shop: Shop) -> str:
@@ -50,10 +54,25 @@ def brings_news(connection: Connection, shop: str, page: Sequence[Order]) -> boo
     )
 
 
+def storable(page: Sequence[Order]) -> tuple[list[Order], list[Stray]]:
+    """Each order once, as it was shown last; one whose number cannot be a key is set aside alone."""
+    fit: dict[str, Order] = {}
+    strays: list[Stray] = []
+    for order in page:
+        if 0 < len(order.number) <= LONGEST_NUMBER and plain(order.number) == order.number:
+            fit.pop(order.number, None)
+            fit[order.number] = order
+        else:
+            where = f"受注ID {order.cart_order_id}"
+            strays.append(Stray("cart", where, f"受注番号として使えません: {order.number!r:.80}"))
+    return list(fit.values()), strays
+
+
 def receive(
     connection: Connection, shop: Shop, page: Sequence[Order], exchange_id: int | None, now: datetime
 ) -> Received:
-    """Store one page. Orders of one page are worked in the order of their change."""
+    """Store one page. Where a page shows an order twice, the later one counts."""
+    page, _ = storable(page)
     known = _known(connection, shop.key, [order.number for order in page])
     result = Received(seen=len(page))
     entries: list[Entry] = []
@@ -83,7 +102,7 @@ def _insert(
     result: Received,
 ) -> list[Entry]:
     rows, entries = [], []
-    for order in {order.number: order for order in fresh}.values():
+    for order in fresh:
         rule = left_out(order, shop)
         # Cancelled before it was ever handed on: it leaves the journey where it enters it.
         state = OrderState.CANCELLED if order.cancelled and not rule else OrderState.RECEIVED
@@ -102,7 +121,21 @@ def _insert(
         for row in rows
     ]
     connection.execute(insert(order_versions), versions)
+    _link(connection, shop.key, ids)
     return [replace(entry, item_id=ids[entry.number]) for entry in entries]
+
+
+def _link(connection: Connection, shop: str, ids: dict[str, int]) -> None:
+    """Slips that Next Engine showed before the cart showed their order."""
+    query = select(slips.c.id, slips.c.order_number).where(
+        slips.c.shop == shop, slips.c.order_number.in_(list(ids))
+    )
+    rows = [
+        {"order_id": ids[number], "slip_id": slip_id, "how": "own"}
+        for slip_id, number in connection.execute(query)
+    ]
+    if rows:
+        connection.execute(insert(order_slips), rows)
 
 
 def _ids(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, int]:
@@ -195,23 +228,63 @@ def _consequences(
     if row.left_out:
         return []
     gone = order.cancelled or order.deleted
-    handed_on = at_least(state, OrderState.NOTIFIED) or effects.any_for(connection, "notify", row.id)
+    handed_on = _handed_on(connection, row)
     if gone and not handed_on and state is not OrderState.CANCELLED:
-        return [_move(connection, row, OrderState.CANCELLED, "cancelled before hand-over", now)]
+        return _leave(connection, row, now)
     if gone and state not in (OrderState.CANCELLED, OrderState.COMPLETED):
-        result.stops += _ask_to_stop(connection, shop, row.id, order, now)
-        return [_entry(order, row.id, "stop_asked", state, state, "cancelled in the cart")]
+        why = "deleted in the cart" if order.deleted else "cancelled in the cart"
+        if not stops.ask(connection, shop.key, row.id, why, now):
+            return []
+        result.stops += 1
+        return [_entry(order, row.id, "stop_asked", state, state, why)]
     if state is OrderState.CANCELLED and not gone:
         return _revive(connection, shop, row, order, now)
-    if handed_on and changed and state is not OrderState.COMPLETED:
+    if not handed_on or state is OrderState.COMPLETED:
+        return []
+    entries = _withdraw(connection, row, order, now)
+    if changed:
         words = "・".join(LATE_FIELDS.get(name, "支払方法") for name in changed)
-        return _pin(connection, shop, row, order, f"引き渡し後にカートで変更されました: {words}", now)
-    return []
+        entries += _pin(connection, shop, row, order, f"引き渡し後にカートで変更されました: {words}", now)
+    return entries
+
+
+def _handed_on(connection: Connection, row: Row[Any]) -> bool:
+    """Next Engine knows of it, or may know: by us, or by whoever else announces this shop's orders."""
+    if at_least(OrderState(row.state), OrderState.NOTIFIED) or effects.any_for(connection, "notify", row.id):
+        return True
+    live = (
+        select(slips.c.id)
+        .join(order_slips, order_slips.c.slip_id == slips.c.id)
+        .where(order_slips.c.order_id == row.id, slips.c.state != SlipState.CANCELLED)
+    )
+    return connection.scalar(live.limit(1)) is not None
+
+
+def _leave(connection: Connection, row: Row[Any], now: datetime) -> list[Entry]:
+    why = "cancelled before hand-over"
+    freed = holds.take_off(
+        connection,
+        now,
+        item="order",
+        item_id=row.id,
+        number=row.number,
+        by="connector",
+        why=why,
+        stage="ingest",
+    )
+    return [*freed, _move(connection, row, OrderState.CANCELLED, why, now)]
+
+
+def _withdraw(connection: Connection, row: Row[Any], order: Order, now: datetime) -> list[Entry]:
+    """The cart took its cancel back while the stop was still under way."""
+    why = "the cart took its cancel back"
+    if order.cancelled or order.deleted or not stops.end(connection, row.id, stops.WITHDRAWN, why, now):
+        return []
+    return [_entry(order, row.id, "stop_withdrawn", row.state, row.state, why)]
 
 
 def _revive(connection: Connection, shop: Shop, row: Row[Any], order: Order, now: datetime) -> list[Entry]:
-    stopped = connection.scalar(select(exists().where(stop_requests.c.order_id == row.id)))
-    if not stopped:
+    if not stops.asked(connection, row.id):
         return [_move(connection, row, OrderState.RECEIVED, "lives again in the cart", now)]
     note = "カートで復活しましたが、ネクストエンジンの伝票は取消済みです。"
     return _pin(connection, shop, row, order, note, now)
@@ -231,18 +304,6 @@ def _pin(
         note=note,
         stage="ingest",
     )
-
-
-def _ask_to_stop(connection: Connection, shop: Shop, order_id: int, order: Order, now: datetime) -> int:
-    known = connection.scalar(select(stop_requests.c.id).where(stop_requests.c.order_id == order_id))
-    if known is not None:
-        return 0
-    why = "deleted in the cart" if order.deleted else "cancelled in the cart"
-    connection.execute(
-        insert(stop_requests),
-        [{"shop": shop.key, "order_id": order_id, "asked_at": now, "why": why}],
-    )
-    return 1
 
 
 def _move(connection: Connection, row: Row[Any], to: OrderState, note: str, now: datetime) -> Entry:

@@ -6,16 +6,17 @@ nothing. `tries` and `redos` end in a hold, never in a loop.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table, update
 
 from connector.journey import MOVES, OrderState, SlipState, State
-from connector.ledger import effects, holds
+from connector.ledger import effects, holds, stops
 from connector.ledger.history import Entry, append
-from connector.ledger.schema import orders, slips, stop_requests
+from connector.ledger.schema import orders, slips
+from connector.ledger.words import plain
 from connector.order import Order
 from connector.outcome import (
     SELF_CLEARING,
@@ -32,7 +33,7 @@ from connector.outcome import (
 from connector.slip import Slip
 
 LADDER = (60.0, 300.0, 600.0, 1200.0)  # seconds; reliability §2
-MAX_TRIES = 6  # after that a person looks: the ladder has then lasted about an hour and a half
+MAX_TRIES = 6  # after that a person looks: the ladder has then lasted about an hour
 MAX_REDOS = 2
 LOOK_AGAIN = timedelta(minutes=10)  # how soon a stage is asked again about a self-clearing hold
 AnyItem = Item[Order] | Item[Slip]
@@ -40,12 +41,21 @@ AnyItem = Item[Order] | Item[Slip]
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who writes, in which stage, and where that stage leads."""
+    """Who writes, in which stage, and where that stage leads.
+
+    `takes`: what was said about an item that stands elsewhere by now is not written (an operator, or the outside,
+    was faster). Empty: the stage may speak about items anywhere.
+    """
 
     stage: str
     gives: State | None
     actor: str = "connector"
     redo_of: str = ""  # the stage whose act a Redo takes back
+    takes: tuple[State, ...] = ()
+
+
+def no_spread() -> float:
+    return 0.0
 
 
 def table_of(item: AnyItem) -> tuple[str, Table]:
@@ -59,12 +69,14 @@ def record(
     said: Sequence[tuple[AnyItem, Outcome]],
     now: datetime,
     *,
-    spread: float = 0.0,
+    spread: Callable[[], float] = no_spread,
 ) -> int:
-    """Write these outcomes; returns how many items moved. `spread` seconds are added to each retry."""
+    """Write these outcomes; returns how many items moved. `spread()` seconds are added to each retry."""
     entries: list[Entry] = []
     moved = 0
     for item, outcome in said:
+        if by.takes and item.state not in by.takes:
+            continue
         written = _one(connection, shop, by, item, outcome, now, spread)
         moved += any(entry.event == "moved" for entry in written)
         entries += written
@@ -79,15 +91,14 @@ def _one(
     item: AnyItem,
     outcome: Outcome,
     now: datetime,
-    spread: float,
+    spread: Callable[[], float],
 ) -> list[Entry]:
     match outcome:
         case Advance(evidence=evidence, to=to):
-            cleared = _clear(connection, by, item, now)
-            return cleared + _move(connection, by, item, to or by.gives or item.state, now, evidence)
+            return _advance(connection, shop, by, item, to or by.gives or item.state, now, evidence)
         case Wait(why=why, until=until):
-            _next(connection, item, until, why, item.tries)
-            return _clear(connection, by, item, now)
+            # At the end of the queue: what waits must not stand in the way of what could go on.
+            return _next(connection, by, item, until or now, why, item.tries, now, clears=True)
         case Retry(why=why, after=after):
             return _retry(connection, shop, by, item, why, after, now, spread)
         case Redo(why=why):
@@ -96,6 +107,24 @@ def _one(
             return _hold(connection, shop, by, item, reason, note, now)
         case Cancel(why=why):
             return _cancel(connection, by, item, why, now)
+
+
+def _advance(
+    connection: Connection,
+    shop: str,
+    by: By,
+    item: AnyItem,
+    to: State,
+    now: datetime,
+    evidence: dict[str, object],
+) -> list[Entry]:
+    if to == item.state:  # proved something about it that is not a place on the line
+        return _next(connection, by, item, None, "", 0, now, clears=True)
+    if (item.state, to) not in MOVES:
+        words = f"{item.state} -> {to} is not a move of the journey (stage {by.stage})"
+        return _hold(connection, shop, by, item, Reason.BUG, words, now)
+    moved = _move(connection, by, item, to, now, evidence, redos=item.redos)
+    return _clear(connection, by, item, now) + moved if moved else []
 
 
 def _move(
@@ -109,10 +138,7 @@ def _move(
     redos: int = 0,
     note: str = "",
 ) -> list[Entry]:
-    if to == item.state:
-        return []
-    if (item.state, to) not in MOVES:
-        raise ValueError(f"{item.state} -> {to} is not a move of the journey (stage {by.stage})")
+    """Nothing is written where the item moved in between."""
     name, table = table_of(item)
     done = connection.execute(
         update(table)
@@ -124,20 +150,48 @@ def _move(
     return [_entry(name, item, "moved", by, from_state=item.state, to_state=to, facts=facts, note=note)]
 
 
-def _next(connection: Connection, item: AnyItem, at: datetime | None, why: str, tries: int) -> None:
+def _next(
+    connection: Connection,
+    by: By,
+    item: AnyItem,
+    at: datetime | None,
+    why: str,
+    tries: int,
+    now: datetime,
+    *,
+    clears: bool = False,
+) -> list[Entry]:
+    """When to look again and what for; `clears` takes off holds whose cause the stage no longer finds."""
+    if not _stands(connection, item, at, why, tries):
+        return []
+    return _clear(connection, by, item, now) if clears else []
+
+
+def _stands(connection: Connection, item: AnyItem, at: datetime | None, why: str, tries: int) -> bool:
+    """Write what is next; False where the item moved in between and nothing was written."""
     _, table = table_of(item)
-    connection.execute(
+    done = connection.execute(
         update(table)
         .where(table.c.id == item.id, table.c.state == item.state)
-        .values(next_at=at, waiting_for=why, tries=tries)
+        .values(next_at=at, waiting_for=plain(why), tries=tries)
     )
+    return done.rowcount == 1
 
 
 def _clear(
-    connection: Connection, by: By, item: AnyItem, now: datetime, *, but: Reason | None = None
+    connection: Connection,
+    by: By,
+    item: AnyItem,
+    now: datetime,
+    *,
+    but: Reason | None = None,
+    every: bool = False,
 ) -> list[Entry]:
-    """The stage no longer finds the cause of its self-clearing holds: they go by themselves."""
-    gone = [reason for reason in item.held if reason in SELF_CLEARING and reason is not but]
+    """The stage no longer finds the cause of its self-clearing holds: they go by themselves.
+
+    `every` hold goes where the item left the journey: nobody has to look at it any more.
+    """
+    gone = [reason for reason in item.held if (every or reason in SELF_CLEARING) and reason is not but]
     if not gone:
         return []
     name, _ = table_of(item)
@@ -148,7 +202,7 @@ def _clear(
         item_id=item.id,
         number=item.noun.number,
         by=by.actor,
-        why="原因がなくなりました",
+        why="取り消されました" if every else "原因がなくなりました",
         reasons=gone,
         stage=by.stage,
     )
@@ -158,7 +212,10 @@ def _hold(
     connection: Connection, shop: str, by: By, item: AnyItem, reason: Reason, note: str, now: datetime
 ) -> list[Entry]:
     name, _ = table_of(item)
-    _next(connection, item, now + LOOK_AGAIN if reason in SELF_CLEARING else None, note, item.tries)
+    first_line = note.partition("\n")[0]
+    again_at = now + LOOK_AGAIN if reason in SELF_CLEARING else None
+    if not _stands(connection, item, again_at, first_line, item.tries):
+        return []
     pinned = holds.pin(
         connection,
         shop,
@@ -170,8 +227,8 @@ def _hold(
         note=note,
         stage=by.stage,
     )
-    if reason is Reason.CANCELLED_TOO_LATE:
-        _end_stop(connection, item, "too_late", note, now)
+    if reason is Reason.CANCELLED_TOO_LATE and name == "order":
+        stops.end(connection, item.id, stops.TOO_LATE, note, now)
     return _clear(connection, by, item, now, but=reason) + pinned
 
 
@@ -183,39 +240,34 @@ def _retry(
     why: str,
     after: float | None,
     now: datetime,
-    spread: float,
+    spread: Callable[[], float],
 ) -> list[Entry]:
     tries = item.tries + 1
     if tries >= MAX_TRIES:
         return _hold(connection, shop, by, item, Reason.TOO_MANY_TRIES, why, now)
-    wait = max(LADDER[min(tries, len(LADDER)) - 1], after or 0.0) + spread
-    _next(connection, item, now + timedelta(seconds=wait), why, tries)
-    return []
+    wait = max(LADDER[min(tries, len(LADDER)) - 1], after or 0.0) + spread()
+    return _next(connection, by, item, now + timedelta(seconds=wait), why, tries, now)
 
 
 def _redo(connection: Connection, shop: str, by: By, item: AnyItem, why: str, now: datetime) -> list[Entry]:
     if item.redos >= MAX_REDOS:
         return _hold(connection, shop, by, item, Reason.MAIL_NEVER_ARRIVED, why, now)
-    effects.undo(connection, by.redo_of, item.id, now)
-    back = OrderState.RECEIVED
-    return _move(connection, by, item, back, now, {"redo": item.redos + 1}, redos=item.redos + 1, note=why)
+    redos = item.redos + 1
+    moved = _move(connection, by, item, OrderState.RECEIVED, now, {"redo": redos}, redos=redos, note=why)
+    if moved:
+        effects.undo(connection, by.redo_of, item.id, now)
+    return moved
 
 
 def _cancel(connection: Connection, by: By, item: AnyItem, why: str, now: datetime) -> list[Entry]:
     name, _ = table_of(item)
     if name == "order":
-        _end_stop(connection, item, "stopped", why, now)
-    entries = _clear(connection, by, item, now)
+        stops.end(connection, item.id, stops.STOPPED, why, now)
     to = OrderState.CANCELLED if name == "order" else SlipState.CANCELLED
-    return entries + _move(connection, by, item, to, now, {"why": why}, note=why)
-
-
-def _end_stop(connection: Connection, item: AnyItem, verdict: str, words: str, now: datetime) -> None:
-    connection.execute(
-        update(stop_requests)
-        .where(stop_requests.c.order_id == item.id, stop_requests.c.verdict == "open")
-        .values(verdict=verdict, verdict_at=now, words=words)
-    )
+    if item.state == to:
+        return []
+    moved = _move(connection, by, item, to, now, {"why": why}, note=why)
+    return _clear(connection, by, item, now, every=True) + moved if moved else []
 
 
 def _entry(

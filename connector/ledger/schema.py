@@ -310,6 +310,17 @@ shipments = Table(
     UniqueConstraint("shop", "slip_number", "result_id", "version"),
 )
 
+# Tracking numbers (送り状番号) with the slip they were given to: one number belongs to one slip (S3). A table of its
+# own, because a parcel's number must be found whole and at once among months of shipments.
+tracking_numbers = Table(
+    "tracking_numbers",
+    metadata,
+    Column("shop", String(40), primary_key=True),
+    Column("number", String(40), primary_key=True),
+    Column("slip_number", String(20), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 # Stop requests (出荷止め): a cancel seen after the hand-over, until it ends as stopped or too late.
 stop_requests = Table(
     "stop_requests",
@@ -319,7 +330,7 @@ stop_requests = Table(
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False, unique=True),
     Column("asked_at", Instant, nullable=False),
     Column("why", Text, nullable=False),
-    Column("verdict", String(10), nullable=False, default="open"),  # open, stopped, too_late
+    Column("verdict", String(10), nullable=False, default="open"),  # open, stopped, too_late, withdrawn
     Column("verdict_at", Instant),
     Column("words", Text, nullable=False, default=""),
 )

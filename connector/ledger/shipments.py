@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from connector.journey import OrderState, SlipState
 from connector.ledger import codec
 from connector.ledger.history import Entry, append
-from connector.ledger.schema import order_slips, orders, shipments, slips, strays
+from connector.ledger.schema import order_slips, orders, shipments, slips, strays, tracking_numbers
+from connector.ledger.words import plain
 from connector.outcome import Stray
 from connector.slip import Shipment
+
+PLACE, WORDS = 200, 500  # characters: both stand in one unique index, which PostgreSQL limits to 2,704 bytes
 
 
 def book(
@@ -39,32 +42,48 @@ def book(
         "at": now,
     }
     connection.execute(insert(shipments), [row])
+    _keep_numbers(connection, shop, shipment, now)
     return True
+
+
+def _keep_numbers(connection: Connection, shop: str, shipment: Shipment, now: datetime) -> None:
+    here = (tracking_numbers.c.shop == shop, tracking_numbers.c.slip_number == shipment.slip_number)
+    known = set(
+        connection.scalars(
+            select(tracking_numbers.c.number).where(*here, tracking_numbers.c.number.in_(shipment.tracking))
+        )
+    )
+    rows = [
+        {"shop": shop, "number": number, "slip_number": shipment.slip_number, "at": now}
+        for number in dict.fromkeys(shipment.tracking)
+        if number not in known
+    ]
+    if rows:
+        connection.execute(insert(tracking_numbers), rows)
 
 
 def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) -> bool:
     """Keep a stray; False where it was set aside before."""
+    place, words = plain(stray.where)[:PLACE], plain(stray.words)[:WORDS]
     here = (
         strays.c.shop == shop,
         strays.c.system == stray.system,
-        strays.c.place == stray.where,
-        strays.c.words == stray.words,
+        strays.c.place == place,
+        strays.c.words == words,
     )
     if connection.scalar(select(strays.c.id).where(*here)) is not None:
         return False
     row = {
         "shop": shop,
         "system": stray.system,
-        "place": stray.where,
-        "words": stray.words,
+        "place": place,
+        "words": words,
         "exchange_id": stray.exchange_id,
         "facts": stray.facts,
         "at": now,
     }
     connection.execute(insert(strays), [row])
-    entry = Entry(
-        item="stray", item_id=None, number="", event="set_aside", note=f"{stray.where}: {stray.words}"
-    )
+    entry = Entry(item="stray", item_id=None, number="", event="set_aside", note=f"{place}: {words}")
     append(connection, shop, now, [entry])
     return True
 
@@ -73,11 +92,11 @@ def tracking_in_use(
     connection: Connection, shop: str, number: str, slip_number: str, since: datetime
 ) -> str | None:
     """The other slip that got this tracking number since then (S3), None where there is none."""
-    query = select(shipments.c.slip_number).where(
-        shipments.c.shop == shop,
-        shipments.c.tracking.contains(number, autoescape=True),
-        shipments.c.slip_number != slip_number,
-        shipments.c.at >= since,
+    query = select(tracking_numbers.c.slip_number).where(
+        tracking_numbers.c.shop == shop,
+        tracking_numbers.c.number == number,
+        tracking_numbers.c.slip_number != slip_number,
+        tracking_numbers.c.at >= since,
     )
     return connection.scalar(query.limit(1))
 
@@ -90,9 +109,7 @@ def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) ->
             orders.c.number,
             orders.c.state,
             func.count(slips.c.id).label("live"),
-            func.sum(
-                func.coalesce((slips.c.state == SlipState.CONFIRMED).cast(slips.c.status.type), 0)
-            ).label("confirmed"),
+            func.sum(case((slips.c.state == SlipState.CONFIRMED, 1), else_=0)).label("confirmed"),
         )
         .join(order_slips, order_slips.c.order_id == orders.c.id)
         .join(slips, slips.c.id == order_slips.c.slip_id)

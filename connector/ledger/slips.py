@@ -1,7 +1,8 @@
 """Slips (受注伝票の写し): what Next Engine shows, stored as it stands, and what follows from it.
 
 A slip's place is derived from NE's status and only moves forward ("at least this far"): people move slips by
-hand, both ways, and a slip that went back is a finding, not a second walk. Safe to repeat.
+hand, both ways, and a slip that went back is a finding, not a second walk. What changes in NE after the warehouse
+has the slip is never silent (W3). Safe to repeat.
 """
 
 from __future__ import annotations
@@ -10,15 +11,29 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
 from connector.journey import OrderState, SlipState, at_least
-from connector.ledger import codec, holds
+from connector.ledger import codec, effects, holds, stops
 from connector.ledger.archive import new_id
+from connector.ledger.database import pieces
 from connector.ledger.history import Entry, append
-from connector.ledger.schema import order_slips, orders, slips, stop_requests
-from connector.outcome import Reason
+from connector.ledger.schema import order_slips, orders, slips
+from connector.outcome import SELF_CLEARING, Reason
 from connector.slip import NEStatus, Slip
+
+LATE_FIELDS = {
+    "name": "お届け先名",
+    "zip_code": "郵便番号",
+    "address1": "住所",
+    "address2": "住所",
+    "phone": "電話番号",
+    "deliver_on": "配達希望日",
+    "time_slot": "時間帯",
+    "delivery_id": "発送方法",
+}
+"""What must not change in silence once the warehouse has the slip, with the operators' word for it."""
 
 
 def place_of(slip: Slip, now: datetime) -> SlipState:
@@ -36,30 +51,111 @@ def place_of(slip: Slip, now: datetime) -> SlipState:
 
 def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now: datetime) -> int:
     """Store these slips as NE shows them now; returns how many were new or changed."""
-    known = _known(connection, shop, [slip.number for slip in seen])
+    fresh = {slip.number: slip for slip in seen}
+    known = _known(connection, shop, fresh)
     entries: list[Entry] = []
     changed = 0
-    for slip in seen:
+    for slip in fresh.values():
         row = known.get(slip.number)
-        if row is None:
-            slip_id = _insert(connection, shop, slip, now)
-            entries.append(_entry(slip_id, slip, "seen", "", place_of(slip, now), stage))
-        elif row.lock == slip.lock and row.status == slip.status:
-            # The same picture; only time may have made it print-ready.
-            entries += _move(connection, row, slip, now, stage)
+        if row is not None and row.lock == slip.lock and row.status == slip.status:
+            # The same picture; only time may have made it print-ready, and only now its rows may be in it.
+            entries += _move(connection, shop, row, slip, now, stage)
+            _keep_rows(connection, row, slip)
             continue
-        else:
-            slip_id = row.id
-            connection.execute(
-                update(slips).where(slips.c.id == slip_id).values(**_content(slip, now), next_at=None)
-            )
-            entries += _move(connection, row, slip, now, stage)
         changed += 1
-        _link(connection, shop, slip_id, slip)
-        if not slip.live:
-            entries += _cancelled(connection, shop, slip_id, slip, now, stage)
+        entries += _see(connection, shop, stage, row, slip, now)
     append(connection, shop, now, entries)
     return changed
+
+
+def _see(
+    connection: Connection, shop: str, stage: str, row: Row[Any] | None, slip: Slip, now: datetime
+) -> list[Entry]:
+    """A slip that is new, or looks other than before."""
+    if row is None:
+        slip_id = _insert(connection, shop, slip, now)
+        entries = [_entry(slip_id, slip, "seen", "", place_of(slip, now), stage)]
+    else:
+        slip_id = row.id
+        entries = _late(connection, shop, stage, row, slip, now)
+        content = _content(slip, now) | {"body": codec.encode(_with_rows(slip, row)), "next_at": None}
+        connection.execute(update(slips).where(slips.c.id == slip_id), content)
+        entries += _move(connection, shop, row, slip, now, stage)
+    _link(connection, shop, slip_id, slip)
+    if slip.live:
+        return entries + _alive(connection, shop, slip_id, slip, now, stage)
+    return entries + _cancelled(connection, shop, slip_id, slip, now, stage)
+
+
+def _with_rows(slip: Slip, row: Row[Any]) -> Slip:
+    """Many reads come without rows; those we once saw stay."""
+    return slip if slip.rows else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
+
+
+def _keep_rows(connection: Connection, row: Row[Any], slip: Slip) -> None:
+    if slip.rows and slip.rows != codec.slip(row.body).rows:
+        connection.execute(update(slips).where(slips.c.id == row.id).values(body=codec.encode(slip)))
+
+
+def _late(
+    connection: Connection, shop: str, stage: str, row: Row[Any], slip: Slip, now: datetime
+) -> list[Entry]:
+    """A change or cancel in NE after the warehouse has the slip (W3): said aloud, nobody undoes it by himself."""
+    state = SlipState(row.state)
+    handed_on = state in (SlipState.RELAYED, SlipState.DISPATCHED) or bool(
+        state is SlipState.PRINT_READY and effects.perhaps_there(connection, "relay", "wms_file", [row.id])
+    )
+    if not handed_on or slip.status >= NEStatus.SHIPPED:
+        return []
+    if not slip.live:
+        if _stop_is_known(connection, row.id):
+            return []
+        what = f"伝票 {slip.merged_into} に同梱" if slip.merged else "取消"
+        return _pin(connection, shop, stage, row.id, slip, Reason.NE_CANCELLED, f"{AFTER}: {what}", now)
+    old = codec.slip(row.body)
+    names = [name for name in LATE_FIELDS if getattr(old, name) != getattr(slip, name)]
+    words = list(dict.fromkeys(LATE_FIELDS[name] for name in names))
+    if old.rows and slip.rows and _asked_for(old) != _asked_for(slip):
+        words.append("商品")
+    if not words:
+        return []
+    reason = Reason.CHANGED_AFTER_HANDOVER
+    return _pin(connection, shop, stage, row.id, slip, reason, f"{AFTER}: {'・'.join(words)}", now)
+
+
+AFTER = "出荷指示後にネクストエンジンで変更されました"
+
+
+def _asked_for(slip: Slip) -> list[tuple[int, str, int]]:
+    return [(row.no, row.sku, row.quantity) for row in slip.rows if not row.cancelled]
+
+
+def _stop_is_known(connection: Connection, slip_id: int) -> bool:
+    tied = select(order_slips.c.order_id).where(order_slips.c.slip_id == slip_id)
+    return any(stops.asked(connection, order_id) for order_id in list(connection.scalars(tied)))
+
+
+def _pin(
+    connection: Connection,
+    shop: str,
+    stage: str,
+    slip_id: int,
+    slip: Slip,
+    reason: Reason,
+    note: str,
+    now: datetime,
+) -> list[Entry]:
+    return holds.pin(
+        connection,
+        shop,
+        now,
+        item="slip",
+        item_id=slip_id,
+        number=slip.number,
+        reason=reason,
+        note=note,
+        stage=stage,
+    )
 
 
 def ripen(connection: Connection, shop: str, stage: str, now: datetime) -> int:
@@ -69,14 +165,17 @@ def ripen(connection: Connection, shop: str, stage: str, now: datetime) -> int:
     )
     entries: list[Entry] = []
     for row in list(connection.execute(query)):
-        entries += _move(connection, row, codec.slip(row.body), now, stage)
+        entries += _move(connection, shop, row, codec.slip(row.body), now, stage)
     append(connection, shop, now, entries)
     return len(entries)
 
 
 def _known(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Row[Any]]:
-    query = select(slips).where(slips.c.shop == shop, slips.c.number.in_(list(numbers)))
-    return {row.number: row for row in connection.execute(query)}
+    found: dict[str, Row[Any]] = {}
+    for part in pieces(numbers):
+        query = select(slips).where(slips.c.shop == shop, slips.c.number.in_(part))
+        found |= {row.number: row for row in connection.execute(query)}
+    return found
 
 
 def _content(slip: Slip, now: datetime) -> dict[str, Any]:
@@ -98,7 +197,9 @@ def _insert(connection: Connection, shop: str, slip: Slip, now: datetime) -> int
     return new_id(connection.execute(insert(slips).values(**row, **_content(slip, now))))
 
 
-def _move(connection: Connection, row: Row[Any], slip: Slip, now: datetime, stage: str) -> list[Entry]:
+def _move(
+    connection: Connection, shop: str, row: Row[Any], slip: Slip, now: datetime, stage: str
+) -> list[Entry]:
     here, there = SlipState(row.state), place_of(slip, now)
     forward = there is SlipState.CANCELLED or at_least(there, here)
     if here in (there, SlipState.CANCELLED, SlipState.CONFIRMED) or not forward:
@@ -106,11 +207,23 @@ def _move(connection: Connection, row: Row[Any], slip: Slip, now: datetime, stag
     moved = connection.execute(
         update(slips)
         .where(slips.c.id == row.id, slips.c.state == here)
-        .values(state=there, since=now, next_at=None, tries=0)
+        .values(state=there, since=now, next_at=None, tries=0, waiting_for=slip.waits_for(now))
     )
     if moved.rowcount != 1:
         return []
-    return [_entry(row.id, slip, "moved", here, there, stage)]
+    # Somebody moved it on: what kept it at the old place is no longer a question.
+    freed = holds.take_off(
+        connection,
+        now,
+        item="slip",
+        item_id=row.id,
+        number=slip.number,
+        by="connector",
+        why="ネクストエンジンで先へ進みました",
+        reasons=SELF_CLEARING,
+        stage=stage,
+    )
+    return [*freed, _entry(row.id, slip, "moved", here, there, stage)]
 
 
 def _link(connection: Connection, shop: str, slip_id: int, slip: Slip) -> None:
@@ -151,6 +264,31 @@ def _tie(connection: Connection, slip_id: int, order_ids: Iterable[int], how: st
         connection.execute(insert(order_slips), rows)
 
 
+def _alive(
+    connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
+) -> list[Entry]:
+    """A late mail opened a slip for an order that was cancelled and had left: it is stopped, too."""
+    if slip.status >= NEStatus.OPEN:
+        return []
+    query = (
+        select(orders.c.id, orders.c.number)
+        .join(order_slips, order_slips.c.order_id == orders.c.id)
+        .where(
+            order_slips.c.slip_id == slip_id,
+            orders.c.number == slip.order_number,
+            orders.c.state == OrderState.CANCELLED,
+            orders.c.cancelled.is_(True),
+            orders.c.left_out == "",
+        )
+    )
+    why = f"slip {slip.number} appeared after the cancel"
+    return [
+        Entry(item="order", item_id=id_, number=number, event="stop_asked", stage=stage, note=why)
+        for id_, number in list(connection.execute(query))
+        if stops.ask(connection, shop, id_, why, now)
+    ]
+
+
 def _cancelled(
     connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
 ) -> list[Entry]:
@@ -160,8 +298,8 @@ def _cancelled(
     entries: list[Entry] = []
     tied = select(orders).join(order_slips, order_slips.c.order_id == orders.c.id)
     for order in connection.execute(tied.where(order_slips.c.slip_id == slip_id)):
-        asked = connection.scalar(select(stop_requests.c.id).where(stop_requests.c.order_id == order.id))
-        if asked is not None or order.state in (OrderState.COMPLETED, OrderState.CANCELLED):
+        left = order.left_out or order.state in (OrderState.COMPLETED, OrderState.CANCELLED)
+        if left or stops.asked(connection, order.id):
             continue
         if _live_slips(connection, order.id):
             continue

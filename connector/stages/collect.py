@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+from connector.clock import jst
 from connector.journey import SlipState, at_least
 from connector.outcome import Advance, Hold, Item, Outcome, Reason, Stray, Wait
 from connector.ports import Ports, ResultFile
 from connector.slip import Result, Shipment, Slip
+from connector.stages.shipped import whole
 from connector.stages.stage import Reading
 
 
@@ -31,6 +33,8 @@ def judge(ports: Ports, shipment: Shipment, item: Item[Slip] | None, relayed: bo
         return Stray("wms", where, "この伝票は倉庫へ出荷指示していません。")
     if any(shipment == known for known in item.shipments):
         return None
+    if shipment.shipped_on > jst(ports.now).date() + timedelta(days=1):  # S4, with tolerance for clocks
+        return Stray("wms", where, f"出荷日 {shipment.shipped_on} が未来です。")
     if _too_much(shipment, item):
         return Stray("wms", where, "出荷数が指示数を超えています。")
     if item.state is SlipState.CANCELLED:
@@ -46,15 +50,23 @@ def _first(shipment: Shipment, item: Item[Slip]) -> Outcome:
         return Hold(Reason.PARTIAL_SHIPMENT, shipment.reason or shipment.reason_code)
     if shipment.result is not Result.SHIPPED:
         return Hold(Reason.UNSHIPPABLE, shipment.reason or shipment.reason_code or shipment.result)
-    numbers = {number for known in (*item.shipments, shipment) for number in known.tracking}
-    if not shipment.complete and len(numbers) < shipment.parcels:
-        return Wait(f"個口 {len(numbers)}/{shipment.parcels} まで到着")
+    so_far = whole((*item.shipments, shipment))
+    if so_far is not None and not so_far.complete:
+        return Wait(f"個口 {len(so_far.tracking)}/{so_far.parcels} まで到着")
     return Advance({"result": shipment.result_id, "tracking": list(shipment.tracking)})
+
+
+def released(item: Item[Slip]) -> Outcome | None:
+    """A result that a person let pass goes on by itself; one that still lacks something waits."""
+    found = whole(item.shipments)
+    if found is None or found.result is not Result.SHIPPED or not found.complete:
+        return None
+    return Advance({"result": found.result_id, "tracking": list(found.tracking), "by": "released"})
 
 
 def _again(shipment: Shipment, item: Item[Slip]) -> Outcome | None:
     """News about a slip that counts as shipped: the same is nothing, anything else is for a person (S6)."""
-    before = item.shipments[-1] if item.shipments else None
+    before = whole(item.shipments)
     if before is not None and shipment.same_as(before):
         return None
     old = " ".join(before.tracking) if before else "-"
@@ -84,4 +96,5 @@ STAGE = Reading(
     read=read,
     cursor=False,
     judge=judge,
+    released=released,
 )

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from connector.clock import jst
-from connector.journey import OrderState
+from connector.errors import NotDone
+from connector.journey import OrderState, SlipState
 from connector.order import Order, PaymentState
 from connector.outcome import (
     Absent,
@@ -26,60 +27,74 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Ports
-from connector.slip import Result, Shipment
-from connector.stages.confirm_shipment import whole
-from connector.stages.stage import Acting, Said, one_by_one
+from connector.ports import CompletionPart, Ports
+from connector.slip import Result, Shipment, Slip
+from connector.stages.shipped import whole
+from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 
 SHIPPED_CODES = ("shipped", "delivered")  # 対応状況, spec/ecforce.md §3.1
 CHARGED = (PaymentState.CAPTURED, PaymentState.CAPTURING, PaymentState.PAID)
+SETTLE = timedelta(minutes=10)
+ACCEPTED = "accepted"  # evidence: the other side took it; whether it also did it, only the cart shows
 
 
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect]:
     fresh = await ports.cart.look([item.noun.cart_order_id for item in items])
-    ready: list[tuple[Item[Order], Order, Shipment, bool]] = []
-    for item in items:
-        order = fresh.get(item.noun.number, item.noun)
+    ready: dict[str, tuple[Order, Shipment, bool]] = {}
+    by_number = {item.noun.number: item for item in items}
+    for number, item in by_number.items():
+        order = fresh.get(number, item.noun)
         shipment = shipped(item)
-        stays = obstacle(item, order, shipment, ports)
+        stays = obstacle(order, shipment, ports)
         if stays is not None:
             yield item, stays
         elif shipment is not None:
-            ready.append((item, order, shipment, sale(order, ports)))
+            ready[number] = (order, shipment, sale(order, ports))
     if not ready:
         return
-    built = ports.cart.completions([(order, shipment, sells) for _, order, shipment, sells in ready])
-    by_number = {item.noun.number: item for item, *_ in ready}
-    sells = {order.number: sale for _, order, _, sale in ready}
+    built = ports.cart.completions(list(ready.values()))
     for number, hold in built.held:
         yield by_number[number], hold
     for n, part in enumerate(built.parts, 1):
         inside = [by_number[number] for number in part.order_numbers]
-        yield Effect(
-            kind="completion",
-            key=f"{ports.shop.key}/completion/{ports.window}/{n}",
-            items=tuple(item.id for item in inside),
-            body=part.body,
-            name=part.name,
-            facts={
-                **part.facts,
-                "orders": {str(item.id): item.noun.number for item in inside},
-                "cart_ids": [item.noun.cart_order_id for item in inside],
-                "sales": [number for number in part.order_numbers if sells[number]],
-            },
-        )
+        sales = [number for number in part.order_numbers if ready[number][2]]
+        yield _effect(n, part, inside, sales, ports)
+
+
+def _effect(
+    n: int, part: CompletionPart, inside: Sequence[Item[Order]], sales: Sequence[str], ports: Ports
+) -> Effect:
+    """Parts of one window differ in who is in them, so that a second try never meets another's key."""
+    return Effect(
+        kind="completion",
+        key=f"{ports.shop.key}/completion/{ports.window}/{n}/{digest_of(part.order_numbers)}",
+        items=tuple(item.id for item in inside),
+        body=part.body,
+        name=part.name,
+        facts={
+            **part.facts,
+            "orders": {str(item.id): item.noun.number for item in inside},
+            "cart_ids": [item.noun.cart_order_id for item in inside],
+            "sales": list(sales),
+        },
+    )
 
 
 def shipped(item: Item[Order]) -> Shipment | None:
-    """What left for this order: the warehouse's word, or NE's where somebody else shipped it."""
-    found = whole([shipment for shipment in item.shipments if shipment.result is Result.SHIPPED])
-    if found is not None:
-        return found
-    confirmed = [slip for slip, _ in item.slips if slip.live and slip.shipped_at is not None]
-    if not confirmed:
+    """What left for this order with all its live slips: the primary number is the first slip's."""
+    live = [slip for slip, state in item.slips if state is not SlipState.CANCELLED]
+    found = [one for slip in live if (one := _left(slip, item)) is not None]
+    if not found:
         return None
-    slip = confirmed[0]
-    assert slip.shipped_at is not None  # noqa: S101 - filtered above; tells mypy
+    numbers = dict.fromkeys(number for one in found for number in one.tracking)
+    return found[-1].with_tracking(tuple(numbers))
+
+
+def _left(slip: Slip, item: Item[Order]) -> Shipment | None:
+    """The warehouse's word about one slip, or NE's where somebody else shipped it."""
+    said = whole([event for event in item.shipments if event.slip_number == slip.number])
+    if said is not None or slip.shipped_at is None:
+        return said
     return Shipment(
         result_id=f"ne-{slip.number}",
         slip_number=slip.number,
@@ -95,7 +110,7 @@ def sale(order: Order, ports: Ports) -> bool:
     return order.payment.kind in ports.shop.sale_kinds and order.payment.state not in CHARGED
 
 
-def obstacle(item: Item[Order], order: Order, shipment: Shipment | None, ports: Ports) -> Outcome | None:
+def obstacle(order: Order, shipment: Shipment | None, ports: Ports) -> Outcome | None:
     if order.cancelled or order.deleted:
         return Hold(Reason.CANCELLED_TOO_LATE, "出荷後にカートで取り消されました。完了は書き込みません。")
     if order.payment.kind not in ports.shop.complete_kinds:
@@ -116,44 +131,71 @@ def completed(order: Order, *, sale: bool) -> bool:
     )
 
 
+def arrived(order: Order, kind: str, *, sale: bool) -> bool:
+    """Whether the cart shows what this part alone asked for: two files complete an order together."""
+    if kind == "shipping":
+        return bool(order.shipped_at and order.tracking) and (not sale or order.payment.state in CHARGED)
+    return kind == "state" and order.state_code in SHIPPED_CODES
+
+
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    failed: set[int] = set()
+
     async def hand_over(one: Begun) -> Reply:
-        reply = await ports.cart.complete(one.effect)
+        if failed.intersection(one.effect.items):
+            raise NotDone("the file that belongs before this one was not delivered")
+        try:
+            reply = await ports.cart.complete(one.effect)
+        except Exception:
+            failed.update(one.effect.items)
+            raise
         # Accepted is not completed: the next look reads every order back.
-        return Sent(reply.evidence, look_after=5) if isinstance(reply, Done) else reply
+        return _accepted(reply, look_after=5)
 
     async for one, reply in one_by_one(begun, hand_over):
         yield one, reply
 
 
+def _accepted(reply: Reply, look_after: float) -> Reply:
+    if isinstance(reply, Done | Sent):
+        return Sent({ACCEPTED: True, **reply.evidence}, look_after=look_after)
+    return reply
+
+
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
         yield one, reply
 
 
 async def _look(one: Begun, ports: Ports) -> Reply:
     numbers: dict[str, str] = one.effect.facts["orders"]
     fresh = await ports.cart.look(one.effect.facts["cart_ids"])
-    sales = set(one.effect.facts["sales"])
-    refused: dict[str, str] = one.evidence.get("refused", {})
-    said: dict[int, Outcome] = {}
-    for id_, number in numbers.items():
-        order = fresh.get(number)
-        if order is not None and completed(order, sale=number in sales):
-            said[int(id_)] = Advance({"state": order.state_code, "payment": order.payment.state_code})
-        elif order is not None and order.payment.state is PaymentState.CAPTURE_FAILED:
-            said[int(id_)] = Hold(Reason.REFUSED, f"売上処理に失敗しました: {order.payment.words}")
-        elif number in refused:
-            said[int(id_)] = Hold(Reason.REFUSED, refused[number])
+    words = ((int(id_), _word(fresh.get(number), number, one)) for id_, number in numbers.items())
+    said = {id_: word for id_, word in words if word is not None}
     if len(said) == len(numbers):
         return Done({"read_back": len(said)}, per_item=said)
-    if one.evidence:
+    if one.evidence.get(ACCEPTED):
         return Sent({"read_back": len(said)}, look_after=300, per_item=said)
-    if said:
-        return Sent({"read_back": len(said)}, look_after=60, per_item=said)
     if ports.shop.completion_route == "files":
-        return await ports.cart.completion_lies_there(one.effect)
-    return Absent({"read_back": 0})
+        return _accepted(await ports.cart.completion_lies_there(one.effect), look_after=300)
+    if said and ports.now - one.started_at < SETTLE:
+        return Sent({"read_back": len(said)}, look_after=60, per_item=said)
+    return Absent({"read_back": len(said)})
+
+
+def _word(order: Order | None, number: str, one: Begun) -> Outcome | None:
+    """What the cart shows of one order of this part; None while it shows nothing."""
+    sale = number in one.effect.facts["sales"]
+    refused: str = one.evidence.get("refused", {}).get(number, "")
+    if order is not None and completed(order, sale=sale):
+        return Advance({"state": order.state_code, "payment": order.payment.state_code})
+    if order is not None and sale and order.payment.state is PaymentState.CAPTURE_FAILED:
+        return Hold(Reason.REFUSED, f"売上処理に失敗しました: {order.payment.words}")
+    if refused:
+        return Hold(Reason.REFUSED, refused)
+    if order is not None and arrived(order, one.effect.facts.get("kind", ""), sale=sale):
+        return Wait("もう一つの完了ファイルの反映待ち")
+    return None
 
 
 async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said]:
@@ -176,7 +218,7 @@ STAGE = Acting(
     act=act,
     look=look,
     witness=witness,
-    settle=lambda _ports: timedelta(minutes=10),
+    settle=lambda _ports: SETTLE,
     times=lambda shop: shop.completion_times,
     at_once=5_000,
 )

@@ -13,7 +13,8 @@ from connector.journey import SlipState
 from connector.outcome import Absent, Advance, Begun, CannotTell, Done, Effect, Item, Reply, Wait
 from connector.ports import Ports
 from connector.slip import NEStatus, Shipment, Slip
-from connector.stages.stage import Acting, Said, one_by_one
+from connector.stages.shipped import whole
+from connector.stages.stage import Acting, Said, digest_of, one_by_one
 
 
 async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect]:
@@ -25,19 +26,11 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
         primary = shipment.tracking[0] if shipment.tracking else ""
         yield Effect(
             kind="ne_shipped",
-            key=f"{ports.shop.key}/ne_shipped/{item.noun.number}/{'-'.join(shipment.tracking)[:120]}",
+            key=f"{ports.shop.key}/ne_shipped/{item.noun.number}/{digest_of(shipment.tracking)}",
             items=(item.id,),
             body=shipment.to_bytes(),
             facts={"slip": item.noun.number, "tracking": primary},
         )
-
-
-def whole(shipments: Sequence[Shipment]) -> Shipment | None:
-    """The events of one slip as one: every parcel's number, first seen first; None without any."""
-    if not shipments:
-        return None
-    numbers = dict.fromkeys(number for shipment in shipments for number in shipment.tracking)
-    return shipments[-1].with_tracking(tuple(numbers))
 
 
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
@@ -60,7 +53,7 @@ async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begu
         slip, tracking = slips.get(one.effect.facts["slip"]), one.effect.facts["tracking"]
         if slip is None or slip.status < NEStatus.SHIPPED:
             yield one, Absent()
-        elif tracking and tracking not in slip.tracking:
+        elif tracking and tracking not in slip.tracking.split(","):
             yield one, CannotTell(f"出荷確定済みですが発送伝票番号が違います: {slip.tracking or '(空)'}")
         else:
             yield one, Done({"status": slip.status, "tracking": slip.tracking})

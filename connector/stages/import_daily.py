@@ -28,14 +28,14 @@ from connector.outcome import (
 )
 from connector.ports import Ports
 from connector.slip import NEStatus, Slip
-from connector.stages.stage import Acting, Said, one_by_one
+from connector.stages.stage import Acting, Said, look_at_each, one_by_one
 
 ABSURD_FROM = 20  # so many orders and not one of them in NE: a wrong picture, not twenty problems
 
 
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect | list[Slip]]:
     slips = await ports.orders.slips_of([item.noun.number for item in items])
-    if len(items) >= ABSURD_FROM and not slips:
+    if len(items) >= ABSURD_FROM and not any(slips.values()):
         raise NotDone(f"Next Engine shows none of {len(items)} orders that stood in 新規受付: not believed")
     yield [slip for found in slips.values() for slip in found]
     ready = []
@@ -45,6 +45,8 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
             ready.append(item)
         else:
             yield item, stays
+    if not ready:
+        return
     built = ports.orders.import_file([item.noun for item in ready])
     by_number = {item.noun.number: item for item in ready}
     for number, hold in built.held:
@@ -66,6 +68,9 @@ def obstacle(item: Item[Order], slips: list[Slip]) -> Outcome | None:
     live = [slip for slip in slips if slip.live]
     if item.noun.cancelled or item.noun.deleted:
         return Wait("カートで取消済み（出荷止め処理中）")
+    merged = next((slip for slip in slips if slip.merged), None)
+    if not live and merged is not None:
+        return Advance({"slip": merged.number, "merged_into": merged.merged_into})
     if not live:
         return Hold(Reason.NE_CANCELLED, "新規受付の伝票がなくなりました。")
     if any(slip.status >= NEStatus.OPEN for slip in live):
@@ -79,7 +84,7 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
         yield one, reply
 
 
@@ -100,7 +105,7 @@ async def _look(one: Begun, ports: Ports) -> Reply:
     if queue is None:
         return await _without_queue(one, ports, dict(imported))
     if not imported:
-        raise Refused("next_engine", "", queue.message)
+        return Refused("next_engine", "", queue.message)
     missing = Hold(Reason.REFUSED, f"本取込されませんでした: {queue.message}")
     held = {int(id_): missing for id_ in numbers if int(id_) not in imported}
     return Done({"read_back": len(imported), "missing": len(held)}, per_item={**imported, **held})

@@ -28,17 +28,23 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Ports
+from connector.ports import Ports, Receipt
 from connector.slip import NEStatus, Slip
-from connector.stages.stage import Acting, Said, one_by_one
+from connector.stages.stage import Acting, Said, look_at_each, one_by_one
+
+REFUSED_WORDS = "倉庫が出荷指示を受け付けませんでした"
 
 
 async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect | list[Slip]]:
+    waiting: list[Item[Slip]] = []
     for item in items:
         if item.state is SlipState.RELAYED:  # taken by the warehouse, not yet marked in Next Engine
-            yield _mark(item, ports)
-    waiting = [item for item in items if item.state is SlipState.PRINT_READY]
-    if not ports.shop.relay_from <= jst(ports.now).time() <= ports.shop.relay_until:
+            yield _mark(item, "ne_mark", ports)
+        elif Reason.REFUSED in item.held:
+            yield _mark(item, "ne_refused", ports)
+        else:
+            waiting.append(item)
+    if not waiting or not in_time(ports):
         return
     fresh = await ports.orders.slips([item.noun.number for item in waiting], rows=True)
     yield list(fresh.values())
@@ -49,6 +55,8 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
             ready[item.noun.number] = item
         else:
             yield item, stays
+    if not ready:
+        return
     built = ports.warehouse.instruction_file(
         [fresh[number] for number in ready], sequence=ports.sequence, at=ports.now
     )
@@ -70,19 +78,34 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
         )
 
 
+def in_time(ports: Ports) -> bool:
+    """Whether the warehouse takes instructions now; its window may span midnight."""
+    begin, end, now = ports.shop.relay_from, ports.shop.relay_until, jst(ports.now).time()
+    return begin <= now <= end if begin <= end else now >= begin or now <= end
+
+
 def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | None:
     """Why a slip must not go to the warehouse now; None for one that may."""
     if slip is None:
         return Wait("ネクストエンジンで見つかりません")
     if not slip.print_ready(ports.now):
         return Wait(slip.waits_for(ports.now) or "印刷待ちではありません")
-    if not item.orders and not ports.shop.relay_foreign_slips:
+    if not item.orders and not _foreign_is_ours(slip, ports):
         return Wait("連携対象外の伝票", until=ports.now + timedelta(days=1))
-    if any(order.cancelled or order.deleted for order in item.orders):
+    gone = [order.number for order in item.orders if order.cancelled or order.deleted]
+    if gone and len(gone) < len(item.orders):
+        return Hold(Reason.CHANGED_AFTER_HANDOVER, f"同梱の受注 {'、'.join(gone)} はカートで取消済みです。")
+    if gone:
         return Wait("カートで取消済み（出荷止め処理中）")
     if slip.unknown:
         return Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown))
     return gate(slip, item.orders)
+
+
+def _foreign_is_ours(slip: Slip, ports: Ports) -> bool:
+    """A slip without an order of ours: hand-made or copied, and not from before we began here."""
+    began_at = slip.created_at or slip.imported_at or slip.ordered_at
+    return ports.shop.relay_foreign_slips and began_at is not None and began_at >= ports.shop.start_at
 
 
 def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
@@ -97,10 +120,10 @@ def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
     return None
 
 
-def _mark(item: Item[Slip], ports: Ports) -> Effect:
+def _mark(item: Item[Slip], kind: str, ports: Ports) -> Effect:
     number = item.noun.number
     return Effect(
-        kind="ne_mark", key=f"{ports.shop.key}/ne_mark/{number}", items=(item.id,), facts={"slip": number}
+        kind=kind, key=f"{ports.shop.key}/{kind}/{number}", items=(item.id,), facts={"slip": number}
     )
 
 
@@ -116,21 +139,27 @@ async def _act(one: Begun, ports: Ports) -> Reply:
     slip = (await ports.orders.slips([number])).get(number)
     if slip is None:
         raise Refused("next_engine", "", f"伝票 {number} がありません。")
-    marked = await ports.orders.mark_relayed(slip)
-    return Done({"status": marked.status, "tags": marked.tags})
+    refused = REFUSED_WORDS if one.effect.kind == "ne_refused" else ""
+    return _marked(one, await ports.orders.mark_relayed(slip, refused=refused))
+
+
+def _marked(one: Begun, slip: Slip) -> Done:
+    evidence = {"status": slip.status, "tags": slip.tags}
+    if one.effect.kind == "ne_mark":
+        return Done(evidence)
+    return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(REFUSED_WORDS)))
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
         yield one, reply
 
 
 async def _look(one: Begun, ports: Ports) -> Reply:
-    if one.effect.kind == "ne_mark":
+    if one.effect.kind != "wms_file":
         number = one.effect.facts["slip"]
         slip = (await ports.orders.slips([number])).get(number)
-        marked = slip is not None and slip.status >= NEStatus.PRINTED and ports.shop.sent_tag in slip.tags
-        return Done({"status": NEStatus.PRINTED}) if marked else Absent()
+        return _marked(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
     if not ports.warehouse.answers:
         lies = await ports.warehouse.lies_there(one.effect)
         return Done(lies.evidence) if isinstance(lies, Sent) else lies
@@ -138,7 +167,17 @@ async def _look(one: Begun, ports: Ports) -> Reply:
     if receipt is None:
         return await ports.warehouse.lies_there(one.effect)
     if receipt.file_refused:
-        raise Refused("wms", "", receipt.file_refused)
+        return Refused("wms", "", receipt.file_refused)
+    return _answered(one, receipt)
+
+
+def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:
+    if one.effect.kind == "ne_refused":
+        return ports.shop.refused_tag in slip.tags
+    return slip.status >= NEStatus.PRINTED and ports.shop.sent_tag in slip.tags
+
+
+def _answered(one: Begun, receipt: Receipt) -> Reply:
     slips: dict[str, str] = one.effect.facts["slips"]
     accepted = {
         int(id_): Advance({"receipt": receipt.name}) for id_ in slips if slips[id_] in receipt.accepted
@@ -183,4 +222,5 @@ STAGE = Acting(
     settle=lambda _ports: timedelta(minutes=5),
     numbered="wms_file",
     once="ne_mark",
+    refused="ne_refused",
 )

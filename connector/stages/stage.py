@@ -8,11 +8,13 @@ lets somebody else do this step.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from connector.errors import Refused, Unknown
 from connector.journey import State
 from connector.order import Order
 from connector.outcome import Begun, Effect, Item, Outcome, Reply, Stray
@@ -20,6 +22,7 @@ from connector.ports import CartPage, Ports, ResultFile
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
 
+CATCH_UP = timedelta(hours=12)  # how long a missed set time is made up for, where the shop says nothing
 AnyItem = Item[Order] | Item[Slip]
 Said = tuple[Item[Any], Outcome]
 Seen = CartPage | list[Slip] | ResultFile
@@ -45,6 +48,7 @@ class Reading(Stage):
     read: Callable[[Ports, datetime], AsyncIterator[Seen]]
     cursor: bool = True
     judge: Callable[[Ports, Shipment, Item[Slip] | None, bool], Outcome | Stray | None] | None = None
+    released: Callable[[Item[Slip]], Outcome | None] | None = None  # what a lifted hold lets go on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +69,16 @@ class Acting(Stage):
     witness: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said]]
     settle: Callable[[Ports], timedelta] = lambda _ports: timedelta(0)
     times: Callable[[Shop], tuple[time, ...]] | None = None  # set times of day (JST), instead of every pass
-    grace: Callable[[Shop], timedelta] = lambda _shop: timedelta(
-        hours=12
-    )  # how long a missed time is caught up
+    grace: Callable[[Shop], timedelta] = lambda _shop: CATCH_UP
     numbered: str = ""  # the kind of effect whose files are numbered without gaps
     once: str = ""  # items at `gives` come back until they have an effect of this kind
+    refused: str = ""  # items the other side refused come once more for an effect of this kind
     at_once: int = 500  # items a pass
+
+
+def digest_of(parts: Iterable[str]) -> str:
+    """A short name for a set of numbers inside a key, however many there are."""
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]
 
 
 async def one_by_one(
@@ -82,4 +90,23 @@ async def one_by_one(
             reply: Reply = await act(one)
         except Exception as error:  # noqa: BLE001 - the runner tells errors of ours from bugs
             reply = error
+        yield one, reply
+
+
+async def look_at_each(
+    begun: Sequence[Begun], look: Callable[[Begun], Any]
+) -> AsyncIterator[tuple[Begun, Reply]]:
+    """The same for looking, where a refusal that is *raised* only says that we may not look now.
+
+    That the other side refused the act itself is what a look found out, and returns.
+    """
+
+    async def looked(one: Begun) -> Reply:
+        try:
+            reply: Reply = await look(one)
+        except Refused as error:
+            return Unknown(str(error))
+        return reply
+
+    async for one, reply in one_by_one(begun, looked):
         yield one, reply

@@ -2,7 +2,7 @@
 
 Before the warehouse has the slip: cancelled in Next Engine. After that: the warehouse is asked first, and Next
 Engine is cancelled when it agrees. Shipped already, or refused by the warehouse: too late, said aloud. Never
-"stopped" without the other side's word.
+"stopped" without the other side's word, and never another customer's goods: what is bundled is for a person.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
-from connector.errors import Refused
+from connector.errors import NotDone, Refused
 from connector.journey import OrderState, SlipState
 from connector.order import Order
 from connector.outcome import (
@@ -24,13 +24,14 @@ from connector.outcome import (
     Outcome,
     Reason,
     Reply,
+    Sent,
     Wait,
 )
-from connector.ports import Ports
+from connector.ports import Ports, Receipt
 from connector.slip import NEStatus, Slip
-from connector.stages.stage import Acting, Said, one_by_one
+from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 
-AT_WAREHOUSE = (SlipState.RELAYED, SlipState.DISPATCHED)
+GONE = (SlipState.DISPATCHED, SlipState.CONFIRMED)
 
 
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect]:
@@ -51,8 +52,14 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
 
 def verdict(item: Item[Order], slips: list[Slip], ports: Ports) -> Outcome | None:
     """How the request ends, or what it waits for; None where there is something to cancel."""
-    if any(slip.status >= NEStatus.SHIPPED for slip in slips):
+    if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips):
         return Hold(Reason.CANCELLED_TOO_LATE, "出荷確定済みです。返品・返金の対応が必要です。")
+    if any(state in GONE for _, state in item.slips):
+        return Hold(Reason.CANCELLED_TOO_LATE, "倉庫から出荷済みです。返品・返金の対応が必要です。")
+    bundled = _bundled(item)
+    if bundled:
+        note = f"他の受注と同梱されています（{bundled}）。ネクストエンジンで分けるか取り消してください。"
+        return Hold(Reason.CHANGED_AFTER_HANDOVER, note)
     if any(slip.live for slip in slips):
         return None
     if slips:
@@ -62,13 +69,23 @@ def verdict(item: Item[Order], slips: list[Slip], ports: Ports) -> Outcome | Non
     return Cancel("it never reached Next Engine")
 
 
+def _bundled(item: Item[Order]) -> str:
+    """Whose goods lie in one slip with this order's: cancelling it would cancel theirs."""
+    elsewhere = (
+        slip.order_number
+        for slip, state in item.slips
+        if state is not SlipState.CANCELLED and slip.order_number != item.noun.number
+    )
+    return "、".join(dict.fromkeys((*item.shares, *elsewhere)))
+
+
 def at_warehouse(item: Item[Order]) -> list[str]:
-    return [slip.number for slip, state in item.slips if state in AT_WAREHOUSE]
+    return [slip.number for slip, state in item.slips if state is SlipState.RELAYED]
 
 
 def _cancel(item: Item[Order], slips: list[Slip], ports: Ports) -> Effect:
     live = [slip.number for slip in slips if slip.live]
-    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{'-'.join(live)[:120]}"
+    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of(live)}"
     return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": live})
 
 
@@ -95,6 +112,8 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
             return await ports.warehouse.send(one.effect)
         numbers: list[str] = one.effect.facts["slips"]
         slips = await ports.orders.slips(numbers)
+        if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
+            raise NotDone("shipped in the meantime")  # the next plan says so
         for slip in slips.values():
             if slip.live:
                 await ports.orders.cancel(slip, "カートで取消")
@@ -105,7 +124,7 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in one_by_one(begun, lambda one: _look(one, ports)):
+    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
         yield one, reply
 
 
@@ -120,21 +139,31 @@ async def _look(one: Begun, ports: Ports) -> Reply:
 
 
 async def _answer(one: Begun, ports: Ports) -> Reply:
-    receipt = await ports.warehouse.receipt(one.effect)
+    receipt = await ports.warehouse.receipt(one.effect) if ports.warehouse.answers else None
     if receipt is None:
-        return await ports.warehouse.lies_there(one.effect)
+        lies = await ports.warehouse.lies_there(one.effect)
+        if ports.warehouse.answers or not isinstance(lies, Sent):
+            return lies
+        ask = Hold(Reason.CANNOT_TELL, "この倉庫は取消の返事をしません。電話で確認してください。")
+        return Done(lies.evidence, per_item=dict.fromkeys(one.effect.items, ask))
     if receipt.file_refused:
-        raise Refused("wms", "", receipt.file_refused)
+        return Refused("wms", "", receipt.file_refused)
     slips: dict[str, int] = one.effect.facts["slips"]
     said: dict[int, Outcome] = {
-        item_id: Wait("倉庫が取消を受け付けました")
-        for number, item_id in slips.items()
-        if number in receipt.accepted
+        item_id: _said(receipt, [number for number, owner in slips.items() if owner == item_id])
+        for item_id in one.effect.items
     }
-    for number, words in receipt.refused.items():
-        too_late = f"倉庫が取消を断りました: {words}"
-        said[slips[number]] = Hold(Reason.CANCELLED_TOO_LATE, too_late)
-    return Done({"receipt": receipt.name}, per_item=said)
+    return Done({"receipt": receipt.name, "accepted": list(receipt.accepted)}, per_item=said)
+
+
+def _said(receipt: Receipt, numbers: Sequence[str]) -> Outcome:
+    """The warehouse's word about all slips of one order: stopped only if it agreed to every one."""
+    refused = [f"{number}: {receipt.refused[number]}" for number in numbers if number in receipt.refused]
+    if refused:
+        return Hold(Reason.CANCELLED_TOO_LATE, f"倉庫が取消を断りました: {'、'.join(refused)}")
+    if any(number not in receipt.accepted for number in numbers):
+        return Hold(Reason.CANNOT_TELL, f"受付結果 {receipt.name} に取消の返事がありません。")
+    return Wait("倉庫が取消を受け付けました")
 
 
 async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said]:

@@ -1,0 +1,309 @@
+"""FileWarehouse (ファイル連携の倉庫): 出荷指示 out, 受付結果 and 出荷実績 in, by the files of a warehouse profile.
+
+Dangerous: shipping twice. A file has one name and one content for ever; whether it arrived is found out by
+looking, never by sending again. Nothing is read while it may still be growing (spec/wms.md §6.3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connector.adapters.wms import wire
+from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
+from connector.adapters.wms.shipments import SYSTEM, Rules, gather
+from connector.adapters.wms.whole import Stillness, keeps_promise, marker
+from connector.clock import Clock, jst
+from connector.errors import Malformed, Misconfigured, NotDone, Problem, Refused, Unknown
+from connector.mapping import (
+    CsvReader,
+    CsvWriter,
+    Instruction,
+    Stop,
+    Tables,
+    WarehouseProfile,
+    Written,
+    load_csv_reader,
+    load_csv_writer,
+    load_profile,
+)
+from connector.outcome import Absent, CannotTell, Effect, Facts, Reply, Sent
+from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile
+from connector.slip import Slip
+from connector.transport.drop import Drop, Entry
+
+PATIENCE_SECONDS = 3600.0  # a file that contradicts its marker for so long is set aside and reported
+RECEIPTS = f"{SYSTEM}_receipt"  # kept apart: what is kept as SYSTEM is read as results
+MOST_FILES = 200  # a pass; the rest comes with the next
+
+
+_COMPILED: dict[str, Callable[..., CsvWriter | CsvReader]] = {
+    "instruction": load_csv_writer,
+    "stop": load_csv_writer,
+    "receipt": load_csv_reader,
+    "result": load_csv_reader,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """What mappings/wms/<profile>/ says, compiled."""
+
+    profile: WarehouseProfile
+    instruction: CsvWriter
+    stop: CsvWriter
+    receipt: CsvReader
+    result: CsvReader
+
+
+class FileWarehouse:
+    """A `ports.Warehouse` over a `Drop`. Reading methods may be repeated; `send` too, its bytes decide."""
+
+    def __init__(self, mappings: Mappings, *, drop: Drop, archive: Archive, clock: Clock) -> None:
+        self.answers = mappings.profile.answers
+        self._mappings, self._profile = mappings, mappings.profile
+        self._drop, self._archive, self._clock = drop, archive, clock
+        self._stillness = Stillness(clock)
+
+    @classmethod
+    def by_mappings(
+        cls,
+        folder: Path,
+        *,
+        tables: Tables,
+        own: Mapping[str, Any],
+        drop: Drop,
+        archive: Archive,
+        clock: Clock,
+    ) -> FileWarehouse:
+        return cls(load_mappings(folder, tables, own), drop=drop, archive=archive, clock=clock)
+
+    # --- building --------------------------------------------------------------------------------------
+
+    def instruction_file(self, slips: Sequence[Slip], *, sequence: int, at: datetime) -> BuiltFile:
+        ship_on = jst(at).date()
+        items = [
+            Instruction(slip=slip, profile=self._profile, ship_on=ship_on, sequence=sequence)
+            for slip in slips
+        ]
+        return self._built("instruction", self._mappings.instruction.write(items), sequence, at)
+
+    def stop_file(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> BuiltFile:
+        items = [Stop(slip_number=number, requested_at=at) for number in slip_numbers]
+        return self._built("stop", self._mappings.stop.write(items), sequence, at)
+
+    def _built(self, kind: str, written: Written, sequence: int, at: datetime) -> BuiltFile:
+        facts = {
+            "name": self._profile.file_name(kind, at, sequence),
+            "rows": written.rows,
+            "sha256": hashlib.sha256(written.body).hexdigest(),
+            "replaced": [str(change) for change in written.replaced],
+        }
+        return BuiltFile(written.body, written.included, written.held, facts)
+
+    # --- sending ---------------------------------------------------------------------------------------
+
+    async def send(self, effect: Effect) -> Reply:
+        folder = self._profile.folders["in"]
+        await self._drop.put(folder, effect.name, effect.body)
+        if self._profile.marker:
+            try:
+                await self._drop.put(folder, effect.name + wire.MARKER_SUFFIX, marker(effect.body))
+            except NotDone as fault:
+                # The file itself lies there and may be taken; only a look tells.
+                raise Unknown(f"{effect.name} は置きましたが、.ok を置けません: {fault}") from fault
+        return Sent(_evidence(folder, effect))
+
+    async def lies_there(self, effect: Effect) -> Reply:
+        for place in ("in", "archive", "error"):
+            folder = self._profile.folders[place]
+            names = {entry.name: entry.size for entry in await self._drop.list(folder)}
+            if effect.name not in names:
+                continue
+            if names[effect.name] != len(effect.body) or not await self._same(folder, effect):
+                return CannotTell(f"{folder} に同じ名前で内容の違う {effect.name} があります")
+            if place == "in" and self._profile.marker and effect.name + wire.MARKER_SUFFIX not in names:
+                return Absent({"missing": effect.name + wire.MARKER_SUFFIX})
+            return Sent(_evidence(folder, effect))
+        if await self._receipt_files(effect):
+            return Sent({"folder": self._profile.folders["ack"], "name": effect.name})
+        if self.answers:
+            return Absent({"looked_in": list(self._profile.folders.values())})
+        # A warehouse that takes files away without a word may have this one.
+        return CannotTell(f"{effect.name} はどのフォルダにもなく、受付結果も返らない倉庫です")
+
+    async def _same(self, folder: str, effect: Effect) -> bool:
+        return await self._drop.read(folder, effect.name) == effect.body
+
+    # --- receipts --------------------------------------------------------------------------------------
+
+    async def receipt(self, effect: Effect) -> Receipt | None:
+        for found in await self._receipt_files(effect):
+            await self._archive.keep(
+                system=RECEIPTS,
+                direction="in",
+                name=_shown(found.entry.name),
+                body=found.body,
+                key=effect.key,
+            )
+            try:
+                receipt = self._read_receipt(found, effect)
+            except Malformed:
+                if found.settled:
+                    raise
+                continue  # still being written
+            if receipt is not None:
+                await self._file_away(found, effect)
+                return receipt
+        return None
+
+    async def _receipt_files(self, effect: Effect) -> list[_Found]:
+        """Receipts that speak of this file: new ones, or the one that a crash left filed but unread.
+
+        The column 元ファイル名 decides, not the receipt's own name (spec/wms.md Resolutions 7).
+        """
+        ack, archive = self._profile.folders["ack"], self._profile.folders["archive"]
+        entries = await self._drop.list(ack)
+        settled = self._stillness.settled(ack, entries)
+        found = [
+            _Found(ack, entry, await self._drop.read(ack, entry.name), entry.name in settled)
+            for entry in entries
+            if self._profile.matches("receipt", entry.name)
+        ]
+        mine = [one for one in found if effect.name.encode() in one.body]
+        if mine:
+            return mine
+        filed = [entry for entry in await self._drop.list(archive) if entry.name in usual_names(effect.name)]
+        return [_Found(archive, entry, await self._drop.read(archive, entry.name), True) for entry in filed]
+
+    def _read_receipt(self, found: _Found, effect: Effect) -> Receipt | None:
+        name = _shown(found.entry.name)
+        rows = self._mappings.receipt.read(name, found.body)
+        problem = next((row.problems[0] for row in rows if row.problems), None)
+        if problem is not None:
+            raise Malformed(problem)
+        mine = [row.values for row in rows if row.values["file_name"] == effect.name]
+        if not mine or not (found.settled or adds_up(mine)):
+            return None
+        return receipt_of(name, mine)
+
+    async def _file_away(self, found: _Found, effect: Effect) -> None:
+        archive = self._profile.folders["archive"]
+        if found.folder == archive:
+            return
+        if found.entry.name not in usual_names(effect.name):
+            # Under its own odd name nobody would find it again after a crash.
+            await self._drop.put(archive, wire.ACK_NAME.format(name=effect.name), found.body)
+        await self._move_with_marker(found.folder, found.entry.name, archive)
+
+    # --- results ---------------------------------------------------------------------------------------
+
+    async def results(self) -> AsyncGenerator[ResultFile, None]:
+        """Whole result files in the order of their names.
+
+        What cannot be taken never stands in the way: its reason is raised in a look that gave nothing else,
+        and the file is set aside with it.
+        """
+        folder = self._profile.folders["out"]
+        entries = await self._drop.list(folder)
+        settled = self._stillness.settled(folder, entries)
+        marked = {entry.name for entry in entries if entry.name.endswith(wire.MARKER_SUFFIX)}
+        wanted = [entry for entry in entries if self._profile.matches("result", entry.name)]
+        given = 0
+        broken: list[tuple[str, Malformed | Refused]] = []
+        for entry in wanted[:MOST_FILES]:
+            try:
+                body = await self._whole(folder, entry, marked, settled)
+            except (Malformed, Refused) as fault:
+                broken.append((entry.name, fault))
+                continue
+            if body is not None:
+                given += 1
+                yield ResultFile(handle=entry.name, name=_shown(entry.name), body=body)
+        if broken and not given:
+            name, reason = broken[0]
+            await self._move_with_marker(folder, name, self._profile.folders["error"])
+            raise reason
+
+    async def _whole(
+        self, folder: str, entry: Entry, marked: Container[str], settled: Container[str]
+    ) -> bytes | None:
+        """The bytes of a file that is whole, None of one that may still grow; Malformed if it stays wrong."""
+        if entry.name + wire.MARKER_SUFFIX not in marked:
+            return await self._drop.read(folder, entry.name) if entry.name in settled else None
+        promise = await self._drop.read(folder, entry.name + wire.MARKER_SUFFIX)
+        body = await self._drop.read(folder, entry.name)
+        if keeps_promise(promise, body):
+            return body
+        if self._stillness.seconds(folder, entry) <= PATIENCE_SECONDS:
+            return None
+        words = (
+            "マーカー (.ok) と内容が一致しないため error フォルダへ移しました。倉庫に再送を依頼してください"
+        )
+        raise Malformed(Problem(_shown(entry.name), 0, 0, words, found=f"{len(body)} バイト"))
+
+    async def acknowledge(self, file: ResultFile) -> None:
+        folders = self._profile.folders
+        await self._move_with_marker(folders["out"], file.handle, folders["archive"])
+
+    async def _move_with_marker(self, folder: str, name: str, to_folder: str) -> None:
+        """The file first: a marker without its file harms nobody, a file without its marker might."""
+        await self._drop.move(folder, name, to_folder)
+        try:
+            await self._drop.move(folder, name + wire.MARKER_SUFFIX, to_folder)
+        except NotDone:
+            return  # there is none
+
+    def read_results(self, name: str, body: bytes) -> ReadResults:
+        profile = self._profile
+        rules = Rules(
+            today=jst(self._clock.now()).date(),
+            future_days=profile.future_days,
+            past_days=profile.past_days,
+            lines_optional=profile.lines_optional,
+        )
+        return gather(name, self._mappings.result.read(name, body), rules)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A receipt file and where it lies."""
+
+    folder: str
+    entry: Entry
+    body: bytes
+    settled: bool
+
+
+def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappings:
+    """Compile a profile's folder, with `own` values over its profile.yaml. Raises Misconfigured, gathered."""
+    problems: list[Problem] = []
+
+    def part(load: Callable[..., Any], kind: str, *with_tables: Tables) -> Any:
+        try:
+            return load(folder / f"{kind}.yaml", *with_tables)
+        except Misconfigured as wrong:
+            return problems.extend(wrong.problems)
+
+    profile = part(load_profile, "profile")
+    compiled = {kind: part(load, kind, tables) for kind, load in _COMPILED.items()}
+    if problems:
+        raise Misconfigured(problems)
+    values = msgspec.to_builtins(profile) | dict(own)
+    return Mappings(profile=msgspec.convert(values, WarehouseProfile), **compiled)
+
+
+def _evidence(folder: str, effect: Effect) -> Facts:
+    digest = hashlib.sha256(effect.body).hexdigest()
+    return {"folder": folder, "name": effect.name, "size": len(effect.body), "sha256": digest}
+
+
+def _shown(name: str) -> str:
+    """A foreign file name as text that every store takes; bytes that are no UTF-8 stay visible."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

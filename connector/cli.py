@@ -1,0 +1,432 @@
+"""Command line (操作): arguments become one call each. Heavy rooms are imported inside the command that needs them.
+
+Results go to stdout (`--json` on every command that has any), progress and log lines to stderr. Exit codes: 0 ok,
+1 failure, 2 usage, 3 configuration invalid (check), 4 findings, 5 nothing to do, 69 outside system unavailable,
+70 bug, 75 try again later, 77 credentials refused, 78 configuration invalid (run).
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connector.config import Settings
+    from connector.wiring import World
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    help="Joins an ECFORCE cart, Next Engine and a warehouse, and proves every step.",
+)
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="CONNECTOR_CONFIG", help="The TOML file with the settings."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+ShopKey = Annotated[str, typer.Option("--shop", help="The shop's key; needed where there are several.")]
+Lang = Annotated[str, typer.Option("--lang", help="ja or en; the settings' language by default.")]
+Why = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the history.")]
+DEFAULT = Path("config/sandbox.toml")
+
+FAILED, INVALID, FINDINGS, NOTHING, UNAVAILABLE, AGAIN, REFUSED, CONFIG = 1, 3, 4, 5, 69, 75, 77, 78
+
+
+@app.command()
+def run(
+    config: Config = DEFAULT,
+    clock: Annotated[
+        str, typer.Option(help="Rehearsals only: a clock shared with a running town.", hidden=True)
+    ] = "",
+) -> None:
+    """Run the daemon until SIGTERM.
+
+    Example: connector run --config config/production.toml
+    """
+    from connector.clock import ScaledClock, SystemClock
+    from connector.serve import serve
+
+    settings = _settings(config, CONFIG)
+    chosen = ScaledClock.parse(clock) if clock else SystemClock()
+    raise typer.Exit(_await(lambda: serve(settings, chosen)))
+
+
+@app.command()
+def check(config: Config = DEFAULT, json: Json = False) -> None:
+    """Check the settings and all mappings; every problem at once, with file, line and column.
+
+    Example: connector check --config config/production.toml
+    """
+    from connector.config import load
+    from connector.errors import Misconfigured
+    from connector.mapping import lint
+
+    problems = []
+    try:
+        settings = load(config)
+        folders = {shop.mappings for shop in settings.shops.values()}
+        problems = [problem for folder in sorted(folders) for problem in lint(folder)]
+    except Misconfigured as error:
+        problems = error.problems
+    found = [str(problem) for problem in problems]
+    _show({"problems": found}, json, "\n".join(found) or "ok: 設定と変換設定に問題はありません。")
+    raise typer.Exit(INVALID if found else 0)
+
+
+@app.command()
+def once(
+    stage: Annotated[str, typer.Argument(help="A stage, such as notify; or 'all' for every due stage.")],
+    config: Config = DEFAULT,
+    shop: ShopKey = "",
+    json: Json = False,
+) -> None:
+    """Run one pass of one stage now and say what it did.
+
+    Example: connector once notify
+    """
+    from connector.stages import BY_NAME
+
+    if stage != "all" and stage not in BY_NAME:
+        _fail(2, f"there is no stage {stage}; known: {', '.join(BY_NAME)}")
+
+    async def work(world: World) -> dict[str, Any]:
+        rhythm = world.shop(shop).rhythm
+        ran = await rhythm.run_due() if stage == "all" else {stage: await rhythm.run(BY_NAME[stage])}
+        return {name: counts.facts() for name, counts in ran.items()}
+
+    done = _in_world(config, work, claim=True)
+    _show(done, json, "\n".join(f"{name}: {counts or 'nothing to do'}" for name, counts in done.items()))
+
+
+@app.command()
+def status(config: Config = DEFAULT, shop: ShopKey = "", json: Json = False, lang: Lang = "") -> None:
+    """How many orders and slips stand where, what is held, and how old the picture is."""
+    from connector.ledger import views
+    from connector.status import status_text
+
+    async def work(world: World) -> tuple[Any, str]:
+        one = world.shop(shop)
+        now = world.clock.now()
+        funnel = await world.database.read(lambda c: views.funnel(c, one.shop, now))
+        pulses = await world.database.read(lambda c: views.pulses_list(c, one.shop.key))
+        text = status_text(funnel, pulses, now, lang or world.settings.language)
+        return {"shop": one.shop.key, "at": now, "places": funnel, "pulses": pulses}, text
+
+    model, text = _in_world(config, work)
+    _show(model, json, text)
+
+
+@app.command()
+def why(
+    order: Annotated[str, typer.Argument(help="An order number, a slip number or a tracking number.")],
+    config: Config = DEFAULT,
+    shop: ShopKey = "",
+    json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Where an order is, why it is not further, and what would move it.
+
+    Example: connector why b7c2e4d018
+    """
+    from connector.ledger import views
+
+    async def work(world: World) -> tuple[Any, str]:
+        one = world.shop(shop)
+        now, language = world.clock.now(), lang or world.settings.language
+        story = await world.database.read(lambda c: views.why(c, one.shop, order, now, language))
+        return story, views.text(story, language) if story else ""
+
+    model, text = _in_world(config, work)
+    if model is None:
+        _fail(FAILED, f"{order}: この番号の受注も伝票もありません。")
+    _show(model, json, text)
+
+
+@app.command()
+def hold(
+    order: str, config: Config = DEFAULT, shop: ShopKey = "", reason: Why = "", json: Json = False
+) -> None:
+    """Pin a hold on an order, so that no further step is taken for it."""
+    _operate("hold", order, config, shop, reason, json)
+
+
+@app.command()
+def release(
+    order: str, config: Config = DEFAULT, shop: ShopKey = "", reason: Why = "", json: Json = False
+) -> None:
+    """Take the open holds off an order; it goes on from where it stands."""
+    _operate("release", order, config, shop, reason, json)
+
+
+@app.command()
+def retry(
+    order: str, config: Config = DEFAULT, shop: ShopKey = "", reason: Why = "", json: Json = False
+) -> None:
+    """Let the next pass look at an order at once, instead of at its next time."""
+    _operate("retry", order, config, shop, reason, json)
+
+
+@app.command()
+def report(
+    day: Annotated[str, typer.Argument(help="A business day, 2026-11-24; yesterday by default.")] = "",
+    config: Config = DEFAULT,
+    shop: ShopKey = "",
+    json: Json = False,
+    lang: Lang = "",
+) -> None:
+    """Compare cart, ledger, Next Engine and warehouse, and write the day's report.
+
+    Example: connector report 2026-11-24
+    """
+    from datetime import date
+
+    chosen = date.fromisoformat(day) if day else None
+
+    async def work(world: World) -> Any:
+        return await world.report(world.shop(shop), chosen, lang or None)
+
+    written = _in_world(config, work)
+    lines = [written.sentence, *(str(path) for path in written.files)]
+    _show(written, json, "\n".join(lines))
+    raise typer.Exit(FINDINGS if written.unexplained else 0)
+
+
+@app.command()
+def health(config: Config = DEFAULT) -> None:
+    """Ask the running daemon whether it is ready; for container health checks."""
+    import urllib.request
+
+    settings = _settings(config, CONFIG)
+    url = f"http://127.0.0.1:{settings.web.port}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=4) as reply:
+            typer.echo(reply.read().decode())
+    except OSError as error:
+        _fail(FAILED, f"{url}: {error}")
+
+
+@app.command()
+def sandbox(
+    cart: str = "127.0.0.1:9101",
+    next_engine: str = "127.0.0.1:9102",
+    smtp: str = "127.0.0.1:9103",
+    sftp: str = "127.0.0.1:9104",
+    secrets_dir: Annotated[
+        Path | None, typer.Option(help="Also write tokens and passwords there, one file each.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the town's warehouse keeps its files.")] = Path(
+        "var/town"
+    ),
+    orders_per_day: Annotated[int, typer.Option(min=0)] = 200,
+    seed: int = 0,
+    faults: Annotated[str, typer.Option(help="Faults by name, separated by commas.")] = "",
+    speed: Annotated[float, typer.Option(help="How much faster than the wall time runs.")] = 1.0,
+    start: Annotated[str, typer.Option(help="When the town's time begins; now by default.")] = "",
+) -> None:
+    """Run the town alone (cart, Next Engine, mail, warehouse) on loopback until SIGTERM.
+
+    Prints its addresses and credentials as one JSON line.
+    Example: connector sandbox --speed 60 --orders-per-day 500
+    """
+    from connector.rehearsal import town_alone
+
+    _await(
+        lambda: town_alone(
+            addresses={"cart": cart, "next_engine": next_engine, "smtp": smtp, "sftp": sftp},
+            secrets_dir=secrets_dir,
+            folder=folder,
+            orders_per_day=orders_per_day,
+            seed=seed,
+            faults=_names(faults),
+            speed=speed,
+            start=start,
+        )
+    )
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(min=1, max=31)] = 1,
+    orders_per_day: Annotated[int, typer.Option(min=1, max=20_000)] = 120,
+    seed: int = 7,
+    faults: Annotated[str, typer.Option(help="Faults by name, separated by commas.")] = "",
+    leave: Annotated[bool, typer.Option("--exit", help="Do not stay with the page open.")] = False,
+    json: Json = False,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps everything.")] = Path("var/demo"),
+    seconds_per_day: Annotated[
+        float, typer.Option(help="Wall seconds a day should take at least; 0: as fast as it goes.")
+    ] = -1.0,
+    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 8710,
+) -> None:
+    """A business day of one shop in about a minute: the whole town, the page, the morning report.
+
+    Example: connector demo --days 2 --orders-per-day 200 --seed 7 --exit --json
+    """
+    from connector.rehearsal import run_demo
+
+    pace = seconds_per_day if seconds_per_day >= 0 else (0.0 if leave else 60.0)
+    raise typer.Exit(
+        _await(
+            lambda: run_demo(
+                days=days,
+                orders_per_day=orders_per_day,
+                seed=seed,
+                faults=_names(faults),
+                leave=leave,
+                as_json=json,
+                folder=folder,
+                seconds_per_day=pace,
+                port=port,
+            )
+        )
+    )
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 orders, once each.")] = False,
+    sizes: Annotated[str, typer.Option(help="Numbers of orders, separated by commas.")] = "",
+    json: Json = False,
+) -> None:
+    """Orders per second and peak memory of ingest, store, map and CSV; each size in a fresh process.
+
+    Example: connector bench --quick
+    """
+    from connector.bench import measure, table
+
+    chosen = [int(size) for size in _names(sizes)] or (
+        [10_000, 100_000] if quick else [10_000, 50_000, 100_000]
+    )
+    results = measure(chosen)
+    _show(results, json, table(results))
+
+
+next_engine_app = typer.Typer(no_args_is_help=True, help="Next Engine's sign-in.")
+app.add_typer(next_engine_app, name="next-engine")
+
+
+@next_engine_app.command("login")
+def next_engine_login(
+    config: Config = DEFAULT,
+    shop: ShopKey = "",
+    pair_file: Annotated[
+        Path | None, typer.Option(help="A JSON file with a pair that another program holds.")
+    ] = None,
+    uid: str = "",
+    state: str = "",
+) -> None:
+    """Store Next Engine's token pair: from a sign-in's uid and state, or from a file.
+
+    Without any of them it prints the address where a person signs in.
+    Example: connector next-engine login --uid … --state …
+    """
+
+    async def work(world: World) -> str:
+        return await world.sign_in(world.shop(shop), pair_file=pair_file, uid=uid, state=state)
+
+    typer.echo(_in_world(config, work, claim=True))
+
+
+# --- one call each, with the errors told in one way ----------------------------------------------------
+
+
+def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool) -> None:
+    import getpass
+
+    from connector import ops
+
+    if not reason:
+        _fail(2, f"{verb} needs a reason: --reason '…'")
+    actor = f"{getpass.getuser()} (CLI)"
+
+    async def work(world: World) -> Any:
+        one = world.shop(shop)
+        act = {"hold": ops.hold, "release": ops.release, "retry": ops.retry}[verb]
+        now, language = world.clock.now(), world.settings.language
+        return await act(world.database, one.shop.key, order, actor=actor, why=reason, now=now, lang=language)
+
+    said = _in_world(config, work)
+    _show({"order": order, "done": said.done, "words": said.words}, json, said.words)
+    raise typer.Exit(0 if said.done else NOTHING)
+
+
+def _settings(config: Path, code: int) -> Settings:
+    from connector.config import load
+    from connector.errors import Misconfigured
+
+    try:
+        return load(config)
+    except Misconfigured as error:
+        _fail(code, str(error))
+
+
+def _in_world(config: Path, work: Callable[[World], Awaitable[Any]], *, claim: bool = False) -> Any:
+    from connector.clock import SystemClock
+    from connector.wiring import open_world
+
+    settings = _settings(config, CONFIG)
+
+    async def inside() -> Any:
+        world = await open_world(settings, SystemClock(), claim=claim)
+        try:
+            return await work(world)
+        finally:
+            await world.close()
+
+    return _await(inside)
+
+
+def _await(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run it, and tell what went wrong below as one line and one exit code."""
+    import asyncio
+
+    from connector.errors import Misconfigured, NeedsSignIn, NotDone, Occupied, Refused, Unknown
+
+    async def inside() -> Any:
+        return await work()
+
+    try:
+        return asyncio.run(inside())
+    except Misconfigured as error:
+        _fail(CONFIG, str(error))
+    except NeedsSignIn as error:
+        _fail(REFUSED, str(error))
+    except (NotDone, Unknown) as error:
+        _fail(UNAVAILABLE, str(error))
+    except Refused as error:
+        _fail(FAILED, str(error))
+    except Occupied as error:
+        _fail(AGAIN, str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _show(model: Any, json: bool, text: str) -> None:
+    import msgspec
+
+    if json:
+        built = msgspec.to_builtins(model, str_keys=True)
+        typer.echo(jsonlib.dumps(built, ensure_ascii=False, default=str))
+    elif text:
+        typer.echo(text)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _fail(code: int, words: str) -> NoReturn:
+    typer.echo(words, err=True)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,113 @@
+"""Contradictions (設定の食い違い): what is valid key by key and makes no sense together, or not on this machine."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.config.problems import at
+from connector.config.secrets import fault_of
+from connector.config.sections import Settings, SftpSection, ShopSection
+from connector.errors import Problem
+from connector.shop import Mode
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The file that is being read, so that every problem can say where."""
+
+    path: Path
+    text: str
+
+    def problem(self, keys: Sequence[str], words: str, found: str = "", expected: str = "") -> Problem:
+        return at(self.path, self.text, keys, words, found, expected)
+
+
+def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Problem]:
+    page = _Page(path, text)
+    web = settings.web
+    if web.host not in LOOPBACK and not web.behind_tls_proxy:
+        words = "the pages may leave this machine only behind a TLS proxy with a login"
+        expected = "127.0.0.1, or behind_tls_proxy = true"
+        yield page.problem(["web", "host"], words, web.host, expected)
+    if settings.secret_key_file.exists():
+        yield from _secret(page, ["secret_key_file"], settings.secret_key_file)
+    for key, shop in settings.shops.items():
+        at_shop = ["shops", key]
+        yield from _mail(page, at_shop, shop)
+        yield from _import(page, at_shop, shop)
+        yield from _warehouse(page, at_shop, shop)
+        yield from _completion(page, at_shop, shop)
+        yield from _secrets(page, at_shop, shop)
+
+
+def _mail(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    keys = [*shop_keys, "mail"]
+    if shop.mail.security == "none" and shop.mail.host not in LOOPBACK:
+        words = f"{'.'.join(keys)}.security: mail in clear text would leave this machine"
+        yield page.problem([*keys, "security"], words, "none", "start_tls or tls")
+    if shop.mail.user and shop.mail.password_file is None:
+        words = f"{'.'.join(keys)}.user: a login needs a password_file"
+        yield page.problem([*keys, "user"], words)
+
+
+def _import(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    if shop.import_daily.route == "folder" and shop.import_daily.folder is None:
+        keys = [*shop_keys, "import_daily", "route"]
+        yield page.problem(keys, f'{".".join(keys)}: the route "folder" needs a folder')
+
+
+def _warehouse(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    keys = [*shop_keys, "warehouse"]
+    name, chosen = ".".join(keys), shop.warehouse
+    if chosen.folder is None and chosen.sftp is None:
+        yield page.problem(keys, f"{name}: it needs a folder or an sftp table")
+    if chosen.folder is not None and chosen.sftp is not None:
+        yield page.problem([*keys, "folder"], f"{name}: either folder or sftp, not both")
+    if chosen.relay_from >= chosen.relay_until:
+        words = f"{name}.relay_until: the cut-off is not after relay_from"
+        yield page.problem([*keys, "relay_until"], words, f"{chosen.relay_until}", f"> {chosen.relay_from}")
+    profiles = sorted(folder.parent.name for folder in shop.mappings.glob("wms/*/profile.yaml"))
+    if profiles and chosen.profile not in profiles:
+        near = difflib.get_close_matches(chosen.profile, profiles, n=1) or profiles
+        words = f"{name}.profile: there is no such folder under mappings/wms"
+        yield page.problem([*keys, "profile"], words, chosen.profile, ", ".join(near))
+
+
+def _completion(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    keys, chosen = [*shop_keys, "completion"], shop.completion
+    acts = shop.modes.get("complete", Mode.ACT) is Mode.ACT
+    if acts and chosen.route == "files" and chosen.folder is None and chosen.sftp is None:
+        words = f'{".".join(keys)}: the route "files" needs a folder or an sftp table'
+        yield page.problem(keys, words)
+
+
+def _secrets(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    yield from _secret(page, [*shop_keys, "cart", "token_file"], shop.cart.token_file)
+    yield from _secret(page, [*shop_keys, "mail", "password_file"], shop.mail.password_file)
+    client = [*shop_keys, "next_engine", "client_secret_file"]
+    yield from _secret(page, client, shop.next_engine.client_secret_file)
+    for part, sftp in (("warehouse", shop.warehouse.sftp), ("completion", shop.completion.sftp)):
+        if sftp is not None:
+            yield from _sftp(page, [*shop_keys, part, "sftp"], sftp)
+
+
+def _sftp(page: _Page, keys: list[str], sftp: SftpSection) -> Iterator[Problem]:
+    if (sftp.password_file is None) == (sftp.key_file is None):
+        yield page.problem(keys, f"{'.'.join(keys)}: give either password_file or key_file")
+    yield from _secret(page, [*keys, "password_file"], sftp.password_file)
+    yield from _secret(page, [*keys, "key_file"], sftp.key_file)
+    if not sftp.known_hosts_file.is_file():
+        words = f"{'.'.join(keys)}.known_hosts_file: there is no such file, and no server is trusted without"
+        yield page.problem([*keys, "known_hosts_file"], words, str(sftp.known_hosts_file))
+
+
+def _secret(page: _Page, keys: list[str], path: Path | None) -> Iterator[Problem]:
+    fault = fault_of(path) if path is not None else None
+    if fault is not None:
+        words = f"{'.'.join(keys)}: {fault.words} ({path})"
+        yield page.problem(keys, words, fault.found, fault.expected)

@@ -1,0 +1,210 @@
+"""Sections (設定項目): the settings as types. Every field says what it is, its unit and its default.
+
+`config/production.example.toml` narrates the same keys; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connector.order import PaymentKind
+from connector.shop import Mode
+
+ENV_PREFIX = "CONNECTOR_"
+
+StageName = Literal[
+    "ingest",
+    "notify",
+    "confirm_intake",
+    "import_daily",
+    "follow_slips",
+    "relay",
+    "collect",
+    "confirm_shipment",
+    "complete",
+    "stop",
+]
+
+
+class Section(BaseModel):
+    """One table of the TOML file. Frozen; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CartSection(Section):
+    """ECFORCE's admin API (spec/ecforce.md §2)."""
+
+    url: str = Field(description="Base address of the shop, with or without /api/v2", pattern=r"^https?://")
+    token_file: Path = Field(description="File with the API token of an admin member")
+    requests_per_second: float = Field(1.0, gt=0, le=20, description="Pace; 1/s is known to be stable")
+    timeout_seconds: float = Field(30.0, gt=0, description="Total time for one call")
+    settle_minutes: int = Field(10, ge=0, description="How long an order must be unchanged before it counts")
+    overlap_minutes: int = Field(15, ge=1, description="How far each read reaches back before the last one")
+    hold_needs_attention: bool = Field(False, description="Hold orders that the cart marks 要対応")
+
+
+class MailSection(Section):
+    """The notification mail to Next Engine."""
+
+    host: str = Field(description="SMTP server")
+    port: int = Field(587, ge=1, le=65535, description="587 with start_tls, 465 with tls")
+    security: Literal["start_tls", "tls", "none"] = Field(
+        "start_tls", description="none is allowed for loopback only"
+    )
+    user: str = Field("", description="Login name; empty: no login")
+    password_file: Path | None = Field(None, description="File with the password")
+    ca_file: Path | None = Field(None, description="Own certificate authority, instead of the system's")
+    sender: str = Field(description="Envelope sender and From; its domain stands in the Message-ID")
+    recipient: str = Field(description="受注情報取込み用メールアドレス of the shop in Next Engine")
+    connections: int = Field(4, ge=1, le=16, description="SMTP connections kept open at once")
+    settle_minutes: int = Field(30, ge=1, description="How long Next Engine may take to read a mail")
+
+
+class NextEngineSection(Section):
+    """Next Engine's API (spec/next_engine.md §1–§3)."""
+
+    api_url: str = Field("https://api.next-engine.org", description="API host", pattern=r"^https?://")
+    login_url: str = Field("https://base.next-engine.org", description="Login host", pattern=r"^https?://")
+    client_id: str = Field(description="The app's client id")
+    client_secret_file: Path = Field(description="File with the app's client secret")
+    account: str = Field(description="Our name for this NE account: the rotating pair is stored under it")
+    redirect_uri: str = Field(
+        "http://127.0.0.1:8710/next-engine/signed-in", description="Registered redirect address of the app"
+    )
+    shop_id: str = Field(description="Shop code in Next Engine", pattern=r"^\d+$")
+    timeout_seconds: float = Field(60.0, gt=0, description="Total time for one call")
+    sent_tag: str = Field("出荷指示済み", description="Tag for slips the warehouse took")
+    refused_tag: str = Field("出荷指示失敗", description="Tag for slips the warehouse refused")
+
+
+class ImportSection(Section):
+    """The daily order CSV (本取込)."""
+
+    times: tuple[time, ...] = Field((time(14, 0),), description="Times of day in Japan, one file each")
+    grace_minutes: int = Field(180, ge=1, description="How long a missed time is still caught up")
+    intake_patience_minutes: int = Field(
+        120, ge=5, description="A mail that opened no slip by then is sent again"
+    )
+    route: Literal["api", "folder"] = Field("api", description="Upload by API, or leave the file in a folder")
+    folder: Path | None = Field(None, description="For route = folder: the folder that holds `into`")
+    into: str = Field("ne_inbox", description="Where the file goes, below folder")
+    taken: str = Field("", description="Where whoever imports it moves it; empty: not known")
+
+
+class SftpSection(Section):
+    """An SFTP server. The host key is pinned: a changed key stops the connection."""
+
+    host: str = Field(description="Host name")
+    port: int = Field(22, ge=1, le=65535, description="Port")
+    user: str = Field(description="Login name")
+    password_file: Path | None = Field(None, description="File with the password")
+    key_file: Path | None = Field(None, description="Private key, instead of a password")
+    known_hosts_file: Path = Field(description="known_hosts file with the server's key")
+    root: str = Field("/", description="Folder on the server under which our folders lie")
+
+
+class SenderSection(Section):
+    """依頼主: who the parcel says it comes from."""
+
+    name: str = Field(description="Name")
+    zip_code: str = Field(description="Postal code", pattern=r"^\d{3}-?\d{4}$")
+    address: str = Field(description="Prefecture, city, street")
+    building: str = Field("", description="Building")
+    phone: str = Field(description="Phone")
+    code: str = Field("", description="Customer code at the carrier")
+
+
+class WarehouseSection(Section):
+    """The warehouse and how its files travel (spec/wms.md §7)."""
+
+    profile: str = Field("generic", description="Folder under mappings/wms/")
+    tenant: str = Field(description="Our code at the warehouse, part of file names", pattern=r"^\w{1,10}$")
+    warehouse: str = Field(description="倉庫コード", pattern=r"^\w{1,10}$")
+    shop_code: str = Field(description="店舗コード", pattern=r"^\w{1,10}$")
+    folder: Path | None = Field(None, description="Local folder; give this or sftp")
+    sftp: SftpSection | None = Field(None, description="SFTP server; give this or folder")
+    relay_from: time = Field(time(0, 0), description="No instruction before this time of day (Japan)")
+    relay_until: time = Field(time(23, 59, 59), description="Cut-off: none after it until the next day")
+    foreign_slips: bool = Field(False, description="Also relay slips that no cart order stands behind")
+    sender: SenderSection
+
+
+class CompletionSection(Section):
+    """Writing completion back to the cart, which triggers the charge."""
+
+    route: Literal["files", "api"] = Field("files", description="CSV files, or the cart's API")
+    folder: Path | None = Field(None, description="For route = files: the folder that holds `into`")
+    sftp: SftpSection | None = Field(None, description="For route = files: or this server")
+    into: str = Field("cart_inbox", description="Where the files go, below folder or sftp")
+    taken: str = Field("", description="Where whoever uploads them moves them; empty: not known")
+    times: tuple[time, ...] = Field((time(19, 30),), description="Times of day in Japan")
+    kinds: tuple[PaymentKind, ...] = Field(
+        tuple(PaymentKind), description="Payment kinds that are completed in the cart"
+    )
+    sale_kinds: tuple[PaymentKind, ...] = Field(
+        (), description="Payment kinds for which sales (capture) run with it"
+    )
+
+
+class ShopSection(Section):
+    """One shop."""
+
+    name: str = Field(description="Name for people")
+    start_at: AwareDatetime = Field(description="Orders before it are shown, never acted on")
+    mappings: Path = Field(Path("mappings"), description="Folder with the mapping files")
+    modes: dict[StageName, Mode] = Field({}, description="act (default), watch or off, per stage")
+    rhythm_minutes: dict[StageName, int] = Field({}, description="How often a stage runs, per stage")
+    patience_minutes: dict[StageName, int] = Field({}, description="When an item counts as stuck")
+    cart: CartSection
+    mail: MailSection
+    next_engine: NextEngineSection
+    import_daily: ImportSection = ImportSection()  # type: ignore[call-arg]  # every field has a default
+    warehouse: WarehouseSection
+    completion: CompletionSection = CompletionSection()  # type: ignore[call-arg]
+
+
+class WebSection(Section):
+    """The pages for operators."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8710, ge=0, le=65535, description="Port; 0 takes a free one")
+    allowed_hosts: tuple[str, ...] = Field((), description="Further Host names that are answered")
+    behind_tls_proxy: bool = Field(False, description="Declares a TLS proxy with its own login in front")
+
+
+class Settings(BaseSettings):
+    """Everything the daemon needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(Path("var"), description="Database, reports and lock file")
+    database_url: str = Field("", description="Another store than SQLite in data_dir")
+    secret_key_file: Path = Field(Path("var/secret.key"), description="Fernet keys, newest first, one a line")
+    log: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal")
+    language: Literal["ja", "en"] = Field("ja", description="Language of pages and reports")
+    report_at: time = Field(time(8, 0), description="When the report of the day before is written (Japan)")
+    web: WebSection = WebSection()  # type: ignore[call-arg]
+    shops: dict[str, ShopSection] = Field(min_length=1, description="One table per shop")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def store(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'ledger.sqlite3'}"

@@ -1,0 +1,256 @@
+"""By hand (手作業の記録): the rows behind `ops.py`; each write names the state it saw.
+
+Dangerous: releasing a refused or undecidable act lets the same act be done again. That is what the person
+says by releasing it, and it stands in the history with the name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Table, func, select, update
+
+from connector.journey import FINAL
+from connector.ledger import holds as hold_rows
+from connector.ledger.effects import OPEN
+from connector.ledger.history import Entry, append
+from connector.ledger.schema import effect_items, effects, holds, orders, slips, strays
+from connector.ledger.views.places import STAGES_OF
+from connector.outcome import SELF_CLEARING, EffectState, Reason
+
+FINAL_STATES = {str(state) for state in FINAL}
+STAGE = "by_hand"
+DO_AGAIN = frozenset({Reason.REFUSED, Reason.CANNOT_TELL})
+
+
+class Said(NamedTuple):
+    ja: str
+    en: str
+
+
+ANSWERS: dict[str, Said] = {
+    "held": Said("{number} を保留にしました。", "{number} is on hold."),
+    "held_already": Said("{number} はすでに手動保留中です。", "{number} is on hold by hand already."),
+    "released": Said(
+        "{number} の保留（{count}件）を解除しました。次の回に処理します。",
+        "{number}: {count} hold(s) released; the next pass looks at it.",
+    ),
+    "not_held": Said("{number} に該当する保留はありません。", "{number} has no such hold."),
+    "retried": Said("{number} を次の回に処理します。", "The next pass looks at {number}."),
+    "blocked": Said(
+        "{number} は保留中です。先に保留を解除してください。", "{number} is on hold: release it first."
+    ),
+    "final": Said(
+        "{number} はすでに終わっています（{state}）。何もしていません。",
+        "{number} has ended ({state}); nothing was done.",
+    ),
+    "left_out": Said(
+        "{number} は連携対象外です。何もしていません。", "{number} is left out by rule; nothing was done."
+    ),
+    "unknown": Said("{number} は見つかりません。", "{number} is not known here."),
+    "noted": Said("{number} にメモを残しました。", "A note was left on {number}."),
+    "resolved": Said("迷子 {number} を解決済みにしました。", "Stray {number} is resolved."),
+    "resolved_already": Said("迷子 {number} はすでに解決済みです。", "Stray {number} was resolved before."),
+    "no_actor": Said(
+        "担当者名を入力してください（{limit}文字まで）。", "A name is needed (up to {limit} characters)."
+    ),
+    "no_reason": Said(
+        "理由を入力してください（{limit}文字まで）。", "A reason is needed (up to {limit} characters)."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a person's act. `done` False: it did not fit, nothing was written."""
+
+    done: bool
+    code: str
+    words: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def in_language(self, lang: str) -> Answer:
+        said = ANSWERS[self.code]
+        return replace(self, words=(said.en if lang == "en" else said.ja).format(**self.facts))
+
+
+def hold(
+    connection: Connection, shop: str, number: str, actor: str, why: str, now: datetime, item: str = ""
+) -> Answer:
+    found = _find(connection, shop, number, item)
+    if found is None:
+        return _answer(False, "unknown", number)
+    item, _, row = found
+    if row.state in FINAL_STATES:
+        return _answer(False, "final", number, state=row.state)
+    if item == "order" and row.left_out:
+        return _answer(False, "left_out", number)
+    if Reason.BY_HAND in _open_reasons(connection, item, row.id):
+        return _answer(False, "held_already", number)
+    pinned = hold_rows.pin(
+        connection,
+        shop,
+        now,
+        item=item,
+        item_id=row.id,
+        number=number,
+        reason=Reason.BY_HAND,
+        note=why,
+        stage=STAGE,
+    )
+    append(connection, shop, now, [replace(entry, actor=actor) for entry in pinned])
+    return _answer(True, "held", number)
+
+
+def release(
+    connection: Connection,
+    shop: str,
+    number: str,
+    actor: str,
+    why: str,
+    now: datetime,
+    only: Reason | None = None,
+    item: str = "",
+) -> Answer:
+    found = _find(connection, shop, number, item)
+    if found is None:
+        return _answer(False, "unknown", number)
+    item, table, row = found
+    before = [held for held in _open_holds(connection, item, row.id) if only is None or held.reason == only]
+    entries = hold_rows.take_off(
+        connection,
+        now,
+        item=item,
+        item_id=row.id,
+        number=number,
+        by=actor,
+        why=why,
+        reasons=None if only is None else [only],
+    )
+    if not entries:
+        return _answer(False, "not_held", number)
+    for held in before:
+        if Reason(held.reason) in DO_AGAIN:
+            entries += _again(connection, item, row, held.stage, actor, why, now)
+    values: dict[str, Any] = {"next_at": None, "tries": 0, "waiting_for": ""}
+    if Reason.MAIL_NEVER_ARRIVED in {Reason(held.reason) for held in before}:
+        values["redos"] = 0
+    connection.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(**values))
+    append(connection, shop, now, entries)
+    return _answer(True, "released", number, count=str(len(before)))
+
+
+def retry(
+    connection: Connection, shop: str, number: str, actor: str, why: str, now: datetime, item: str = ""
+) -> Answer:
+    found = _find(connection, shop, number, item)
+    if found is None:
+        return _answer(False, "unknown", number)
+    item, table, row = found
+    if row.state in FINAL_STATES:
+        return _answer(False, "final", number, state=row.state)
+    if item == "order" and row.left_out:
+        return _answer(False, "left_out", number)
+    if _open_reasons(connection, item, row.id) - SELF_CLEARING:
+        return _answer(False, "blocked", number)
+    connection.execute(
+        update(table).where(table.c.id == row.id, table.c.state == row.state).values(next_at=None, tries=0)
+    )
+    # What is under way is looked at now; nothing is sent again before that look.
+    connection.execute(
+        update(effects)
+        .where(effects.c.id.in_(_effects_of(item, row)), effects.c.state.in_(OPEN))
+        .values(look_at=None)
+    )
+    append(connection, shop, now, [_entry(item, row, "retry", actor, why)])
+    return _answer(True, "retried", number)
+
+
+def note(
+    connection: Connection, shop: str, number: str, actor: str, why: str, now: datetime, item: str = ""
+) -> Answer:
+    found = _find(connection, shop, number, item)
+    if found is None:
+        return _answer(False, "unknown", number)
+    item, _, row = found
+    append(connection, shop, now, [_entry(item, row, "note", actor, why)])
+    return _answer(True, "noted", number)
+
+
+def resolve_stray(
+    connection: Connection, shop: str, stray_id: int, actor: str, why: str, now: datetime
+) -> Answer:
+    here = (strays.c.shop == shop, strays.c.id == stray_id)
+    row = connection.execute(select(strays).where(*here)).first()
+    if row is None:
+        return _answer(False, "unknown", str(stray_id))
+    if row.resolved_at is not None:
+        return _answer(False, "resolved_already", str(stray_id))
+    connection.execute(update(strays).where(*here).values(resolved_at=now, resolved_by=actor))
+    entry = Entry(item="stray", item_id=stray_id, number="", event="resolved", actor=actor, note=why)
+    append(connection, shop, now, [entry])
+    return _answer(True, "resolved", str(stray_id))
+
+
+def _find(connection: Connection, shop: str, number: str, wanted: str) -> tuple[str, Table, Row[Any]] | None:
+    """An order by its number, else a slip by its number; `wanted` names one kind."""
+    for item, table in (("order", orders), ("slip", slips)):
+        if wanted not in ("", item):
+            continue
+        query = select(table).where(table.c.shop == shop, table.c.number == number)
+        row = connection.execute(query).first()
+        if row is not None:
+            return item, table, row
+    return None
+
+
+def _open_holds(connection: Connection, item: str, item_id: int) -> list[Row[Any]]:
+    query = select(holds).where(holds.c.item == item, holds.c.item_id == item_id, holds.c.closed_at.is_(None))
+    return list(connection.execute(query))
+
+
+def _open_reasons(connection: Connection, item: str, item_id: int) -> set[Reason]:
+    return {Reason(row.reason) for row in _open_holds(connection, item, item_id)}
+
+
+def _again(
+    connection: Connection, item: str, row: Row[Any], stage: str, actor: str, why: str, now: datetime
+) -> list[Entry]:
+    """The refused act on this item alone may be done again under its key; files of many have new keys."""
+    alone = select(effect_items.c.effect_id).group_by(effect_items.c.effect_id).having(func.count() == 1)
+    reopened = connection.execute(
+        update(effects)
+        .where(
+            effects.c.id.in_(_effects_of(item, row)),
+            effects.c.id.in_(alone),
+            effects.c.stage == stage,
+            effects.c.state == EffectState.REFUSED,
+        )
+        .values(state=EffectState.NOT_DONE, changed_at=now, words=f"{actor}: {why}")
+    )
+    return [_entry(item, row, "again", actor, why, stage)] if reopened.rowcount else []
+
+
+def _effects_of(item: str, row: Row[Any]) -> Any:
+    """SQL: the effects on this item. The ids of orders and slips overlap; the stage tells them apart."""
+    return (
+        select(effect_items.c.effect_id)
+        .join(effects, effects.c.id == effect_items.c.effect_id)
+        .where(
+            effects.c.shop == row.shop,
+            effects.c.stage.in_(STAGES_OF[item]),
+            effect_items.c.item_id == row.id,
+        )
+    )
+
+
+def _entry(item: str, row: Row[Any], event: str, actor: str, why: str, stage: str = "") -> Entry:
+    return Entry(
+        item=item, item_id=row.id, number=row.number, event=event, stage=stage, actor=actor, note=why
+    )
+
+
+def _answer(done: bool, code: str, number: str, **facts: str) -> Answer:
+    return Answer(done=done, code=code, facts={"number": number, **facts})

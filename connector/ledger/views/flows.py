@@ -1,0 +1,147 @@
+"""Flows (繰越): R1 from the history: opening + new = moved on + cancelled + held + open, per place and day.
+
+What stands at a place at an instant is what came in before it less what went out before it, so that the
+closing of one day is the opening of the next by construction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from connector.journey import OrderState, SlipState
+from connector.ledger.schema import history, holds, orders, slips
+from connector.ledger.views.places import PLACES
+from connector.ledger.views.rows import Flow
+
+MOVES = ("received", "seen", "moved")
+CANCELLED = {str(OrderState.CANCELLED), str(SlipState.CANCELLED)}
+
+
+@dataclass(slots=True)
+class Sum:
+    """A count and its yen."""
+
+    count: int = 0
+    yen: int = 0
+
+    def add(self, count: int, yen: int) -> None:
+        self.count += count
+        self.yen += yen
+
+
+Key = tuple[str, str]  # item, state
+
+
+def roll_forward(connection: Connection, shop: str, begins_at: datetime, ends_at: datetime) -> list[Flow]:
+    """One row per place of the journey for the span from `begins_at` until before `ends_at`."""
+    opening: dict[Key, Sum] = {}
+    for item, before, to, number, yen in _moved(connection, shop, history.c.at < begins_at):
+        opening.setdefault((item, to), Sum()).add(number, yen)
+        opening.setdefault((item, before), Sum()).add(-number, -yen)
+    came: dict[Key, Sum] = {}
+    went: dict[Key, Sum] = {}
+    dropped: dict[Key, Sum] = {}
+    today = and_(history.c.at >= begins_at, history.c.at < ends_at)
+    for item, before, to, number, yen in _moved(connection, shop, today):
+        came.setdefault((item, to), Sum()).add(number, yen)
+        out = dropped if to in CANCELLED else went
+        out.setdefault((item, before), Sum()).add(number, yen)
+    kept = _held_at(connection, shop, ends_at)
+    none = Sum()
+    return [
+        _flow(
+            key,
+            opening.get(key, none),
+            came.get(key, none),
+            went.get(key, none),
+            dropped.get(key, none),
+            kept.get(key, none),
+        )
+        for place in PLACES
+        for key in ((place.item, str(place.state)),)
+    ]
+
+
+def _flow(key: Key, opening: Sum, new: Sum, moved_on: Sum, cancelled: Sum, held: Sum) -> Flow:
+    closing = opening.count + new.count - moved_on.count - cancelled.count
+    closing_yen = opening.yen + new.yen - moved_on.yen - cancelled.yen
+    return Flow(
+        item=key[0],
+        state=key[1],
+        opening=opening.count,
+        new=new.count,
+        moved_on=moved_on.count,
+        cancelled=cancelled.count,
+        held=held.count,
+        open=closing - held.count,
+        opening_yen=opening.yen,
+        new_yen=new.yen,
+        moved_on_yen=moved_on.yen,
+        cancelled_yen=cancelled.yen,
+        held_yen=held.yen,
+        open_yen=closing_yen - held.yen,
+    )
+
+
+def _moved(
+    connection: Connection, shop: str, when: ColumnElement[bool]
+) -> list[tuple[str, str, str, int, int]]:
+    """Moves summed up: item, from, to, count, yen. Orders left out by rule never walk and do not count."""
+    found: list[tuple[str, str, str, int, int]] = []
+    for item, table, yen in (("order", orders, orders.c.payable), ("slip", slips, slips.c.total)):
+        query: Select[Any] = (
+            select(history.c.from_state, history.c.to_state, func.count(), func.coalesce(func.sum(yen), 0))
+            .join(table, table.c.id == history.c.item_id)
+            .where(
+                history.c.shop == shop,
+                history.c.item == item,
+                history.c.event.in_(MOVES),
+                history.c.from_state != history.c.to_state,
+                when,
+            )
+            .group_by(history.c.from_state, history.c.to_state)
+        )
+        if item == "order":
+            query = query.where(orders.c.left_out == "")
+        found += [
+            (item, before, to, int(number), int(total))
+            for before, to, number, total in connection.execute(query)
+        ]
+    return found
+
+
+def _held_at(connection: Connection, shop: str, at: datetime) -> dict[Key, Sum]:
+    """Items with a hold open at that instant, where they stood then."""
+    found: dict[Key, Sum] = {}
+    for item, table, yen in (("order", orders, orders.c.payable), ("slip", slips, slips.c.total)):
+        pinned = (
+            select(holds.c.item_id)
+            .where(
+                holds.c.shop == shop,
+                holds.c.item == item,
+                holds.c.opened_at < at,
+                or_(holds.c.closed_at.is_(None), holds.c.closed_at >= at),
+            )
+            .distinct()
+        )
+        query = (
+            select(history.c.item_id, history.c.to_state, yen)
+            .join(table, table.c.id == history.c.item_id)
+            .where(
+                history.c.item == item,
+                history.c.event.in_(MOVES),
+                history.c.at < at,
+                history.c.item_id.in_(pinned),
+            )
+            .order_by(history.c.id)
+        )
+        if item == "order":
+            query = query.where(orders.c.left_out == "")
+        last = {item_id: (state, amount) for item_id, state, amount in connection.execute(query)}
+        for state, amount in last.values():
+            found.setdefault((item, state), Sum()).add(1, int(amount))
+    return found

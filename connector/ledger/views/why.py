@@ -1,0 +1,240 @@
+"""Why (なぜ進まないか): the chain of facts of one order or slip, and the one sentence that a person wants.
+
+"Why is it not in the CSV?" is the most frequent puzzle of this link: only what stands in 新規受付 is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from connector import words
+from connector.ledger.views.because import Because, because, because_slip
+from connector.ledger.views.one import order as order_picture
+from connector.ledger.views.one import slip as slip_picture
+from connector.ledger.views.places import PLACE
+from connector.ledger.views.rows import (
+    EffectRow,
+    HistoryRow,
+    HoldRow,
+    OrderPicture,
+    OrderRow,
+    SlipPicture,
+    SlipRow,
+)
+from connector.ledger.views.times import next_of
+from connector.outcome import SELF_CLEARING, Reason
+from connector.shop import Mode, Shop
+from connector.words import Text
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """One thing that was proved, or done by somebody, and when."""
+
+    at: datetime
+    words: str
+    actor: str
+    note: str
+    evidence: dict[str, Any]
+
+
+class HoldWhy(Struct, frozen=True, kw_only=True):
+    """An open hold in words. `clears_itself`: it goes once its cause is gone."""
+
+    on: str
+    reason: str
+    name: str
+    why: str
+    means: str
+    do: str
+    note: str
+    opened_at: datetime
+    clears_itself: bool
+
+
+class SlipWhy(Struct, frozen=True, kw_only=True):
+    number: str
+    state: str
+    state_name: str
+    since: datetime
+    waiting_for: str
+    sentence: str
+    moves: str
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """The answer. `next_at` is when the next look comes at the earliest, None where nothing is planned."""
+
+    item: str
+    number: str
+    state: str
+    state_name: str
+    since: datetime
+    sentence: str
+    moves: str
+    waiting_for: str
+    next_at: datetime | None
+    holds: tuple[HoldWhy, ...]
+    slips: tuple[SlipWhy, ...]
+    open_effects: tuple[EffectRow, ...]
+    facts: tuple[Fact, ...]
+
+
+def why(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Why | None:
+    """The chain of facts for an order number, else for a slip number; None where we know neither."""
+    one = order_picture(connection, shop, number, now)
+    if one is None:
+        return why_slip(connection, shop, number, now, lang)
+    answer = because(
+        one.order, shop, now, effects=one.effects, holds=one.holds, slips=one.slips, stop=one.stop
+    )
+    return _why("order", one.order, answer, one, one.slips, shop, now, lang)
+
+
+def why_slip(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Why | None:
+    """The chain of facts for a slip number."""
+    one = slip_picture(connection, shop, number, now)
+    if one is None:
+        return None
+    answer = because_slip(one.slip, shop, now, effects=one.effects, holds=one.holds)
+    return _why("slip", one.slip, answer, one, (), shop, now, lang)
+
+
+def text(answer: Why, lang: str = "ja") -> str:
+    """The answer as plain lines, for a terminal."""
+    ja = lang == "ja"
+    kind = ("受注" if ja else "Order") if answer.item == "order" else ("伝票" if ja else "Slip")
+    since = words.moment(answer.since, lang)
+    lines = [
+        f"{kind} {answer.number}  [{answer.state_name}]  {since}{'から' if ja else ''}",
+        f"  → {answer.sentence}",
+    ]
+    if answer.moves:
+        lines.append(f"    {answer.moves}")
+    if answer.next_at is not None:
+        lines.append(f"    {'次に見る時刻' if ja else 'next look'}: {words.moment(answer.next_at, lang)}")
+    for hold in answer.holds:
+        opened = words.moment(hold.opened_at, lang)
+        lines.append(f"{'保留' if ja else 'HOLD'} {hold.on} [{hold.name}] {opened} {hold.note}".rstrip())
+        lines += [f"    {part}" for part in (hold.why, hold.means, hold.do)]
+    for slip in answer.slips:
+        lines.append(
+            f"{'伝票' if ja else 'Slip'} {slip.number} [{slip.state_name}] {slip.sentence} {slip.moves}".rstrip()
+        )
+    for act in answer.open_effects:
+        name = words.EFFECTS[act.kind].say(lang) if act.kind in words.EFFECTS else act.kind
+        lines.append(
+            f"{'処理中' if ja else 'under way'} {name} [{act.state}] {act.name} {act.words}".rstrip()
+        )
+    lines.append("経過" if ja else "Facts")
+    lines += [
+        f"  {words.moment(fact.at, lang)}  {fact.words}  {_evidence(fact)}".rstrip() for fact in answer.facts
+    ]
+    return "\n".join(lines)
+
+
+def _why(
+    item: str,
+    row: OrderRow | SlipRow,
+    answer: Because,
+    picture: OrderPicture | SlipPicture,
+    slips: Sequence[SlipRow],
+    shop: Shop,
+    now: datetime,
+    lang: str,
+) -> Why:
+    holds = [hold for hold in picture.holds if hold.closed_at is None]
+    return Why(
+        item=item,
+        number=row.number,
+        state=row.state,
+        state_name=words.state(item, row.state, lang),
+        since=row.since,
+        sentence=answer.why.say(lang),
+        moves=answer.moves.say(lang),
+        waiting_for=words.wait(row.waiting_for, lang),
+        next_at=_next_at(item, row, picture.effects, shop, now),
+        holds=tuple(_hold(hold, lang) for hold in holds),
+        slips=tuple(_slip(slip, shop, now, holds, lang) for slip in slips),
+        open_effects=tuple(act for act in picture.effects if act.open),
+        facts=tuple(_fact(one, lang) for one in picture.history),
+    )
+
+
+def _next_at(
+    item: str, row: OrderRow | SlipRow, effects: Sequence[EffectRow], shop: Shop, now: datetime
+) -> datetime | None:
+    """When something is looked at or done next; None where it ended or waits for a person."""
+    looks = [act.look_at or now for act in effects if act.open]
+    if looks:
+        return max(min(looks), now)
+    stage = PLACE[item, row.state].stage
+    if not stage or shop.mode(stage) is Mode.OFF or (isinstance(row, OrderRow) and row.left_out):
+        return None
+    if any(Reason(reason) not in SELF_CLEARING for reason in row.reasons):
+        return None
+    if row.next_at is not None and row.next_at > now:
+        return row.next_at
+    if stage == "import_daily":
+        return next_of(shop.import_times, now)
+    if stage == "complete":
+        return next_of(shop.completion_times, now)
+    return now
+
+
+def _hold(hold: HoldRow, lang: str) -> HoldWhy:
+    reason = Reason(hold.reason)
+    word = words.REASONS[reason]
+    return HoldWhy(
+        on=hold.number,
+        reason=hold.reason,
+        name=word.name.say(lang),
+        why=word.why.say(lang),
+        means=word.means.say(lang),
+        do=word.do.say(lang),
+        note=hold.note,
+        opened_at=hold.opened_at,
+        clears_itself=reason in SELF_CLEARING,
+    )
+
+
+def _slip(slip: SlipRow, shop: Shop, now: datetime, holds: Sequence[HoldRow], lang: str) -> SlipWhy:
+    answer = because_slip(slip, shop, now, holds=holds)
+    return SlipWhy(
+        number=slip.number,
+        state=slip.state,
+        state_name=words.state("slip", slip.state, lang),
+        since=slip.since,
+        waiting_for=words.wait(slip.waiting_for, lang),
+        sentence=answer.why.say(lang),
+        moves=answer.moves.say(lang),
+    )
+
+
+def _fact(row: HistoryRow, lang: str) -> Fact:
+    return Fact(at=row.at, words=sentence_of(row, lang), actor=row.actor, note=row.note, evidence=row.facts)
+
+
+def sentence_of(row: HistoryRow, lang: str) -> str:
+    """One line of history in words: 受注 1001 新規受付 → 本取込済（本取込）."""
+    event = words.EVENTS.get(row.event, Text(row.event, row.event)).say(lang)
+    kind = ("受注" if row.item == "order" else "伝票") if lang == "ja" else row.item
+    stage = f"（{words.stage(row.stage, lang)}）" if row.stage in words.STAGES else ""
+    if row.event in ("moved", "seen", "received") and row.to_state:
+        there = words.state(row.item, row.to_state, lang)
+        here = words.state(row.item, row.from_state, lang) if row.from_state else event
+        return f"{kind} {row.number} {here} → {there}{stage}"
+    if row.event in ("held", "released"):
+        reason = str(row.facts.get("reason", ""))
+        name = words.reason(reason, lang) if reason else ""
+        return f"{kind} {row.number} {event}: {name} {row.note}".rstrip()
+    return f"{kind} {row.number} {event} {row.note}".rstrip()
+
+
+def _evidence(fact: Fact) -> str:
+    shown = {key: value for key, value in fact.evidence.items() if key not in ("reason", "order", "payable")}
+    return " ".join(f"{key}={value}" for key, value in shown.items())

@@ -1,0 +1,60 @@
+"""Mapping room (変換設定): people's YAML becomes checked functions between our nouns and other people's files.
+
+The door of the room; adapters import from here only. Everything is compiled when it is loaded, and loading
+tells every problem of every file at once (`errors.Misconfigured`). Nothing a user wrote is ever evaluated:
+the vocabulary is closed (README of `mappings/`). One bad item is held, its neighbours go on.
+
+  load_tables(folder) -> Tables                 mappings/tables/*.yaml: payment, carrier, time slot, characters
+  load_csv_writer(path, tables) -> CsvWriter    nouns -> machine file:  .header  .write(items) -> Written
+  load_csv_reader(path, tables) -> CsvReader    machine file -> rows:   .read(name, body) -> list[Row]
+  load_mail(path, tables) -> MailForm           noun -> notification:   .subject(order)  .text(order)
+  load_profile(path) -> WarehouseProfile        names, folders and sender of a warehouse that speaks files
+  lint(folder) -> list[Problem]                 all of it, for `connector check`
+"""
+
+from __future__ import annotations
+
+from connector.mapping.address import Placed, place, split
+from connector.mapping.lint import lint
+from connector.mapping.mail import MailForm, load_mail
+from connector.mapping.profile import Sender, WarehouseProfile, load_profile
+from connector.mapping.reader import CsvReader, Reading, Row, load_csv_reader
+from connector.mapping.sources import Completion, Instruction, Stop
+from connector.mapping.table_files import load_tables
+from connector.mapping.tables import CarrierRow, PaymentRow, Tables
+from connector.mapping.text import Replacement, width
+from connector.mapping.time_slot import TimeSlot
+from connector.mapping.transforms import TRANSFORMS
+from connector.mapping.unfit import Unfit
+from connector.mapping.writer import CsvWriter, Written, load_csv_writer
+
+__all__ = [
+    "TRANSFORMS",
+    "CarrierRow",
+    "Completion",
+    "CsvReader",
+    "CsvWriter",
+    "Instruction",
+    "MailForm",
+    "PaymentRow",
+    "Placed",
+    "Reading",
+    "Replacement",
+    "Row",
+    "Sender",
+    "Stop",
+    "Tables",
+    "TimeSlot",
+    "Unfit",
+    "WarehouseProfile",
+    "Written",
+    "lint",
+    "load_csv_reader",
+    "load_csv_writer",
+    "load_mail",
+    "load_profile",
+    "load_tables",
+    "place",
+    "split",
+    "width",
+]

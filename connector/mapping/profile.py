@@ -1,0 +1,130 @@
+"""Warehouse profile (倉庫の接続仕様): names, folders and sender of a warehouse that speaks files.
+
+spec/wms.md §7.1-7.2. A file name is a list of parts joined by `_`; the other side finds our files by it, so a
+changed pattern means files that nobody picks up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from connector.mapping.document import Node, Proof, Section, read
+from connector.mapping.transforms import JST
+
+KINDS = ("instruction", "stop", "receipt", "result")
+FOLDERS = ("in", "ack", "out", "archive", "error")
+PARTS: dict[str, Callable[[WarehouseProfile, datetime, int], str]] = {
+    "tenant": lambda profile, at, sequence: profile.tenant,
+    "warehouse": lambda profile, at, sequence: profile.warehouse_code,
+    "stamp": lambda profile, at, sequence: f"{at.astimezone(JST):%Y%m%d%H%M%S}",
+    "sequence": lambda profile, at, sequence: f"{sequence:06d}",
+}
+"""The parts of a file name that change; any other part stands as it is written."""
+
+PATTERNS = {"stamp": r"\d{14}", "sequence": r"(?P<sequence>\d{6})"}
+SAFE = re.compile(r"[A-Za-z0-9-]+")  # no separators, no dots: a part never leaves its folder
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """依頼主 on the label."""
+
+    zip_code: str
+    address: str
+    name: str
+    phone: str
+    building: str = ""
+    code: str = ""
+
+
+class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """One warehouse. `names` has the parts of each kind's file name, `folders` where which kind lies."""
+
+    tenant: str
+    warehouse_code: str
+    shop_code: str
+    sender: Sender
+    names: dict[str, tuple[str, ...]]
+    folders: dict[str, str]
+    marker: bool = False  # `<name>.ok` beside every file, written last
+    answers: bool = True  # the warehouse sends receipts (SHIPACK)
+    lines_optional: bool = False  # a result without line rows means full quantities
+    temperature: str = "0"
+    invoice: bool = True  # 納品書同梱
+    future_days: int = 1  # a ship date further ahead is refused (spec/wms.md §3.2)
+    past_days: int = 30  # an older one is worth a warning
+
+    def file_name(self, kind: str, at: datetime, sequence: int) -> str:
+        """The name of a file of ours, e.g. SHIPORD_demo_WH01_20261124101500_000001.csv."""
+        parts = (PARTS[part](self, at, sequence) if part in PARTS else part for part in self.names[kind])
+        return "_".join(parts) + ".csv"
+
+    def matches(self, kind: str, name: str) -> bool:
+        """Whether a file that lies there is of this kind. Receipts carry our file's whole name."""
+        return self._pattern(kind).fullmatch(name) is not None
+
+    def _pattern(self, kind: str) -> re.Pattern[str]:
+        own = {"tenant": self.tenant, "warehouse": self.warehouse_code}
+        parts = (PATTERNS.get(part) or re.escape(own.get(part, part)) for part in self.names[kind])
+        middle = ".*_" if kind == "receipt" else "_"
+        return re.compile(middle.join(parts) + r"\.csv")
+
+
+def load_profile(path: Path) -> WarehouseProfile:
+    """Raises Misconfigured with every problem of the file."""
+    proof = Proof(str(path))
+    profile = read_profile(path, proof)
+    proof.finish()
+    assert profile is not None  # noqa: S101 - without problems there is a profile
+    return profile
+
+
+_TEXTS = ("tenant", "warehouse_code", "shop_code")
+_FLAGS = ("marker", "answers", "lines_optional", "invoice")
+_DAYS = ("future_days", "past_days")
+
+
+def read_profile(path: Path, proof: Proof) -> WarehouseProfile | None:
+    root = read(path, proof)
+    if root is None:
+        return None
+    needed = ("kind", *_TEXTS, "sender", "names", "folders")
+    proof.section(root, (*needed, *_FLAGS, *_DAYS, "temperature"), needed)
+    if any(name not in root for name in needed):
+        return None
+    proof.word(root.entries["kind"], ("warehouse_profile",))
+    values: dict[str, object] = {name: _part(root.entries[name], proof) for name in _TEXTS}
+    values |= {name: proof.flag(root.entries[name]) for name in _FLAGS if name in root}
+    values |= {name: proof.integer(root.entries[name], 0, 400) for name in _DAYS if name in root}
+    if "temperature" in root:
+        values["temperature"] = proof.word(root.entries["temperature"], ("0", "1", "2"), "0")
+    values["sender"] = _sender(root.entries["sender"], proof)
+    values["names"] = _names(root.entries["names"], proof)
+    folders = proof.section(root.entries["folders"], FOLDERS, FOLDERS)
+    values["folders"] = {name: proof.text(node) for name, node in folders.entries.items()}
+    return None if proof.problems else msgspec.convert(values, WarehouseProfile)
+
+
+def _part(node: Node, proof: Proof) -> str:
+    text = proof.text(node)
+    if not SAFE.fullmatch(text):
+        proof.problem(node, "ファイル名に使えるのは半角英数字とハイフンだけです", text)
+    return text
+
+
+def _sender(node: Node, proof: Proof) -> dict[str, str]:
+    needed = ("zip_code", "address", "name", "phone")
+    section: Section = proof.section(node, (*needed, "building", "code"), needed)
+    return {name: proof.text(value) for name, value in section.entries.items()}
+
+
+def _names(node: Node, proof: Proof) -> dict[str, tuple[str, ...]]:
+    section = proof.section(node, KINDS, KINDS)
+    return {
+        kind: tuple(_part(part, proof) for part in proof.listing(parts))
+        for kind, parts in section.entries.items()
+    }

@@ -1,0 +1,307 @@
+"""Values (値の取り出し): where a column's value comes from; exactly one of `VALUES` per column or branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from connector.mapping.address import SLOTS, fit
+from connector.mapping.conditions import Test, compile_condition
+from connector.mapping.document import Node, Proof, Section, Text
+from connector.mapping.lookups import LOOKUPS
+from connector.mapping.paths import Ground, Path, Scope, resolve
+from connector.mapping.tables import Tables
+from connector.mapping.text import Firewall, Replacement, carried
+from connector.mapping.transforms import TAKES, TRANSFORMS
+from connector.mapping.unfit import Unfit
+from connector.outcome import Reason
+
+Get = Callable[[Scope], Any]
+Ask = Callable[[str], str]
+
+
+@dataclass(slots=True)
+class Care:
+    """The careful way: the firewall of the item, and the column it is at."""
+
+    firewall: Firewall
+    column: str = ""
+    multiline: bool = False
+    stand_in: str = ""
+
+    def clean(self, text: str) -> str:
+        return self.firewall.clean(self.column, text, multiline=self.multiline, stand_in=self.stand_in)
+
+    def note(self, rule: str, found: str, put: str) -> None:
+        self.firewall.replaced.append(Replacement(self.firewall.key, self.column, rule, found, put, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A compiled source: `on_line` says whether it differs from row to row, `multiline` whether it may break."""
+
+    get: Callable[[Scope], str]
+    on_line: bool = False
+    multiline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What compiling a column needs."""
+
+    ground: Ground
+    tables: Tables
+    proof: Proof
+    encoding: str
+    address: Get | None = None
+
+
+EMPTY = Value(lambda scope: "")
+VALUES = ("from", "first_of", "join", "sum", "value", "count", "slot", "drop", "choose")
+EXTRAS = ("as", "lookup", "with", "when")
+
+
+def compile_value(node: Section, shop: Workshop) -> Value:
+    """The one source named in this section, with its steps and look-up."""
+    named = [name for name in VALUES if name in node]
+    if len(named) != 1:
+        shop.proof.problem(node, "値の出どころを一つだけ書いてください", "・".join(named), "・".join(VALUES))
+        return EMPTY
+    kind = named[0]
+    if kind == "choose":
+        return _choose(node.entries[kind], shop)
+    get, taken, on_line = _SOURCES[kind](node, shop)
+    steps = _steps(node, taken, shop)
+    lookup = _lookup(node, shop)
+    multiline = "crlf" in shop.proof.texts(node.entries["as"]) if "as" in node else False
+    if kind in ("value", "count", "drop"):
+        return Value(get, on_line)
+    return Value(_pipeline(get, steps, lookup), on_line, multiline)
+
+
+def _pipeline(
+    get: Get, steps: tuple[Callable[[Any], str], ...], lookup: Ask | None
+) -> Callable[[Scope], str]:
+    def plain(scope: Scope) -> str:
+        value = get(scope)
+        if value.__class__ is str:
+            return value if scope.care is None else str(scope.care.clean(value))
+        return "" if value is None else str(value)
+
+    def text(scope: Scope) -> str:
+        value = get(scope)
+        if value is None:
+            value = ""
+        else:
+            if scope.care is not None and value.__class__ is str:
+                value = scope.care.clean(value)
+            for step in steps:
+                value = step(value)
+            if value.__class__ is not str:
+                value = str(value)
+        return value if lookup is None else lookup(value)
+
+    return text if steps or lookup else plain
+
+
+def _path(node: Section, kind: str, shop: Workshop) -> tuple[Get, Any, bool]:
+    path = resolve(node.entries[kind], shop.ground, shop.proof)
+    if path is None:
+        return EMPTY.get, None, False
+    return path.get, path.kind, path.on_line
+
+
+def _paths(node: Section, kind: str, shop: Workshop) -> list[Path]:
+    found = [resolve(item, shop.ground, shop.proof) for item in shop.proof.listing(node.entries[kind])]
+    paths = [path for path in found if path is not None]
+    for path in paths:
+        if not issubclass(path.kind, str):
+            shop.proof.problem(node.entries[kind], "文字の項目だけを並べてください", path.text)
+    return paths
+
+
+def _from(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    return _path(node, "from", shop)
+
+
+def _first_of(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    paths = _paths(node, "first_of", shop)
+    gets = [path.get for path in paths]
+    return (
+        lambda scope: next((text for get in gets if (text := get(scope))), ""),
+        str,
+        any(path.on_line for path in paths),
+    )
+
+
+def _join(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    """Non-empty texts, with `with` between them: numbers of two fields must never grow together."""
+    paths = _paths(node, "join", shop)
+    gets = [path.get for path in paths]
+    between = shop.proof.text(node.entries["with"]) if "with" in node else ""
+    return (
+        lambda scope: between.join([text for get in gets if (text := get(scope))]),
+        str,
+        any(path.on_line for path in paths),
+    )
+
+
+def _sum(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    terms: list[tuple[int, Get]] = []
+    on_line = False
+    for item in shop.proof.listing(node.entries["sum"]):
+        text = shop.proof.text(item)
+        sign = -1 if text.startswith("-") else 1
+        bare = Text(text.removeprefix("-"), item.line, item.column)
+        path = resolve(bare, shop.ground, shop.proof)
+        if path is None:
+            continue
+        if path.kind is bool or not issubclass(path.kind, int):
+            shop.proof.problem(item, "数の項目だけを足せます", text)
+        terms.append((sign, path.get))
+        on_line = on_line or path.on_line
+    return lambda scope: sum(sign * (get(scope) or 0) for sign, get in terms), int, on_line
+
+
+def _value(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    constant = shop.proof.text(node.entries["value"])
+    if not carried(constant, shop.encoding):
+        shop.proof.problem(node.entries["value"], f"{shop.encoding} で書けない文字です", constant)
+    return lambda scope: constant, str, False
+
+
+def _count(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    shop.proof.word(node.entries["count"], ("lines",))
+    if shop.ground.line is None:
+        shop.proof.problem(node, "行数を数えられるのは each: がある設定だけです")
+    return lambda scope: str(len(scope.lines)), str, False
+
+
+def _slot(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    slot = shop.proof.word(node.entries["slot"], SLOTS, "street")
+    placed = shop.address
+    if placed is None:
+        shop.proof.problem(node, "slot: を使うには address: の設定が要ります")
+        return EMPTY.get, str, False
+    return lambda scope: getattr(placed(scope), slot), str, False
+
+
+def _drop(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    """Left out on purpose, `with` in its place, and written down: which only the careful way does."""
+    path = resolve(node.entries["drop"], shop.ground, shop.proof)
+    if path is None:
+        return EMPTY.get, str, False
+    get = path.get
+    put = shop.proof.text(node.entries["with"]) if "with" in node else ""
+
+    def nothing(scope: Scope) -> str:
+        value = get(scope)
+        if value not in (None, ""):
+            if scope.care is None:
+                raise Unfit(Reason.MALFORMED, "")
+            scope.care.note("dropped", str(value), put)
+        return put
+
+    return nothing, str, path.on_line
+
+
+_SOURCES: dict[str, Callable[[Section, Workshop], tuple[Get, Any, bool]]] = {
+    "from": _from,
+    "first_of": _first_of,
+    "join": _join,
+    "sum": _sum,
+    "value": _value,
+    "count": _count,
+    "slot": _slot,
+    "drop": _drop,
+}
+
+
+def _steps(node: Section, taken: Any, shop: Workshop) -> tuple[Callable[[Any], str], ...]:
+    """The named steps of `as:`; the first must take what the source gives, the others take text."""
+    items = shop.proof.listing(node.entries["as"]) if "as" in node else ()
+    names = [shop.proof.word(item, TRANSFORMS) for item in items]
+    for item, name in zip(items, names, strict=True):
+        wanted = TAKES.get(name, str)
+        if name and taken is not None and not _suits(taken, wanted):
+            shop.proof.problem(item, f"この項目は {_named(taken)} なので「{name}」を使えません", name)
+        taken = str
+    if taken in (date, datetime, bool):
+        shop.proof.problem(node, f"{_named(taken)} の書き方を as: で決めてください", _named(taken))
+    return tuple(TRANSFORMS[name] for name in names if name)
+
+
+def _suits(taken: Any, wanted: type) -> bool:
+    if wanted is date:
+        return bool(taken is date)
+    return bool(issubclass(taken, wanted)) and not (wanted is int and taken is bool)
+
+
+def _named(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "区分"
+    return {str: "文字", int: "数", bool: "はい・いいえ", date: "日付", datetime: "時刻"}.get(kind, str(kind))
+
+
+def _lookup(node: Section, shop: Workshop) -> Ask | None:
+    if "lookup" not in node:
+        return None
+    name = shop.proof.word(node.entries["lookup"], LOOKUPS)
+    if not name:
+        return None
+    ask, tables = LOOKUPS[name], shop.tables
+    return lambda value: ask(tables, value)
+
+
+def _choose(node: Node, shop: Workshop) -> Value:
+    """The first branch whose `when` holds; the last one has none, so that there is always an answer."""
+    branches: list[tuple[Test, Value]] = []
+    items = shop.proof.listing(node)
+    for number, item in enumerate(items, 1):
+        branch = shop.proof.section(item, (*VALUES, *EXTRAS))
+        if ("when" in branch) == (number == len(items)):
+            shop.proof.problem(item, "when: は最後の枝以外のすべてに書き、最後の枝には書きません")
+            continue
+        test = (
+            compile_condition(branch.entries["when"], shop.ground, shop.tables, shop.proof)
+            if "when" in branch
+            else lambda scope: True
+        )
+        branches.append((test, compile_value(branch, shop)))
+    return Value(
+        lambda scope: next(value.get(scope) for test, value in branches if test(scope)),
+        on_line=any(value.on_line for _, value in branches) or "line." in _words(node),
+        multiline=any(value.multiline for _, value in branches),
+    )
+
+
+def _words(node: Node) -> str:
+    """All words of a part of the file, to see whether a condition looks at the line."""
+    if isinstance(node, Text):
+        return node.value + " "
+    inner = [*node.names.values(), *node.entries.values()] if isinstance(node, Section) else node.items
+    return "".join(map(_words, inner))
+
+
+def compile_address(node: Node | None, shop: Workshop) -> Get | None:
+    """The `address:` section: lines to split and the width of each slot, fitted once per item."""
+    section = shop.proof.section(node, ("lines", "widths"), ("lines", "widths"))
+    if "lines" not in section or "widths" not in section:
+        return None
+    paths = _paths(section, "lines", shop)
+    widths = shop.proof.section(section.entries["widths"], SLOTS, SLOTS)
+    limits = [shop.proof.integer(widths.entries[slot], 1, 500) for slot in SLOTS if slot in widths]
+    gets = [path.get for path in paths]
+
+    def placed(scope: Scope) -> Any:
+        if scope.address is None:
+            lines = [get(scope) for get in gets]
+            if scope.care is not None:
+                lines = [scope.care.clean(line) for line in lines]
+            scope.address = fit(lines, limits)
+        return scope.address
+
+    return placed

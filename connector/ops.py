@@ -1,0 +1,141 @@
+"""Ops (手作業): what a person may do: hold, release, retry, resolve a stray, leave a note.
+
+Each act names who and why, writes history in the same transaction, and is a no-op with words where it does
+not fit. None of them acts on the outside: they only let a stage look again. Safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.ledger import by_hand
+from connector.ledger.by_hand import Answer
+from connector.ledger.database import Database
+from connector.outcome import Reason
+
+MAX_ACTOR = 60
+MAX_WHY = 500
+
+__all__ = ["Answer", "hold", "note", "release", "resolve_stray", "retry"]
+
+
+async def hold(
+    database: Database,
+    shop: str,
+    number: str,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    item: str = "",
+    lang: str = "ja",
+) -> Answer:
+    """Pin a hold of a person's on an order or slip: no stage touches it until somebody releases it."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.hold(c, shop, number, actor.strip(), why.strip(), now, item),
+    )
+
+
+async def release(
+    database: Database,
+    shop: str,
+    number: str,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    only: Reason | None = None,
+    item: str = "",
+    lang: str = "ja",
+) -> Answer:
+    """Take the open holds off (`only` one reason, if given) and let the stage look again now.
+
+    Where the other side had refused the act, or its fate could not be told, releasing says: do it again.
+    """
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.release(c, shop, number, actor.strip(), why.strip(), now, only, item),
+    )
+
+
+async def retry(
+    database: Database,
+    shop: str,
+    number: str,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    item: str = "",
+    lang: str = "ja",
+) -> Answer:
+    """Clear waiting time and tries, so that the next pass looks at it at once. Holds stay."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.retry(c, shop, number, actor.strip(), why.strip(), now, item),
+    )
+
+
+async def resolve_stray(
+    database: Database, shop: str, stray_id: int, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """A person dealt with a stray; it leaves the list and stays in the ledger."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.resolve_stray(c, shop, stray_id, actor.strip(), why.strip(), now),
+    )
+
+
+async def note(
+    database: Database,
+    shop: str,
+    number: str,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    item: str = "",
+    lang: str = "ja",
+) -> Answer:
+    """Write a remark into the history of an order or slip. It moves nothing."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.note(c, shop, number, actor.strip(), why.strip(), now, item),
+    )
+
+
+async def _run(
+    database: Database, actor: str, why: str, lang: str, work: Callable[[Connection], Answer]
+) -> Answer:
+    missing = _missing(actor, why)
+    if missing is not None:
+        return missing.in_language(lang)
+    return (await database.run(work)).in_language(lang)
+
+
+def _missing(actor: str, why: str) -> Answer | None:
+    """Nobody acts without a name and a reason."""
+    if not 0 < len(actor.strip()) <= MAX_ACTOR:
+        return Answer(done=False, code="no_actor", facts={"limit": str(MAX_ACTOR)})
+    if not 0 < len(why.strip()) <= MAX_WHY:
+        return Answer(done=False, code="no_reason", facts={"limit": str(MAX_WHY)})
+    return None

@@ -1,0 +1,369 @@
+"""Rehearsal (リハーサル): the product against the town, in one process; the demo, and the town alone.
+
+The only product file that imports the sandbox, and only the `demo` and `sandbox` commands import this file. The
+daemon's wiring is the production one: it gets a TOML file and secret files like anybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from connector import journal
+from connector.clock import Clock, ScaledClock, SteppedClock, SystemClock, at_jst, jst
+from connector.config import load, parse_instant
+from connector.ledger import views
+from connector.ports import TokenPair
+from connector.sandbox.faults import Faults
+from connector.sandbox.town import Addresses, Town
+from connector.serve import pages
+from connector.wiring import ShopWorld, World, WrittenReport, open_world
+
+SHOP = "mihon"
+FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
+MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
+
+
+# --- the town alone ------------------------------------------------------------------------------------
+
+
+async def town_alone(
+    *,
+    addresses: Mapping[str, str],
+    secrets_dir: Path | None,
+    folder: Path,
+    orders_per_day: int,
+    seed: int,
+    faults: Sequence[str],
+    speed: float,
+    start: str,
+) -> None:
+    """All sandboxes until SIGTERM or SIGINT. Prints addresses and credentials as one JSON line on stdout."""
+    clock: Clock = SystemClock()
+    if start or speed != 1.0:
+        clock = ScaledClock.starting(parse_instant(start) if start else clock.now(), speed)
+    folder.mkdir(parents=True, exist_ok=True)
+    town = Town(
+        clock,
+        root=folder,
+        seed=seed,
+        faults=faults,
+        orders_per_day=orders_per_day,
+        start_on=jst(clock.now()).date(),
+        history_dir=folder / "history",
+    )
+    opened = await town.start(**{name: _host_port(text) for name, text in addresses.items()})
+    if secrets_dir is not None:
+        write_secrets(opened, secrets_dir)
+    line = msgspec.to_builtins(opened)
+    if isinstance(clock, ScaledClock):
+        line["clock"] = clock.text()
+    typer.echo(json.dumps(line, ensure_ascii=False))
+    sys.stdout.flush()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    living = asyncio.ensure_future(town.run_forever())
+    waiting = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if living.done():
+            living.result()  # the town must not die in silence
+    finally:
+        living.cancel()
+        waiting.cancel()
+        await asyncio.gather(living, waiting, return_exceptions=True)
+        await town.stop()
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+def write_secrets(town: Addresses, folder: Path) -> None:
+    """The town's credentials as the secret files that a configuration names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ne = town.next_engine
+    pair = TokenPair(
+        access=ne.access_token,
+        refresh=ne.refresh_token,
+        access_until=datetime.fromisoformat(ne.access_until),
+        refresh_until=datetime.fromisoformat(ne.refresh_until),
+    )
+    for name, text in {
+        "cart_token": town.cart.token,
+        "ne_client_secret": ne.client_secret,
+        "ne_pair.json": msgspec.json.encode(pair).decode(),
+        "wms_password": town.warehouse.password,
+        "wms_known_hosts": town.warehouse.known_hosts,
+    }.items():
+        path = folder / name
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_config(town: Addresses, folder: Path, start_at: datetime, port: int) -> Path:
+    """A configuration for this town, as an operator would write it; secrets beside it."""
+    write_secrets(town, folder / "secrets")
+    ne, wms = town.next_engine, town.warehouse
+    text = f"""\
+# The demo's configuration, written anew at each start. config/production.example.toml explains every key.
+data_dir = "data"
+secret_key_file = "data/secret.key"
+log = "json"
+
+[web]
+port = {port}
+
+[shops.{SHOP}]
+name = "見本ストア"
+start_at = {jst(start_at).isoformat()}
+mappings = {json.dumps(str(MAPPINGS))}
+
+[shops.{SHOP}.cart]
+url = "{town.cart.url}"
+token_file = "secrets/cart_token"
+
+[shops.{SHOP}.mail]
+host = "{town.mail.host}"
+port = {town.mail.port}
+security = "none"
+sender = "{town.mail.sender}"
+recipient = "{town.mail.intake}"
+
+[shops.{SHOP}.next_engine]
+api_url = "{ne.url}"
+login_url = "{ne.url}"
+client_id = "{ne.client_id}"
+client_secret_file = "secrets/ne_client_secret"
+account = "{ne.company_id}"
+shop_id = "{ne.shop_id}"
+
+[shops.{SHOP}.import_daily]
+times = [10:00:00]
+
+[shops.{SHOP}.warehouse]
+profile = "generic"
+tenant = "demo"
+warehouse = "{wms.warehouse_code}"
+shop_code = "SHOP1"
+
+[shops.{SHOP}.warehouse.sftp]
+host = "{wms.host}"
+port = {wms.port}
+user = "{wms.username}"
+password_file = "secrets/wms_password"
+known_hosts_file = "secrets/wms_known_hosts"
+
+[shops.{SHOP}.warehouse.sender]
+name = "見本ストア"
+zip_code = "150-0001"
+address = "東京都渋谷区神宮前9-99-1"
+building = "見本ビル2F"
+phone = "03-0000-0001"
+code = "SHOP1"
+
+[shops.{SHOP}.completion]
+route = "files"
+folder = {json.dumps(town.root)}
+into = "{Path(town.cart_inbox).name}"
+taken = "{Path(town.cart_done).name}"
+times = [19:30:00]
+sale_kinds = ["card", "wallet", "deferred"]
+"""
+    path = folder / "demo.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- the demo ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Demo:
+    """The town, the connector and the clock that both live by."""
+
+    clock: SteppedClock
+    town: Town
+    world: World
+    shop: ShopWorld
+
+    async def live_until(self, end: datetime, pace: float, progress: Progress) -> None:
+        """Jump from one thing to do to the next. `pace`: wall seconds per second of the town's time."""
+        while self.clock.now() < end:
+            before = self.clock.now()
+            due = await self.shop.rhythm.next_at()
+            await self.clock.advance_to(min(end, due, self.town.next_event_at()))
+            await self.shop.rhythm.run_due()
+            passed = (self.clock.now() - before).total_seconds()
+            await asyncio.sleep(passed * pace)
+            await progress.show(self)
+
+
+class Progress:
+    """How far the day is: a bar on a terminal, a line an hour elsewhere. Always on stderr."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._start, self._end, self._hour = start, end, ""
+
+    async def show(self, demo: Demo) -> None:
+        now = jst(demo.clock.now())
+        hour = f"{now:%m-%d %H}"
+        if hour == self._hour:
+            return
+        self._hour = hour
+        share = (demo.clock.now() - self._start) / (self._end - self._start)
+        truth = demo.town.truth()
+        figures = "  ".join(
+            f"{label} {truth[key]}"
+            for label, key in (
+                ("受注", "orders_placed"),
+                ("定期", "renewals_generated"),
+                ("取込", "imported"),
+                ("出荷指示", "relayed"),
+                ("出荷", "shipped"),
+                ("完了", "completed"),
+            )
+        )
+        line = f"{now:%m-%d %H:%M}  {share:4.0%}  {figures}"
+        end = "\r" if sys.stderr.isatty() else "\n"
+        sys.stderr.write(line.ljust(100) + end)
+        sys.stderr.flush()
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    *,
+    folder: Path,
+    start_on: date,
+    seed: int,
+    faults: Faults | Sequence[str],
+    orders_per_day: int,
+    port: int,
+    subscribers: int = 60,
+) -> AsyncIterator[Demo]:
+    """A fresh town and a fresh connector on it; both are closed at the end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    start_at = at_jst(start_on)
+    clock = SteppedClock(start_at)
+    town = Town(
+        clock,
+        root=(folder / "town").resolve(),
+        seed=seed,
+        faults=faults,
+        orders_per_day=orders_per_day,
+        start_on=start_on,
+        subscribers=subscribers,
+    )
+    addresses = await town.start()
+
+    async def catch_up(_now: datetime) -> None:
+        await town.advance()
+
+    clock.on_advance = catch_up
+    try:
+        settings = load(write_config(addresses, folder.resolve(), start_at, port))
+        world = await open_world(settings, clock, claim=True, inline=True, seed=seed)
+        try:
+            shop = world.shop(SHOP)
+            await world.adopt_pair(shop, folder.resolve() / "secrets/ne_pair.json")
+            yield Demo(clock, town, world, shop)
+        finally:
+            await world.close()
+    finally:
+        await town.stop()
+
+
+async def run_demo(
+    *,
+    days: int,
+    orders_per_day: int,
+    seed: int,
+    faults: Sequence[str],
+    leave: bool,
+    as_json: bool,
+    folder: Path,
+    seconds_per_day: float,
+    port: int,
+) -> int:
+    """Live the days, write the reports, say where they are; stay with the page open unless told to leave."""
+    began = SystemClock().monotonic()
+    async with opened(
+        folder=folder,
+        start_on=FIRST_DAY,
+        seed=seed,
+        faults=faults,
+        orders_per_day=orders_per_day,
+        port=0 if leave else port,
+    ) as demo:
+        log = (folder / "connector.log").open("w", encoding="utf-8")
+        journal.set_up("json", demo.clock.now, log)
+        start = demo.clock.now()
+        end = start + timedelta(days=days)
+        banner = "TEST 環境（デモの町）"
+        async with pages(demo.world, banner=banner) as address:
+            if not leave:
+                typer.echo(f"画面: {address}  （Ctrl-C で終了）", err=True)
+            await demo.live_until(end, seconds_per_day / 86_400, Progress(start, end))
+            last = FIRST_DAY + timedelta(days=days - 1)
+            report = await demo.world.report(demo.shop, last)
+            figures = await summary(demo, days, seed, report)
+            figures["wall_seconds"] = round(SystemClock().monotonic() - began, 1)
+            figures["report_dir"] = str(demo.world.reports_dir)
+            _tell(figures, report.sentence, demo.world.reports_dir, as_json)
+            if not leave:
+                typer.echo(f"画面はそのまま開いています: {address}", err=True)
+                await asyncio.Event().wait()
+        log.close()
+    return 0
+
+
+async def summary(demo: Demo, days: int, seed: int, report: WrittenReport) -> dict[str, Any]:
+    """What the *other* systems hold, from their own histories; and how our ledger explains the rest."""
+    truth = dict(demo.town.truth())
+    mailed = truth.pop("mailed")
+    truth.pop("mails_per_order")
+    now = demo.clock.now()
+    places = await demo.world.database.read(lambda c: views.funnel(c, demo.shop.shop, now))
+    orders = [place for place in places if place.item == "order"]
+    walking = [place for place in orders if place.state not in ("completed", "cancelled")]
+    return {
+        "seed": seed,
+        "days": days,
+        "notified": mailed,
+        **{name: len(value) if isinstance(value, list) else value for name, value in truth.items()},
+        "held": sum(place.held for place in walking),
+        "open": sum(place.count - place.held for place in walking),
+        "stuck": sum(place.stuck for place in places),
+        "unexplained": report.unexplained,
+        "verdicts": report.verdicts,
+        "faults": demo.town.faults.struck,
+    }
+
+
+def _tell(figures: Mapping[str, Any], sentence: str, folder: Path, as_json: bool) -> None:
+    sys.stderr.write("\n")
+    typer.echo(sentence, err=True)
+    for path in sorted(folder.glob("report_*")):
+        typer.echo(f"  {path}", err=True)
+    if as_json:
+        typer.echo(json.dumps(figures, ensure_ascii=False))
+    else:
+        for name, value in figures.items():
+            typer.echo(f"{name:20} {value}")

@@ -1,0 +1,208 @@
+"""Figures (朝の7つの数字): features.md §4. Each is a query anybody can repeat; what is not known says why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from connector import words
+from connector.clock import jst
+from connector.journey import OrderState, SlipState
+from connector.ledger import views
+from connector.ledger.views import Connection, OrderRow, PulseRow, SlipRow
+from connector.reports.model import Figure
+from connector.reports.picture import Picture
+from connector.shop import Shop
+from connector.words import Text
+
+HURRY = timedelta(minutes=60)
+WEEKEND = (5, 6)
+COULD_SHIP_TODAY = ("確認待ち", "入金待ち")  # NE's screens
+NOT_RECONCILED = Text("照合していません", "not reconciled")
+
+
+def figures(
+    connection: Connection, shop: Shop, day: date, now: datetime, picture: Picture | None
+) -> tuple[Figure, ...]:
+    """The seven numbers as they stand now, without their history."""
+    read = {row.what: row for row in views.pulses_list(connection, shop.key)}
+    return (
+        _missing(picture, read),
+        _not_in_intake(connection, shop, now, read),
+        _not_imported(connection, shop, now, picture, read),
+        _will_miss(connection, shop, now, read),
+        _stuck_at_warehouse(connection, shop, now, read),
+        _not_captured(connection, shop, now, read),
+        _automation(connection, shop, day, now),
+    )
+
+
+def _missing(picture: Picture | None, read: dict[str, PulseRow]) -> Figure:
+    if picture is None:
+        return Figure(key="missing", value=None, words=NOT_RECONCILED, read_at=_ok(read, "ingest"))
+    found = [finding for finding in picture.findings if finding.kind == "missing_here"]
+    oldest = min(found, key=lambda finding: finding.since or picture.made_at, default=None)
+    return Figure(
+        key="missing",
+        value=picture.kinds.get("missing_here"),
+        yen=sum(finding.yen for finding in found),
+        oldest_at=oldest.since if oldest else None,
+        oldest=oldest.order_number if oldest else "",
+        red=bool(found),
+        words=Text("定期の未生成は未計算（不明）", "renewals not generated: not computed (unknown)"),
+        read_at=_ok(read, "ingest"),
+    )
+
+
+def _not_in_intake(connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]) -> Figure:
+    rows = views.orders_at(connection, shop, [OrderState.NOTIFIED], now)
+    next_at = views.next_of(shop.import_times, now)
+    left = next_at - now if next_at is not None else None
+    words_ = Text("", "")
+    if left is not None:
+        words_ = Text(f"次の本取込まで {words.age(left)}", f"next import in {words.age(left, 'en')}")
+    return _of_orders(
+        "not_in_intake",
+        rows,
+        red=bool(rows) and (left is None or now - rows[0].since > left or rows[0].stuck),
+        words=words_,
+        read_at=_ok(read, "confirm_intake"),
+    )
+
+
+def _not_imported(
+    connection: Connection, shop: Shop, now: datetime, picture: Picture | None, read: dict[str, PulseRow]
+) -> Figure:
+    parked = {
+        hold.number
+        for hold in views.held(connection, shop.key)
+        if hold.item == "order" and hold.stage == "import_daily"
+    }
+    rows = [
+        row for row in views.orders_at(connection, shop, [OrderState.IN_INTAKE], now) if row.number in parked
+    ]
+    if picture is None or picture.kinds.get("amount_differs") is None:
+        differs = None
+        said = Text("金額差は不明（照合していません）", "difference in yen unknown (not reconciled)")
+    else:
+        differs = sum(finding.yen for finding in picture.findings if finding.kind == "amount_differs")
+        said = Text(f"金額差 {words.yen(differs)}", f"totals differ by {words.yen(differs, 'en')}")
+    red = bool(rows) or bool(differs)
+    return _of_orders("not_imported", rows, red=red, words=said, read_at=_ok(read, "import_daily"))
+
+
+def _will_miss(connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]) -> Figure:
+    slips = views.slips_at(connection, shop, [SlipState.OPEN, SlipState.PRINT_READY], now)
+    rows = [
+        slip for slip in slips if slip.state == SlipState.PRINT_READY or slip.waiting_for in COULD_SHIP_TODAY
+    ]
+    left = views.cut_off(shop, now) - now
+    why = Counter("印刷待ち" if slip.state == SlipState.PRINT_READY else slip.waiting_for for slip in rows)
+    parts = " ".join(f"{name} {number}" for name, number in why.most_common())
+    said = Text(f"締めまで {words.age(left)}  {parts}", f"cut-off in {words.age(left, 'en')}  {parts}")
+    return _of_slips(
+        "will_miss", rows, red=bool(rows) and left < HURRY, words=said, read_at=_ok(read, "relay")
+    )
+
+
+def _stuck_at_warehouse(
+    connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]
+) -> Figure:
+    slips = views.slips_at(connection, shop, [SlipState.RELAYED], now)
+    aged = [(slip, _working_days(slip.since, now)) for slip in slips]
+    late = [slip for slip, days in aged if days >= 1]
+    one, two = sum(days == 1 for _, days in aged), sum(days == 2 for _, days in aged)
+    more = sum(days > 2 for _, days in aged)
+    said = Text(
+        f"1日 {one} / 2日 {two} / 3日以上 {more}（土日を除く）",
+        f"1 day {one} / 2 days {two} / 3+ {more} (without weekends)",
+    )
+    return _of_slips(
+        "stuck_at_warehouse", late, red=bool(two or more), words=said, read_at=_ok(read, "collect")
+    )
+
+
+def _not_captured(connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]) -> Figure:
+    rows = views.uncaptured(connection, shop, now)
+    failed = sum(row.payment_state == "capture_failed" for row in rows)
+    said = Text(
+        f"売上失敗 {failed}  与信の残日数は不明", f"failed {failed}; days left of the authorisation unknown"
+    )
+    return _of_orders("not_captured", rows, red=bool(failed), words=said, read_at=_ok(read, "complete"))
+
+
+def _automation(connection: Connection, shop: Shop, day: date, now: datetime) -> Figure:
+    begins_at, _ = views.day_span(day - timedelta(days=1))
+    until, _ = views.day_span(day)
+    one = views.touched(connection, shop.key, begins_at, until)
+    seven = views.touched(connection, shop.key, until - timedelta(days=7), until)
+    mean = None if seven.permille is None else float(seven.permille)
+    if one.permille is None:
+        nothing = Text("前日の出荷確定がありません", "nothing was confirmed as shipped the day before")
+        return Figure(key="automation", value=None, unit="permille", words=nothing, mean7=mean, read_at=now)
+    said = Text(
+        f"出荷 {one.shipped} 件中 {one.untouched} 件が無人{_top(one.reasons, 'ja')}",
+        f"{one.untouched} of {one.shipped} untouched{_top(one.reasons, 'en')}",
+    )
+    return Figure(
+        key="automation",
+        value=one.permille,
+        unit="permille",
+        red=mean is not None and one.permille < mean - 20,
+        words=said,
+        mean7=mean,
+        read_at=now,
+    )
+
+
+def _top(reasons: Sequence[tuple[str, int]], lang: str) -> str:
+    """The most frequent touch, by name."""
+    if not reasons:
+        return ""
+    key, number = reasons[0]
+    name = words.REASON_NAMES.get(key) or words.EVENTS.get(key)
+    text = name.say(lang) if name is not None else key
+    return f"。最多: {text} {number}件" if lang == "ja" else f"; most often: {text} ({number})"
+
+
+def _of_orders(
+    key: str, rows: Sequence[OrderRow], *, red: bool, words: Text, read_at: datetime | None
+) -> Figure:
+    return Figure(
+        key=key,
+        value=len(rows),
+        yen=sum(row.yen for row in rows),
+        oldest_at=rows[0].since if rows else None,
+        oldest=rows[0].number if rows else "",
+        red=red,
+        words=words,
+        read_at=read_at,
+    )
+
+
+def _of_slips(
+    key: str, rows: Sequence[SlipRow], *, red: bool, words: Text, read_at: datetime | None
+) -> Figure:
+    return Figure(
+        key=key,
+        value=len(rows),
+        yen=sum(row.yen for row in rows),
+        oldest_at=rows[0].since if rows else None,
+        oldest=rows[0].order_number if rows else "",
+        red=red,
+        words=words,
+        read_at=read_at,
+    )
+
+
+def _working_days(since: datetime, now: datetime) -> int:
+    """Working days that began after `since`; public holidays are not known here."""
+    first, last = jst(since).date(), jst(now).date()
+    days = (last - first).days
+    return sum((first + timedelta(days=n)).weekday() not in WEEKEND for n in range(1, days + 1))
+
+
+def _ok(read: dict[str, PulseRow], what: str) -> datetime | None:
+    row = read.get(what)
+    return row.ok_at if row is not None else None

@@ -1,0 +1,362 @@
+"""Tables (報告の表): the model as tables of plain values; every format prints these, so figures cannot differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from connector import words
+from connector.reports.model import Figure, Morning, Todo
+from connector.words import Text, label
+
+Cell: TypeAlias = str | int | datetime | timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind` says how the cell is written: text, number (an identifier: always text), yen, count, at, age."""
+
+    key: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def titles(self, lang: str) -> tuple[str, ...]:
+        return tuple(label(column.key, lang) for column in self.columns)
+
+
+def opening(report: Morning, lang: str) -> str:
+    """The sentence a report and the first page begin with."""
+    if lang == "en":
+        return (
+            f"Differences {words.count(report.differences, lang)} / "
+            f"unexplained {words.yen(report.unexplained_yen, lang)}"
+        )
+    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
+
+
+def tables(report: Morning, lang: str) -> tuple[Table, ...]:
+    """Every table of the report, in the order of reading."""
+    return tuple(make(report, lang) for make in TABLES)
+
+
+def what(todo: Todo, lang: str) -> str:
+    """The name of what a person must do something about."""
+    return _name_of(todo.kind, todo.what).say(lang)
+
+
+def what_to_do(todo: Todo, lang: str) -> str:
+    if todo.kind == "hold":
+        return words.REASONS[words.Reason(todo.what)].do.say(lang)
+    if todo.kind == "stop":
+        return words.STAGES["stop"].means.say(lang)
+    return words.FINDINGS[todo.what].word.do.say(lang)
+
+
+def figure_value(figure: Figure, value: float | None, lang: str) -> str:
+    """A figure's value in its unit; unknown is a word."""
+    if value is None:
+        return words.count(None, lang)
+    if figure.unit == "permille":
+        return f"{value / 10:.1f}%"
+    if value != int(value):
+        return f"{value:,.1f}" + ("件" if lang == "ja" else "")
+    return words.count(int(value), lang)
+
+
+def lamp_name(key: str, lang: str) -> str:
+    return label(key, lang) if key == "stops_open" else words.FINDINGS[key].word.name.say(lang)
+
+
+def _name_of(kind: str, key: str) -> Text:
+    if kind == "hold":
+        return words.REASON_NAMES[key]
+    if kind == "stop":
+        return words.STAGES["stop"].name
+    return words.FINDINGS[key].word.name
+
+
+def _age(since: datetime | None, report: Morning) -> timedelta | None:
+    return None if since is None else report.made_at - since
+
+
+def _todo(report: Morning, lang: str) -> Table:
+    return Table(
+        "todo",
+        label("todo", lang),
+        (
+            Column("due_at", "at"),
+            Column("reason"),
+            Column("order_number", "number"),
+            Column("slip_number", "number"),
+            Column("yen", "yen"),
+            Column("age", "age"),
+            Column("note"),
+            Column("do"),
+        ),
+        tuple(
+            (
+                one.due_at,
+                what(one, lang),
+                one.order_number,
+                one.slip_number,
+                one.yen,
+                _age(one.since, report),
+                one.note,
+                what_to_do(one, lang),
+            )
+            for one in report.todo
+        ),
+    )
+
+
+def _seven(report: Morning, lang: str) -> Table:
+    return Table(
+        "seven",
+        label("seven", lang),
+        (
+            Column("figure"),
+            Column("value"),
+            Column("yen", "yen"),
+            Column("yesterday"),
+            Column("mean7"),
+            Column("oldest", "number"),
+            Column("age", "age"),
+            Column("words"),
+            Column("read_at", "at"),
+        ),
+        tuple(
+            (
+                words.FIGURES[one.key][0].say(lang),
+                figure_value(one, one.value, lang),
+                one.yen if one.yen is not None else "",
+                figure_value(one, one.yesterday, lang),
+                figure_value(one, one.mean7, lang),
+                one.oldest,
+                _age(one.oldest_at, report) if one.oldest_at else "",
+                one.words.say(lang),
+                one.read_at,
+            )
+            for one in report.figures
+        ),
+    )
+
+
+def _findings(report: Morning, lang: str) -> Table:
+    return Table(
+        "findings",
+        label("findings", lang),
+        (
+            Column("kind"),
+            Column("order_number", "number"),
+            Column("slip_number", "number"),
+            Column("yen", "yen"),
+            Column("age", "age"),
+            Column("words"),
+            Column("explained"),
+            Column("owner"),
+            Column("do"),
+        ),
+        tuple(
+            (
+                words.FINDINGS[one.kind].word.name.say(lang),
+                one.order_number,
+                one.slip_number,
+                one.yen,
+                _age(one.since, report) if one.since else "",
+                one.words,
+                label("explained_yes" if one.explained else "explained_no", lang),
+                words.FINDINGS[one.kind].owner.say(lang),
+                words.FINDINGS[one.kind].word.do.say(lang),
+            )
+            for one in report.findings
+        ),
+    )
+
+
+def _verdicts(report: Morning, lang: str) -> Table:
+    counted = tuple(
+        (words.VERDICTS[key].say(lang), report.verdicts.get(key, 0))
+        for key in words.VERDICTS
+        if report.verdicts.get(key) or key in ("matched", "finding")
+    )
+    total = ((("合計" if lang == "ja" else "Total"), sum(report.verdicts.values())),)
+    unknown = ((words.VERDICTS["unknown"].say(lang), None),)
+    rows = unknown if report.cart_orders is None else counted + total
+    return Table("verdicts", label("verdicts", lang), (Column("verdict"), Column("count", "count")), rows)
+
+
+def _flows(report: Morning, lang: str) -> Table:
+    kinds = ("opening", "new", "moved_on", "cancelled", "held", "open")
+    columns = tuple(column for kind in kinds for column in (Column(kind, "count"), Column("yen", "yen")))
+    return Table(
+        "flows",
+        label("flows", lang),
+        (Column("kind"), Column("state"), *columns),
+        tuple(
+            (
+                label(one.item, lang),
+                words.state(one.item, one.state, lang),
+                *(value for kind in kinds for value in (getattr(one, kind), getattr(one, f"{kind}_yen"))),
+            )
+            for one in report.flows
+        ),
+    )
+
+
+def _held(report: Morning, lang: str) -> Table:
+    return Table(
+        "held",
+        label("held_list", lang),
+        (
+            Column("order_number", "number"),
+            Column("slip_number", "number"),
+            Column("reason"),
+            Column("yen", "yen"),
+            Column("age", "age"),
+            Column("note"),
+            Column("why"),
+            Column("means"),
+            Column("do"),
+        ),
+        tuple(
+            (
+                one.order_number,
+                one.number if one.item == "slip" else "",
+                words.reason(one.reason, lang),
+                one.yen,
+                _age(one.opened_at, report),
+                one.note,
+                *(
+                    getattr(words.REASONS[words.Reason(one.reason)], part).say(lang)
+                    for part in ("why", "means", "do")
+                ),
+            )
+            for one in report.held
+        ),
+    )
+
+
+def _waiting(report: Morning, lang: str) -> Table:
+    return Table(
+        "waiting",
+        label("waiting_list", lang),
+        (
+            Column("order_number", "number"),
+            Column("state"),
+            Column("yen", "yen"),
+            Column("age", "age"),
+            Column("why"),
+            Column("moves"),
+            Column("next_at", "at"),
+        ),
+        tuple(
+            (
+                one.number,
+                words.state("order", one.state, lang),
+                one.yen,
+                _age(one.since, report),
+                one.why.say(lang),
+                one.moves.say(lang),
+                one.next_at if one.next_at else "",
+            )
+            for one in report.waiting
+        ),
+    )
+
+
+def _strays(report: Morning, lang: str) -> Table:
+    return Table(
+        "strays",
+        label("strays", lang),
+        (Column("at", "at"), Column("system"), Column("place"), Column("words")),
+        tuple((one.at, words.system(one.system, lang), one.place, one.words) for one in report.strays),
+    )
+
+
+def _stops(report: Morning, lang: str) -> Table:
+    return Table(
+        "stops",
+        label("stops", lang),
+        (
+            Column("order_number", "number"),
+            Column("yen", "yen"),
+            Column("at", "at"),
+            Column("verdict"),
+            Column("words"),
+        ),
+        tuple(
+            (one.number, one.yen, one.asked_at, words.STOP_VERDICTS[one.verdict].say(lang), one.words)
+            for one in report.stops
+        ),
+    )
+
+
+def _manifests(report: Morning, lang: str) -> Table:
+    return Table(
+        "manifests",
+        label("manifests", lang),
+        (
+            Column("at", "at"),
+            Column("kind"),
+            Column("name", "number"),
+            Column("items", "count"),
+            Column("state"),
+            Column("attempts", "count"),
+            Column("digest", "number"),
+            Column("words"),
+        ),
+        tuple(
+            (
+                one.begun_at,
+                words.effect(one.kind, lang),
+                one.name,
+                one.items,
+                words.effect_state(one.state, lang),
+                one.attempts,
+                one.digest,
+                one.words,
+            )
+            for one in report.manifests
+        ),
+    )
+
+
+def _connections(report: Morning, lang: str) -> Table:
+    return Table(
+        "connections",
+        label("connections", lang),
+        (Column("stage"), Column("read_at", "at"), Column("failed_at", "at"), Column("words")),
+        tuple(
+            (
+                words.stage(one.what, lang),
+                one.ok_at,
+                one.failed_at if one.failed_at else "",
+                one.words,
+            )
+            for one in report.pulses
+        ),
+    )
+
+
+TABLES: tuple[Callable[[Morning, str], Table], ...] = (
+    _todo,
+    _seven,
+    _verdicts,
+    _findings,
+    _held,
+    _waiting,
+    _stops,
+    _strays,
+    _manifests,
+    _flows,
+    _connections,
+)

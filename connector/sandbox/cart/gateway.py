@@ -1,0 +1,152 @@
+"""Gateway (決済会社): scripted payers, and a ledger of every authorisation, capture and void with its amount.
+
+Tests assert "captured exactly once" on `calls`. Nothing here knows 受注; the payment desk does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import count
+
+from connector.clock import Clock, jst
+
+FIRST_CARD = 88401
+WORDS_DECLINED = "カード会社により取引が拒否されました。"
+WORDS_EXPIRED = "カードの有効期限が切れています。"
+WORDS_EXAM_FAILED = "与信審査の結果、ご利用いただけません。"
+WORDS_TIMEOUT = "決済会社から応答がありません。"
+WORDS_VOID_FAILED = "取消処理に失敗しました。"
+_SCRIPT = re.compile(
+    r"(ok|decline|hold|timeout|no void)|decline until (\d{4}-\d\d-\d\d)|expire (\d{4})-(\d\d)"
+)
+
+
+class Deed(StrEnum):
+    """What the gateway was asked to do."""
+
+    AUTH = "auth"
+    EXAM = "exam"
+    CAPTURE = "capture"
+    REPORT = "report"
+    VOID = "void"
+
+
+class Verdict(StrEnum):
+    """How an authorisation or exam ends."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    HOLD = "hold"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a payer behaves: `ok`, `decline`, `decline until 2026-12-01`, `expire 2026-11`, `hold` (fraud hold or
+    credit hold), `timeout`, `no void` (authorises but cannot be voided)."""
+
+    kind: str = "ok"
+    declines_until: date | None = None
+    expires_after: date | None = None  # first day on which the card is no longer valid
+
+    @classmethod
+    def parse(cls, text: str) -> Script:
+        found = _SCRIPT.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(f"unknown payer script {text!r}")
+        kind, until, year, month = found.groups()
+        if until:
+            return cls("decline until", declines_until=date.fromisoformat(until))
+        if year:
+            years, month0 = divmod(int(month), 12)
+            return cls("expire", expires_after=date(int(year) + years, month0 + 1, 1))
+        return cls(kind)
+
+    def verdict(self, day: date) -> tuple[Verdict, str | None]:
+        """The answer on this day, with the gateway's words when it is not a plain yes."""
+        if self.expires_after is not None and day >= self.expires_after:
+            return Verdict.REFUSED, WORDS_EXPIRED
+        if self.kind == "decline" or (self.declines_until is not None and day < self.declines_until):
+            return Verdict.REFUSED, WORDS_DECLINED
+        if self.kind == "timeout":
+            return Verdict.TIMEOUT, WORDS_TIMEOUT
+        return (Verdict.HOLD, None) if self.kind == "hold" else (Verdict.OK, None)
+
+
+@dataclass(slots=True)
+class Card:
+    """A registered payer of one customer; a subscription keeps using it."""
+
+    id: int
+    customer_id: int
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCall:
+    """One line of the ledger."""
+
+    at: datetime
+    deed: Deed
+    order_number: str
+    amount: int
+    ok: bool
+    access_id: str | None = None
+    words: str | None = None
+
+
+class Gateway:
+    """Answers by script and writes down what it was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ids = count(FIRST_CARD)
+        self.calls: list[GatewayCall] = []
+        self._captured: dict[str, list[int]] = {}
+        self.cards: dict[int, Card] = {}
+
+    def register(self, customer_id: int, script: str) -> Card:
+        card = Card(next(self._ids), customer_id, Script.parse(script))
+        self.cards[card.id] = card
+        return card
+
+    def script(self, card_id: int | None) -> Script:
+        return self.cards[card_id].script if card_id is not None else Script()
+
+    def ask(
+        self, deed: Deed, order_number: str, amount: int, card_id: int | None
+    ) -> tuple[Verdict, str | None]:
+        """Authorise or examine."""
+        verdict, words = self.script(card_id).verdict(jst(self._clock.now()).date())
+        if deed is Deed.EXAM and verdict is Verdict.REFUSED:
+            words = WORDS_EXAM_FAILED
+        self.record(deed, order_number, amount, ok=verdict in (Verdict.OK, Verdict.HOLD), words=words)
+        return verdict, words
+
+    def void(self, order_number: str, amount: int, card_id: int | None, access_id: str | None) -> bool:
+        ok = self.script(card_id).kind != "no void"
+        words = None if ok else WORDS_VOID_FAILED
+        self.record(Deed.VOID, order_number, amount, ok=ok, access_id=access_id, words=words)
+        return ok
+
+    def record(
+        self,
+        deed: Deed,
+        order_number: str,
+        amount: int,
+        *,
+        ok: bool,
+        access_id: str | None = None,
+        words: str | None = None,
+    ) -> None:
+        at = self._clock.now().astimezone(UTC)
+        self.calls.append(GatewayCall(at, deed, order_number, amount, ok, access_id, words))
+        if ok and deed in (Deed.CAPTURE, Deed.REPORT):
+            self._captured.setdefault(order_number, []).append(amount)
+
+    def captured(self, order_number: str) -> list[int]:
+        """The amounts really captured for this order, in order; more than one is a double charge."""
+        return list(self._captured.get(order_number, ()))

@@ -1,0 +1,158 @@
+"""Operator (担当者): what people do at Next Engine's screens at any time, behind the connector's back (§4.3, §10-12).
+
+ValueError or LookupError says that the screen would not allow it; nothing was changed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connector.adapters.next_engine import wire
+from connector.sandbox.next_engine.books import Books
+from connector.sandbox.next_engine.deeds import Deeds
+from connector.sandbox.next_engine.fields import SLIP_FIELDS, money
+from connector.sandbox.next_engine.letters import Letters
+from connector.sandbox.next_engine.model import Slip
+from connector.sandbox.next_engine.stock import Stock
+from connector.sandbox.next_engine.tokens import TokenDesk
+from connector.sandbox.next_engine.writes import not_bundleable, not_divisible
+
+_BY = "担当者"
+_OPEN = (wire.STATUS_INCOMPLETE, wire.STATUS_MAIL)
+
+
+class Operator:
+    """The people of the company. Slips are named by their number."""
+
+    def __init__(self, books: Books, stock: Stock, deeds: Deeds, letters: Letters, tokens: TokenDesk) -> None:
+        self._books, self._stock, self._deeds = books, stock, deeds
+        self._letters, self._tokens = letters, tokens
+
+    # slips
+
+    def confirm(self, slip: int) -> None:
+        """確認済みにする."""
+        found = self._books.find(slip)
+        found.fields[wire.CONFIRM_CHECK] = wire.CONFIRM_DONE
+        self._changed(found, {wire.CONFIRM_CHECK: wire.CONFIRM_DONE})
+
+    def deposit(self, slip: int, amount: int | None = None) -> None:
+        """入金. Without an amount everything is paid."""
+        found = self._books.find(slip)
+        total = found.amount(wire.TOTAL)
+        paid = total if amount is None else found.amount(wire.DEPOSIT_AMOUNT) + amount
+        found.fields[wire.DEPOSIT_AMOUNT] = money(paid)
+        found.fields[wire.DEPOSIT_TYPE] = wire.DEPOSIT_PAID if paid >= total else wire.DEPOSIT_PARTLY
+        found.fields[wire.DEPOSITED_AT] = self._books.stamp()
+        self._changed(found, {wire.DEPOSIT_AMOUNT: money(paid)})
+
+    def cancel(self, slip: int, cancel_type: str = wire.CANCELLED_BY_CUSTOMER) -> None:
+        if cancel_type not in wire.CANCEL_NAMES or cancel_type == wire.NOT_CANCELLED:
+            raise ValueError(f"no cancel type {cancel_type}")
+        self._deeds.cancel(self._books.find(slip), cancel_type, _BY)
+
+    def edit(self, slip: int, fields: Mapping[str, str | None]) -> None:
+        """Any field, by its wire name; only the place of the slip has screens of its own."""
+        found = self._books.find(slip)
+        wrong = [
+            name for name in fields if name not in SLIP_FIELDS or name in (wire.STATUS, wire.CANCEL_TYPE)
+        ]
+        if wrong:
+            raise ValueError(f"cannot edit {', '.join(wrong)}")
+        number = fields.get(wire.ORDER_NUMBER)
+        if number:
+            self._books.renumber(found, number)
+        found.fields.update(fields)
+        self._changed(found, dict(fields))
+        if fields.get(wire.TRACKING):
+            self._letters.tracking_written(found)
+
+    def activate(self, slip: int) -> None:
+        """受注伝票有効化: the mail slip is completed by hand, without its CSV (§5.3)."""
+        found = self._books.find(slip)
+        if not found.live or found.status not in _OPEN or not found.rows:
+            raise ValueError(f"slip {slip} is not a usable mail slip")
+        self._books.move(found, wire.STATUS_OPENED, "受注伝票有効化")
+        self._letters.write(found, wire.MAIL_CONFIRMATION)
+
+    def bundle(self, into: int, absorbed: int) -> None:
+        survivor, other = self._books.find(into), self._books.find(absorbed)
+        why = not_bundleable(survivor, other)
+        if why:
+            raise ValueError(why)
+        self._deeds.bundle(survivor, other)
+
+    def split(self, slip: int, quantities: Mapping[int, int]) -> int:
+        """So many pieces of these rows go to a new slip; its number."""
+        found = self._books.find(slip)
+        leaving = {int(no): int(quantity) for no, quantity in quantities.items()}
+        why = not_divisible(found, leaving)
+        if why:
+            raise ValueError(why)
+        return self._deeds.split(found, leaving).number
+
+    def copy(self, slip: int) -> int:
+        """The number of the copy."""
+        return self._deeds.copy(self._books.find(slip)).number
+
+    def begin_printing(self, slip: int) -> None:
+        """納品書印刷中: while the file is made the slip is locked (008007)."""
+        self._books.move(self._at(slip, wire.STATUS_PRINT_WAITING), wire.STATUS_PRINTING, "納品書印刷")
+
+    def finish_printing(self, slip: int) -> None:
+        self._deeds.print(self._at(slip, wire.STATUS_PRINTING, wire.STATUS_PRINT_WAITING), _BY)
+
+    def ship(self, slip: int) -> None:
+        """出荷確定 at the screen."""
+        self._deeds.ship(self._at(slip, wire.STATUS_PRINT_WAITING, wire.STATUS_PRINTED), _BY)
+
+    def unship(self, slip: int) -> None:
+        """出荷確定取消."""
+        self._deeds.unship(self._at(slip, wire.STATUS_SHIPPED))
+
+    # account
+
+    def add_stock(self, sku: str, quantity: int) -> None:
+        """入荷: waiting rows get it in order of arrival."""
+        if self._books.stock_taking:
+            raise ValueError("棚卸中です")
+        self._stock.add(sku, quantity)
+        self._books.history.add("stock_added", sku, quantity=quantity)
+
+    def start_stock_taking(self) -> None:
+        """棚卸開始: no call may change a slip, and printed slips go back to 印刷待ち."""
+        self._books.stock_taking = True
+        for slip in self._books.with_statuses((wire.STATUS_PRINTED,)):
+            if slip.live:
+                self._books.move(slip, wire.STATUS_PRINT_WAITING, "棚卸")
+
+    def stop_stock_taking(self) -> None:
+        self._books.stock_taking = False
+
+    def move_intake_address(self, shop: str, address: str) -> None:
+        """Server maintenance gave the shop another address; mails to the old one vanish (§5.1)."""
+        self._books.change_shop(shop, address)
+        self._books.history.add("intake_address_moved", shop, address=address)
+
+    def disable_pattern(self, pattern: str) -> None:
+        self._books.change_pattern(pattern, enabled=False)
+
+    def enable_pattern(self, pattern: str) -> None:
+        self._books.change_pattern(pattern, enabled=True)
+
+    def rotate_tokens(self) -> None:
+        """Another program used the stored pair: it is an old one from now on (002002)."""
+        self._tokens.rotate_elsewhere()
+
+    def expire_tokens(self, access: bool = True, refresh: bool = False) -> None:
+        self._tokens.expire(access=access, refresh=refresh)
+
+    def _at(self, number: int, *statuses: str) -> Slip:
+        slip = self._books.find(number)
+        if not slip.live or slip.status not in statuses:
+            raise ValueError(f"slip {number} stands at {slip.status}, not at {' or '.join(statuses)}")
+        return slip
+
+    def _changed(self, slip: Slip, fields: Mapping[str, str | None]) -> None:
+        self._books.touch(slip)
+        self._books.history.add("slip_updated", slip.number, order=slip.order_number, fields=fields, by=_BY)

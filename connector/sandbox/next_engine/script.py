@@ -1,0 +1,63 @@
+"""Script (台本): replies planned by a test or a rehearsal, for the next calls of a path (§12).
+
+`applied` is the nasty kind: the call is done and then answered as if it had failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.sandbox.next_engine.refusal import Refusal
+
+HTML_502 = "html-502"
+DROP = "drop"
+EMPTY = "empty"
+TRANSPORT = (HTML_502, DROP, EMPTY)
+
+
+class TransportFault(Exception):
+    """Not a reply of the API at all: an HTML page, an empty body, a cut line."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@dataclass(slots=True)
+class Planned:
+    """What the next `times` calls get; an empty path fits every call."""
+
+    reply: str  # a six-digit code, or one of TRANSPORT
+    path: str = ""
+    times: int = 1
+    applied: bool = False
+    with_tokens: bool = True
+
+    def refusal(self) -> Exception:
+        if self.reply in TRANSPORT:
+            return TransportFault(self.reply)
+        return Refusal(self.reply, with_tokens=self.with_tokens)
+
+
+class Script:
+    """Planned replies, in the order they were planned."""
+
+    def __init__(self) -> None:
+        self._planned: list[Planned] = []
+
+    def plan(self, planned: Planned) -> None:
+        if planned.reply not in TRANSPORT and not (planned.reply.isdecimal() and len(planned.reply) == 6):
+            raise ValueError(
+                f"cannot plan {planned.reply!r}: a six-digit code or one of {', '.join(TRANSPORT)}"
+            )
+        if planned.times < 1:
+            raise ValueError("a reply is planned for at least one call")
+        self._planned.append(planned)
+
+    def take(self, path: str) -> Planned | None:
+        """The planned reply of this call, used up by taking it."""
+        found = next((one for one in self._planned if one.path in ("", path)), None)
+        if found is not None:
+            found.times -= 1
+            self._planned = [one for one in self._planned if one.times]
+        return found

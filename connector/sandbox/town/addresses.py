@@ -1,0 +1,77 @@
+"""Addresses (接続先): everything a connector needs to find its way through the town, as one line of JSON.
+
+The credentials are fictional, fresh at each start, and good for nothing but these loopback servers.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class CartAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """受注カート. `url` without the API path."""
+
+    url: str
+    token: str
+    email: str
+    password: str
+
+
+class NextEngineAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Next Engine: one server plays both hosts. Instants are ISO 8601, UTC."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    uid: str
+    access_token: str
+    refresh_token: str
+    access_until: str
+    refresh_until: str
+    company_id: str
+    shop_id: str
+    upload_pattern_id: str
+
+
+class MailAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """The SMTP relay, and the shop's 受信用アドレス behind it."""
+
+    host: str
+    port: int
+    intake: str
+    sender: str
+
+
+class WarehouseAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """The warehouse by SFTP; the same tree lies in `folder`."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    client_key: str
+    known_hosts: str
+    folder: str
+    warehouse_code: str
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """All doors of the town. The clerk reads `cart_inbox` and answers in `cart_results`."""
+
+    cart: CartAddress
+    next_engine: NextEngineAddress
+    mail: MailAddress
+    warehouse: WarehouseAddress
+    root: str
+    cart_inbox: str
+    cart_results: str
+    cart_done: str
+    opens_at: str
+
+    def json(self) -> str:
+        """One line; `Addresses.read` is the way back."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def read(cls, line: str | bytes) -> Addresses:
+        return msgspec.json.decode(line, type=cls)

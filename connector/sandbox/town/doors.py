@@ -1,0 +1,77 @@
+"""Doors (入口): the four servers of the town opened and closed together, and where they listen."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from connector.sandbox.cart import CartSandbox
+from connector.sandbox.mailbox import MailSandbox
+from connector.sandbox.next_engine import NextEngineSandbox
+from connector.sandbox.town import masters
+from connector.sandbox.town.addresses import (
+    CartAddress,
+    MailAddress,
+    NextEngineAddress,
+    WarehouseAddress,
+)
+from connector.sandbox.warehouse import WarehouseSandbox
+
+Endpoint = tuple[str, int]  # host and port; port 0 picks a free one
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The sandboxes that have sockets."""
+
+    cart: CartSandbox
+    next_engine: NextEngineSandbox
+    mail: MailSandbox
+    warehouse: WarehouseSandbox
+
+    async def open_cart(self, endpoint: Endpoint) -> CartAddress:
+        url = await self.cart.start(*endpoint)
+        return CartAddress(url=url, token=self.cart.token, email=self.cart.email, password=self.cart.password)
+
+    async def open_next_engine(self, endpoint: Endpoint) -> NextEngineAddress:
+        """With a stored token pair, as a batch program has one (spec/next_engine.md §11)."""
+        url = await self.next_engine.start(*endpoint)
+        pair = self.next_engine.issue_pair()
+        return NextEngineAddress(
+            url=url,
+            client_id=self.next_engine.client_id,
+            client_secret=self.next_engine.client_secret,
+            uid=pair.uid,
+            access_token=pair.access,
+            refresh_token=pair.refresh,
+            access_until=pair.access_end_at.isoformat(),
+            refresh_until=pair.refresh_end_at.isoformat(),
+            company_id=self.next_engine.settings.company_ne_id,
+            shop_id=masters.SHOP_ID,
+            upload_pattern_id=masters.PATTERN_ID,
+        )
+
+    async def open_mail(self, endpoint: Endpoint) -> MailAddress:
+        host, port = await self.mail.start(*endpoint)
+        intake = self.next_engine.intake_addresses[masters.SHOP_ID]
+        return MailAddress(host=host, port=port, intake=intake, sender=masters.SENDER)
+
+    async def open_warehouse(self, endpoint: Endpoint) -> WarehouseAddress:
+        port = await self.warehouse.start_sftp(*endpoint)
+        settings, door = self.warehouse.settings, self.warehouse.sftp
+        return WarehouseAddress(
+            host=door.host,
+            port=port,
+            username=settings.username,
+            password=settings.password,
+            client_key=door.client_key,
+            known_hosts=door.known_hosts_line,
+            folder=str(self.warehouse.root),
+            warehouse_code=settings.warehouse_code,
+        )
+
+    async def close(self) -> None:
+        """All of them, also when one of them fails to close."""
+        async with asyncio.TaskGroup() as group:
+            for each in (self.cart, self.next_engine, self.mail, self.warehouse):
+                group.create_task(each.stop())

@@ -1,0 +1,81 @@
+"""Serve (運転): the daemon and the operators' pages in one process, until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from connector import journal
+from connector.clock import Clock
+from connector.config import Settings
+from connector.daemon import Daemon, install_signals
+from connector.web import Health, WebContext
+from connector.web import serve as serve_pages
+from connector.web.context import LOOPBACK
+from connector.wiring import World, open_world
+
+log = structlog.get_logger("serve")
+
+LAG_EVERY = 1.0
+LAG_LIMIT = 5.0  # seconds the loop may be late before /healthz says so
+
+
+class Pulse:
+    """How late the event loop is, measured by itself."""
+
+    def __init__(self) -> None:
+        self.lag = 0.0
+
+    async def beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LAG_EVERY)
+            self.lag = loop.time() - before - LAG_EVERY
+
+
+async def serve(settings: Settings, clock: Clock) -> int:
+    """`connector run`: exit 0 after a clean drain, 1 where something had to be cut off."""
+    journal.set_up(settings.log, clock.now)
+    world = await open_world(settings, clock, claim=True)
+    daemon = Daemon([one.rhythm for one in world.shops.values()], clock)
+    pulse = Pulse()
+    try:
+        async with pages(world, daemon, pulse) as address, asyncio.TaskGroup() as group:
+            beating = group.create_task(pulse.beat())
+            install_signals(daemon)
+            log.info("running", address=address)
+            finished = await daemon.run()
+            beating.cancel()
+    finally:
+        await world.close()
+    log.info("stopped", done=finished)
+    return 0 if finished else 1
+
+
+@contextlib.asynccontextmanager
+async def pages(
+    world: World, daemon: Daemon | None = None, pulse: Pulse | None = None, *, banner: str = ""
+) -> AsyncIterator[str]:
+    """The pages on the settings' address; gives that address."""
+    web = world.settings.web
+
+    def health() -> Health:
+        draining = bool(daemon and daemon.draining)
+        return Health(alive=pulse is None or pulse.lag < LAG_LIMIT, reasons=("draining",) if draining else ())
+
+    context = WebContext(
+        database=world.database,
+        shops=tuple(one.shop for one in world.shops.values()),
+        clock=world.clock,
+        lang=world.settings.language,
+        reports_dir=world.reports_dir,
+        health=health,
+        hosts=(*LOOPBACK, *web.allowed_hosts),
+        banner=banner,
+    )
+    async with serve_pages(context, web.port, web.host) as port:
+        yield f"http://{web.host}:{port}/"

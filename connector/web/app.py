@@ -1,0 +1,69 @@
+"""App (画面の入口): the table of routes, and the server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from connector.web import actions, lists, machine, pages
+from connector.web.context import CONTEXT, WebContext
+from connector.web.guard import doorkeeper, set_headers
+
+MAX_FORM = 64 * 1024
+
+# fmt: off
+ROUTES = (
+    ("GET", "/", pages.home),
+    ("GET", "/funnel.json", lists.funnel_json),
+    ("GET", "/orders", pages.orders),
+    ("GET", "/orders.json", lists.orders_json),
+    ("GET", "/orders.csv", lists.orders_csv),
+    ("GET", "/orders/{number}/why.json", lists.why_json),
+    ("GET", "/orders/{number}", pages.order),
+    ("GET", "/slips", pages.slips),
+    ("GET", "/slips/{number}/why.json", lists.why_json),
+    ("GET", "/slips/{number}", pages.slip),
+    ("POST", "/{kind:orders|slips}/{number}/{verb}", actions.act),
+    ("GET", "/held", pages.held),
+    ("GET", "/held.json", lists.held_json),
+    ("GET", "/held.csv", lists.held_csv),
+    ("GET", "/strays", pages.strays),
+    ("GET", "/strays.json", lists.strays_json),
+    ("GET", "/strays.csv", lists.strays_csv),
+    ("POST", r"/strays/{id:\d{1,15}}/resolve", actions.resolve),
+    ("GET", "/reports", lists.reports),
+    ("GET", r"/reports/{day:\d{4}-\d{2}-\d{2}}", lists.report_day),
+    ("GET", "/reports/{file}", lists.report_file),
+    ("GET", r"/exchanges/{id:\d{1,15}}", lists.exchange),
+    ("GET", "/healthz", machine.healthz),
+    ("GET", "/readyz", machine.readyz),
+    ("GET", "/metrics", machine.metrics),
+)
+# fmt: on
+
+
+def make_app(context: WebContext) -> web.Application:
+    """The pages over one ledger. Whoever runs the application owns the database."""
+    app = web.Application(middlewares=[doorkeeper], client_max_size=MAX_FORM)
+    app[CONTEXT] = context
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, path, handler)
+    app.router.add_static("/static", Path(__file__).with_name("static"))
+    app.on_response_prepare.append(set_headers)
+    return app
+
+
+@asynccontextmanager
+async def serve(context: WebContext, port: int, host: str = "127.0.0.1") -> AsyncIterator[int]:
+    """Listen while the block runs; gives the port (0 asked for a free one)."""
+    runner = web.AppRunner(make_app(context), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,44 @@
+"""Context (画面の前提): everything the pages are given; they find nothing by themselves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from connector.clock import Clock
+from connector.ledger.views import Database
+from connector.shop import Shop
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`alive`: the process and its loop work. `reasons`: why it is not ready; ready where there are none."""
+
+    alive: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """`hosts` are the names the pages answer to (any port); `banner` marks a world that is not production."""
+
+    database: Database
+    shops: tuple[Shop, ...]
+    clock: Clock
+    reports_dir: Path
+    lang: str = "ja"
+    health: Callable[[], Health] = Health
+    banner: str = ""  # for instance "TEST 環境"
+    hosts: tuple[str, ...] = LOOPBACK
+    show_bytes: bool = False  # whether kept exchanges may be downloaded: they hold personal data
+    refresh_seconds: int = 60
+    form_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+
+CONTEXT = web.AppKey("context", WebContext)

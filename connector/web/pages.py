@@ -1,0 +1,165 @@
+"""Pages (画面): what is where, what stands still and why, and everything about one order or slip."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from msgspec import Struct
+
+from connector.journey import OrderState, SlipState
+from connector.ledger import views
+from connector.ledger.views import Connection, EffectRow
+from connector.reports import latest, opening
+from connector.web.frame import View
+from connector.web.guard import token
+
+TOP = 30  # rows of a list on the first page
+BEFORE_IMPORT = (OrderState.RECEIVED, OrderState.NOTIFIED, OrderState.IN_INTAKE)
+FILES = ("ne_import", "wms_file", "completion", "wms_stop")
+
+
+class Home(Struct, frozen=True, kw_only=True):
+    """Everything the first page shows, read in one look at the ledger."""
+
+    funnel: tuple[views.PlaceCount, ...]
+    held: tuple[views.HoldRow, ...]
+    waiting: tuple[tuple[views.OrderRow, views.Because], ...]
+    stops: tuple[views.StopRow, ...]
+    strays: int
+    open_effects: tuple[EffectRow, ...]
+    files: tuple[EffectRow, ...]
+    pulses: tuple[views.PulseRow, ...]
+
+    def of(self, item: str) -> list[views.PlaceCount]:
+        return [place for place in self.funnel if place.item == item]
+
+    @property
+    def stuck(self) -> int:
+        return sum(place.stuck for place in self.funnel)
+
+    @property
+    def held_yen(self) -> int:
+        return sum({hold.order_number: hold.yen for hold in self.held}.values())
+
+
+async def home(request: web.Request) -> web.Response:
+    view = View(request)
+    seen = await view.read(lambda connection: _home(connection, view))
+    report = latest(view.context.reports_dir, view.shop.key)
+    return view.page(
+        "home.html",
+        here="home",
+        seen=seen,
+        top=TOP,
+        report=report,
+        opening=opening(report, view.lang) if report is not None else "",
+        next_import=views.next_of(view.shop.import_times, view.now),
+        cut_off=views.cut_off(view.shop, view.now),
+        next_completion=views.next_of(view.shop.completion_times, view.now),
+    )
+
+
+def _home(connection: Connection, view: View) -> Home:
+    shop, now = view.shop, view.now
+    begins_at, ends_at = views.day_span(views.business_day(now))
+    return Home(
+        funnel=tuple(views.funnel(connection, shop, now)),
+        held=tuple(views.held(connection, shop.key)),
+        waiting=tuple(views.waiting(connection, shop, BEFORE_IMPORT, now, limit=TOP)),
+        stops=tuple(views.stops(connection, shop.key)),
+        strays=len(views.strays_list(connection, shop.key)),
+        open_effects=tuple(views.open_effects(connection, shop.key, limit=TOP)),
+        files=tuple(views.effects_between(connection, shop.key, begins_at, ends_at, FILES)),
+        pulses=tuple(views.pulses_list(connection, shop.key)),
+    )
+
+
+async def orders(request: web.Request) -> web.Response:
+    view = View(request)
+    asked = request.query.get("q", "").strip()
+    offset = _offset(request)
+    question = views.Question.parse(asked)
+    found = await view.read(
+        lambda connection: views.orders_list(connection, view.shop, question, view.now, offset=offset)
+    )
+    after = offset + len(found.rows)
+    return view.page(
+        "orders.html",
+        here="orders",
+        q=asked,
+        found=found,
+        first=offset + 1 if found.rows else 0,
+        after=after,
+        more=view.link("orders", q=asked, offset=after) if after < found.total else "",
+    )
+
+
+async def order(request: web.Request) -> web.Response:
+    view, number = View(request), request.match_info["number"]
+    picture = await view.read(lambda connection: views.order(connection, view.shop, number, view.now))
+    answer = await view.read(lambda connection: views.why(connection, view.shop, number, view.now, view.lang))
+    if picture is None or answer is None:
+        raise web.HTTPNotFound
+    return view.page(
+        "order.html",
+        here="orders",
+        one=picture,
+        why=answer,
+        act=lambda verb: view.link("orders", number, verb),
+        token=token(view.context.form_key, view.shop.key, f"orders/{number}"),
+        final=picture.order.state in (OrderState.COMPLETED, OrderState.CANCELLED),
+    )
+
+
+async def slips(request: web.Request) -> web.Response:
+    view = View(request)
+    asked = request.query.get("state", "")
+    known = [str(state) for state in SlipState]
+    states = [asked] if asked in known else known[: known.index(SlipState.CONFIRMED)]
+    rows = await view.read(lambda connection: views.slips_at(connection, view.shop, states, view.now))
+    return view.page("slips.html", here="orders", rows=rows[:500], total=len(rows), asked=asked)
+
+
+async def slip(request: web.Request) -> web.Response:
+    view, number = View(request), request.match_info["number"]
+    picture = await view.read(lambda connection: views.slip(connection, view.shop, number, view.now))
+    answer = await view.read(
+        lambda connection: views.why_slip(connection, view.shop, number, view.now, view.lang)
+    )
+    if picture is None or answer is None:
+        raise web.HTTPNotFound
+    return view.page(
+        "slip.html",
+        here="orders",
+        one=picture,
+        why=answer,
+        act=lambda verb: view.link("slips", number, verb),
+        token=token(view.context.form_key, view.shop.key, f"slips/{number}"),
+        final=picture.slip.state in (SlipState.CONFIRMED, SlipState.CANCELLED),
+    )
+
+
+async def held(request: web.Request) -> web.Response:
+    view = View(request)
+    reason = request.query.get("reason", "")
+    rows = await view.read(lambda connection: views.held(connection, view.shop.key))
+    counted: dict[str, int] = {}
+    for row in rows:
+        counted[row.reason] = counted.get(row.reason, 0) + 1
+    shown = [row for row in rows if not reason or row.reason == reason]
+    return view.page("held.html", here="held", rows=shown, counted=counted, reason_asked=reason)
+
+
+async def strays(request: web.Request) -> web.Response:
+    view = View(request)
+    everything = request.query.get("all", "") == "1"
+    rows = await view.read(
+        lambda connection: views.strays_list(connection, view.shop.key, all_of_them=everything)
+    )
+    key = view.context.form_key
+    tokens = {row.id: token(key, view.shop.key, f"strays/{row.id}") for row in rows}
+    return view.page("strays.html", here="strays", rows=rows, tokens=tokens, everything=everything)
+
+
+def _offset(request: web.Request) -> int:
+    asked = request.query.get("offset", "0")
+    return int(asked) if asked.isdecimal() and len(asked) < 8 else 0

@@ -1,0 +1,109 @@
+"""Words (文言): what operators read about every reason, place, stage, effect and finding, in both languages.
+
+Literal tables only; a test fails where a reason, a state or a stage has no words. The first place to look
+when a text on a page should change.
+"""
+
+from __future__ import annotations
+
+from connector.outcome import EffectState, Reason
+from connector.words.figures import age, clock_time, count, moment, yen
+from connector.words.findings import FINDINGS, VERDICTS, FindingWord
+from connector.words.labels import FIGURES, LABELS, label
+from connector.words.places import (
+    EFFECT_STATES,
+    EFFECTS,
+    EVENTS,
+    LEFT_OUT,
+    ORDER_STATES,
+    SLIP_STATES,
+    STAGES,
+    STOP_VERDICTS,
+    SYSTEMS,
+)
+from connector.words.reasons import REASONS
+from connector.words.text import LANGUAGES, Term, Text, Word
+from connector.words.waits import NE_SCREENS, WAITS, wait, what_moves
+
+__all__ = [
+    "EFFECTS",
+    "EFFECT_STATES",
+    "EVENTS",
+    "FIGURES",
+    "FINDINGS",
+    "LABELS",
+    "LANGUAGES",
+    "LEFT_OUT",
+    "NE_SCREENS",
+    "ORDER_STATES",
+    "REASONS",
+    "REASON_NAMES",
+    "SLIP_STATES",
+    "STAGES",
+    "STOP_VERDICTS",
+    "SYSTEMS",
+    "VERDICTS",
+    "WAITS",
+    "FindingWord",
+    "Reason",
+    "Term",
+    "Text",
+    "Word",
+    "age",
+    "clock_time",
+    "count",
+    "effect",
+    "effect_state",
+    "label",
+    "moment",
+    "place",
+    "reason",
+    "stage",
+    "state",
+    "system",
+    "wait",
+    "what_moves",
+    "yen",
+]
+
+
+REASON_NAMES = {str(key): word.name for key, word in REASONS.items()}
+
+_PLACES: dict[str, dict[str, Term]] = {
+    "order": {str(key): term for key, term in ORDER_STATES.items()},
+    "slip": {str(key): term for key, term in SLIP_STATES.items()},
+}
+
+
+def state(item: str, value: str, lang: str = "ja") -> str:
+    """The name of a state of an order or a slip; what no table knows is shown as it stands."""
+    return place(item, value).name.say(lang)
+
+
+def place(item: str, value: str) -> Term:
+    return _PLACES[item].get(value, Term(Text(value, value), Text("", "")))
+
+
+def stage(name: str, lang: str = "ja") -> str:
+    """A stage's name; the acts of people carry no stage."""
+    known = STAGES.get(name)
+    return known.name.say(lang) if known else name
+
+
+def reason(value: str, lang: str = "ja") -> str:
+    return REASON_NAMES[value].say(lang)
+
+
+def system(name: str, lang: str = "ja") -> str:
+    known = SYSTEMS.get(name)
+    return known.say(lang) if known else name
+
+
+def effect(kind: str, lang: str = "ja") -> str:
+    """An act's name; a kind that no table knows is shown as it stands."""
+    known = EFFECTS.get(kind)
+    return known.say(lang) if known else kind
+
+
+def effect_state(value: str, lang: str = "ja") -> str:
+    return EFFECT_STATES[EffectState(value)].name.say(lang)

@@ -1,0 +1,310 @@
+"""Reasons (保留理由): for each hold its name, what happened, what it means for goods and money, what to do."""
+
+from __future__ import annotations
+
+from connector.outcome import Reason
+from connector.words.text import Text, Word
+
+REASONS: dict[Reason, Word] = {
+    Reason.PAYMENT_REFUSED: Word(
+        Text("決済NG", "Payment refused"),
+        Text("カートの決済が通っていません。", "The cart could not get the payment authorised."),
+        Text(
+            "まだ通知していません。商品も代金も動いていません。",
+            "It was not announced; no goods and no money moved.",
+        ),
+        Text(
+            "カートで支払方法の変更を案内してください。決済が通れば自動で再開します。",
+            "Ask the customer for another payment in the cart; it goes on by itself once it is authorised.",
+        ),
+    ),
+    Reason.PAYMENT_VOIDED: Word(
+        Text("決済取消済み", "Payment voided"),
+        Text("カートで決済が取り消されています。", "The payment was voided in the cart."),
+        Text("このまま出荷すると代金を回収できません。", "Shipping it now would mean goods without money."),
+        Text(
+            "カートで受注の取消か再決済を行い、終わったら保留を解除してください。",
+            "Cancel the order or take a new payment in the cart, then release the hold.",
+        ),
+    ),
+    Reason.PAYMENT_GATE: Word(
+        Text("入金未確認", "Payment not proved"),
+        Text(
+            "前払いの入金、または決済がまだ確認できません。",
+            "The prepayment or the payment is not proved yet.",
+        ),
+        Text(
+            "倉庫へ出荷指示していません。商品は出ていません。",
+            "It was not handed to the warehouse; no goods left.",
+        ),
+        Text(
+            "ネクストエンジンの入金区分を確認してください。入金済みになれば自動で出荷指示します。",
+            "Check the deposit in Next Engine; it is relayed by itself once it shows as paid.",
+        ),
+    ),
+    Reason.ADDRESS_SPLIT_UNKNOWN: Word(
+        Text("複数お届け先", "Several addresses"),
+        Text(
+            "お届け先が複数あり、どの商品がどこ宛か分かりません。",
+            "There are several addresses and no word which line goes where.",
+        ),
+        Text(
+            "誤配送を防ぐため、通知していません。",
+            "It was not announced, so that nothing goes to a wrong place.",
+        ),
+        Text(
+            "カートで受注をお届け先ごとに分けてください。分ければ自動で再開します。",
+            "Split the order by address in the cart; it goes on by itself.",
+        ),
+    ),
+    Reason.NEEDS_ATTENTION: Word(
+        Text("カート要対応", "Needs attention"),
+        Text("カートで要対応の印が付いています。", "The cart marks the order as needing attention."),
+        Text("確認が終わるまで通知しません。", "It is not announced until somebody has checked."),
+        Text(
+            "カートで内容を確認し、要対応を外してください。自動で再開します。",
+            "Check it in the cart and clear the mark; it goes on by itself.",
+        ),
+    ),
+    Reason.UNKNOWN_VALUE: Word(
+        Text("変換表にない値", "Unknown value"),
+        Text(
+            "支払方法・配送業者・時間帯などに、変換表にない値があります。",
+            "A payment, carrier or time slot is in no translation table.",
+        ),
+        Text("推測では送りません。商品は動いていません。", "We do not guess; no goods moved."),
+        Text(
+            "メモにある表（mappings/tables）に1行追加してください。追加すれば自動で再開します。",
+            "Add one line to the table named in the note (mappings/tables); it goes on by itself.",
+        ),
+    ),
+    Reason.UNMAPPABLE_TEXT: Word(
+        Text("送れない文字", "Character cannot be sent"),
+        Text(
+            "相手のファイルで使えない文字があります。",
+            "A character does not exist in the receiver's encoding.",
+        ),
+        Text(
+            "文字を欠いたまま送ると誤配送になるため、止めています。",
+            "Sending it without the character could misdeliver the parcel.",
+        ),
+        Text(
+            "カートで文字を直すか、文字の置き換え表に1行追加してください。",
+            "Correct the text in the cart or add the character to the substitution table.",
+        ),
+    ),
+    Reason.TEXT_TOO_LONG: Word(
+        Text("文字数超過", "Text too long"),
+        Text("相手の項目の長さを超えています。", "A text is longer than the receiver's field."),
+        Text(
+            "途中で切ると住所などが欠けるため、止めています。", "Cutting it could lose a part of the address."
+        ),
+        Text(
+            "カートで短くするか、マッピングの分割規則を直してください。",
+            "Shorten it in the cart or change the splitting rule of the mapping.",
+        ),
+    ),
+    Reason.AMOUNT_DIFFERS: Word(
+        Text("金額不一致", "Amounts do not tie"),
+        Text(
+            "受注の内訳の合計が支払金額と合いません。", "The parts of the order do not add up to the total."
+        ),
+        Text(
+            "誤った金額で請求・出荷しないよう止めています。", "It is held so that no wrong amount is charged."
+        ),
+        Text(
+            "カートで金額の内訳を確認してください。合えば自動で再開します。",
+            "Check the amounts in the cart; it goes on by itself once they tie.",
+        ),
+    ),
+    Reason.MALFORMED: Word(
+        Text("読み取れないデータ", "Unreadable data"),
+        Text("受け取ったデータを確実には読めません。", "What we were given cannot be read with certainty."),
+        Text(
+            "何も取り込んでいません。原本は保管しています。", "Nothing was taken from it; its bytes are kept."
+        ),
+        Text(
+            "メモの箇所を確認し、送信元に正しいデータを依頼してください。",
+            "Look at the place in the note and ask the sender for a correct one.",
+        ),
+    ),
+    Reason.TOO_MANY_LINES: Word(
+        Text("明細数超過", "Too many lines"),
+        Text(
+            "1受注の明細数が相手の上限を超えています。", "The order has more lines than the receiver takes."
+        ),
+        Text("送っていません。商品は動いていません。", "It was not sent; no goods moved."),
+        Text("カートで受注を分けてください。", "Split the order in the cart."),
+    ),
+    Reason.REFUSED: Word(
+        Text("相手が拒否", "Refused by the other side"),
+        Text("相手のシステムが受け付けませんでした。", "The other system said no."),
+        Text(
+            "この処理は行われていません。同じ内容では再び断られます。",
+            "The act did not happen and would be refused again as it stands.",
+        ),
+        Text(
+            "メモの言葉を確認し、原因を直してから保留を解除してください。解除後に再送します。",
+            "Read their words in the note, correct the cause, then release; it is sent again.",
+        ),
+    ),
+    Reason.MAIL_NEVER_ARRIVED: Word(
+        Text("通知メール不達", "Mail never arrived"),
+        Text(
+            "再送しても新規受付に伝票ができません。",
+            "No slip opened in 新規受付 although the mail was sent again.",
+        ),
+        Text(
+            "ネクストエンジンに受注がありません。このままでは出荷されません。",
+            "Next Engine does not know the order; it would never ship.",
+        ),
+        Text(
+            "メール取込設定と受信箱を確認し、直してから保留を解除してください。",
+            "Check the mail intake setting and the mailbox, then release.",
+        ),
+    ),
+    Reason.CANNOT_TELL: Word(
+        Text("届いたか不明", "Cannot tell whether it arrived"),
+        Text(
+            "相手に届いたかどうかを、どうしても確かめられません。",
+            "Whether it reached the other side cannot be shown.",
+        ),
+        Text(
+            "再送すると二重になるおそれがあります。自動では送りません。",
+            "Sending it again might do it twice, so we do not.",
+        ),
+        Text(
+            "先に相手の画面で確認してください。届いていない場合だけ解除すると、もう一度送ります。",
+            "Look at the other side first. Release only if it is not there: it is then sent again.",
+        ),
+    ),
+    Reason.TOO_MANY_TRIES: Word(
+        Text("再試行の上限", "Too many tries"),
+        Text(
+            "一時的な障害が続き、再試行をやめました。", "A passing fault lasted too long; we stopped trying."
+        ),
+        Text("この処理はまだ行われていません。", "The act has not happened yet."),
+        Text(
+            "接続状況を確認してください。直っていれば解除で再開します。",
+            "Check the connection; release to try again.",
+        ),
+    ),
+    Reason.CANCELLED_TOO_LATE: Word(
+        Text("取消間に合わず", "Cancelled too late"),
+        Text(
+            "引き渡し後にカートで取り消されましたが、止められませんでした。",
+            "It was cancelled in the cart after hand-over and could not be stopped.",
+        ),
+        Text(
+            "商品は出荷されます（されました）。返品と返金の対応が要ります。",
+            "The goods leave or have left; a return and a refund are needed.",
+        ),
+        Text(
+            "お客様への連絡と返品・返金を行い、終わったら解除してください。",
+            "Contact the customer, arrange return and refund, then release.",
+        ),
+    ),
+    Reason.CHANGED_AFTER_HANDOVER: Word(
+        Text("引渡後の変更", "Changed after hand-over"),
+        Text(
+            "ネクストエンジンへ渡した後で、カートの内容が変わりました。",
+            "The cart changed the order after Next Engine was told.",
+        ),
+        Text("このままでは古い内容で出荷されます。", "As it stands the old content would ship."),
+        Text(
+            "メモの項目をネクストエンジンの伝票で直し、終わったら解除してください。",
+            "Bring the fields in the note into the slip in Next Engine, then release.",
+        ),
+    ),
+    Reason.UNSHIPPABLE: Word(
+        Text("出荷不可", "Unshippable"),
+        Text("倉庫が出荷できないと回答しました。", "The warehouse says that it cannot ship it."),
+        Text("商品は出ていません。", "No goods left."),
+        Text(
+            "理由（欠品・住所不備など）を解消し、倉庫と再出荷の方法を決めてください。",
+            "Solve the reason (stock, address …) and agree with the warehouse how to ship it.",
+        ),
+    ),
+    Reason.PARTIAL_SHIPMENT: Word(
+        Text("一部出荷", "Partial shipment"),
+        Text("倉庫が一部だけ出荷しました。", "The warehouse shipped only a part."),
+        Text(
+            "残りの商品が届きません。完了反映も請求もしていません。",
+            "The rest is missing; it was neither completed nor charged.",
+        ),
+        Text(
+            "残りを後送するか数量を直すかを決め、ネクストエンジンを直してください。",
+            "Decide whether the rest follows or the quantity changes, and correct Next Engine.",
+        ),
+    ),
+    Reason.SHIPMENT_CONFLICT: Word(
+        Text("出荷実績の食い違い", "Shipment conflict"),
+        Text(
+            "倉庫の出荷実績が、先の内容や他の伝票と食い違います。",
+            "The warehouse's result contradicts an earlier one or another slip.",
+        ),
+        Text(
+            "誤った送り状番号がお客様に届くおそれがあります。",
+            "The customer might get a wrong tracking number.",
+        ),
+        Text(
+            "正しい送り状番号を倉庫に確認し、ネクストエンジンを直してから解除してください。",
+            "Ask the warehouse for the right number, correct Next Engine, then release.",
+        ),
+    ),
+    Reason.NE_CANCELLED: Word(
+        Text("伝票取消済み", "Slip cancelled in Next Engine"),
+        Text(
+            "カートでは有効ですが、ネクストエンジンの伝票が取り消されています。",
+            "The order lives in the cart, its slip was cancelled in Next Engine.",
+        ),
+        Text("このままでは出荷されません。", "As it stands nothing ships."),
+        Text(
+            "取消が正しければカートも取り消し、誤りなら伝票を戻して解除してください。",
+            "If that is right, cancel it in the cart, too; if not, restore the slip and release.",
+        ),
+    ),
+    Reason.KEY_CONFLICT: Word(
+        Text("同じ処理で内容違い", "Same act, other content"),
+        Text(
+            "同じ処理が、違う内容でもう一度作られました。", "The same act was made again with other content."
+        ),
+        Text("二重処理を防ぐため送っていません。", "It was not sent, so that nothing happens twice."),
+        Text(
+            "先の処理の結果を相手の画面で確認し、開発元へ連絡してください。",
+            "Look at the other side what became of the first one and tell the maintainers.",
+        ),
+    ),
+    Reason.ABSURD_PICTURE: Word(
+        Text("相手の表示が異常", "Absurd picture"),
+        Text(
+            "相手のデータが、あり得ないほど普段と違います。",
+            "What the other side shows is too far from what is possible.",
+        ),
+        Text(
+            "信じて処理すると被害が広がるため、止めています。", "Believing it could do harm, so we stopped."
+        ),
+        Text(
+            "相手の障害情報を確認し、正常に戻ってから解除してください。",
+            "Check for trouble over there and release once it is normal.",
+        ),
+    ),
+    Reason.BUG: Word(
+        Text("プログラム異常", "Bug"),
+        Text("想定外の例外が起きました。", "An unexpected exception happened."),
+        Text(
+            "この1件だけ止めています。ほかの受注は進んでいます。",
+            "Only this item stands still; the others go on.",
+        ),
+        Text(
+            "メモを添えて開発元へ連絡してください。直った後に解除します。",
+            "Send the note to the maintainers; release after the correction.",
+        ),
+    ),
+    Reason.BY_HAND: Word(
+        Text("手動保留", "Held by hand"),
+        Text("担当者が保留にしました。", "A person put it on hold."),
+        Text("解除するまで次の工程へ進みません。", "It goes no further until somebody releases it."),
+        Text("メモの用件が済んだら解除してください。", "Release it once the matter in the note is settled."),
+    ),
+}

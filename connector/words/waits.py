@@ -1,0 +1,150 @@
+"""Waits (待ちの理由): what an item that is not in trouble waits for, and what will move it on.
+
+The keys are the words the stages leave in the ledger and the names of Next Engine's screens, exactly as there.
+"""
+
+from __future__ import annotations
+
+from connector.words.text import Text
+
+NE_SCREENS: dict[str, tuple[str, Text]] = {
+    "新規受付": (
+        "新規受付 (intake)",
+        Text("次の本取込で起票済になります。", "The next import completes it."),
+    ),
+    "確認待ち": (
+        "確認待ち (to be confirmed)",
+        Text(
+            "ネクストエンジンの確認待ち画面で確認を済ませると進みます。",
+            "Confirm it on the 確認待ち screen of Next Engine.",
+        ),
+    ),
+    "入金待ち": (
+        "入金待ち (waits for money)",
+        Text("入金が登録されると進みます。", "It moves once the deposit is entered."),
+    ),
+    "引当待ち": (
+        "引当待ち (waits for stock)",
+        Text("在庫が引き当たると進みます。", "It moves once stock is allocated."),
+    ),
+    "発売日待ち": (
+        "発売日待ち (waits for the release date)",
+        Text("発売日が来ると進みます。", "It moves on the release date."),
+    ),
+    "印刷日待ち": (
+        "印刷日待ち (waits for the print date)",
+        Text("納品書印刷指示日が来ると印刷待ちになります。", "It becomes 印刷待ち on its print date."),
+    ),
+    "印刷待ち": (
+        "印刷待ち (print-ready)",
+        Text("次の出荷指示で倉庫へ渡します。", "The next relay hands it to the warehouse."),
+    ),
+    "印刷済み": (
+        "印刷済み (printed)",
+        Text("倉庫の出荷実績が届くと進みます。", "It moves when the warehouse reports the shipment."),
+    ),
+    "出荷済み": (
+        "出荷済み (shipped)",
+        Text("出荷は終わっています。", "It has shipped."),
+    ),
+    "キャンセル": (
+        "キャンセル (cancelled)",
+        Text("ネクストエンジンで取り消されています。", "It was cancelled in Next Engine."),
+    ),
+}
+
+WAITS: dict[str, tuple[str, Text]] = {
+    "与信審査中": (
+        "the payment is under examination",
+        Text("カートの審査が終わると通知します。", "It is announced once the cart's examination ends."),
+    ),
+    "注文内容の確定待ち": (
+        "waits until the order has settled",
+        Text(
+            "最後の変更から一定時間たつと通知します。",
+            "It is announced some minutes after its last change.",
+        ),
+    ),
+    "新規受付待ち": (
+        "mail sent, not yet in 新規受付",
+        Text(
+            "ネクストエンジンがメールを取り込むと進みます。時間内に現れなければ送り直します。",
+            "It moves when Next Engine has read the mail; if it does not appear in time it is sent again.",
+        ),
+    ),
+    "他システムの通知待ち": (
+        "waits for another system's mail",
+        Text("このお店の通知は他システムの担当です。", "Somebody else announces this shop's orders."),
+    ),
+    "他システムの本取込待ち": (
+        "waits for another system's import",
+        Text("このお店の本取込は他システムの担当です。", "Somebody else imports this shop's orders."),
+    ),
+    "他システムの出荷指示待ち": (
+        "waits for another system's relay",
+        Text("このお店の出荷指示は他システムの担当です。", "Somebody else relays this shop's slips."),
+    ),
+    "他システムの出荷確定待ち": (
+        "waits for another system's confirmation",
+        Text("このお店の出荷確定は他システムの担当です。", "Somebody else confirms this shop's shipments."),
+    ),
+    "他システムの完了反映待ち": (
+        "waits for another system's completion",
+        Text("このお店の完了反映は他システムの担当です。", "Somebody else completes this shop's orders."),
+    ),
+    "カートで取消済み（出荷止め処理中）": (
+        "cancelled in the cart, being stopped",
+        Text("出荷止めの結果が出ると終わります。", "It ends with the verdict of the stop request."),
+    ),
+    "ネクストエンジンで見つかりません": (
+        "Next Engine does not show it",
+        Text("ネクストエンジンで伝票を確認してください。", "Look for the slip in Next Engine."),
+    ),
+    "印刷待ちではありません": (
+        "it no longer stands in 印刷待ち",
+        Text("印刷待ちに戻ると倉庫へ渡します。", "It is relayed when it stands in 印刷待ち again."),
+    ),
+    "連携対象外の伝票": (
+        "a slip without an order of ours",
+        Text(
+            "カートの受注がない伝票は、設定がなければ倉庫へ渡しません。",
+            "Slips without an order of ours are not relayed unless the shop says so.",
+        ),
+    ),
+    "出荷実績がありません": (
+        "no result of the warehouse yet",
+        Text("倉庫の出荷実績が届くと進みます。", "It moves when the warehouse reports the shipment."),
+    ),
+    "出荷日と送り状番号がまだ分かりません": (
+        "ship date and tracking number are not known yet",
+        Text("出荷実績が分かると完了を書き込みます。", "It is completed once the shipment is known."),
+    ),
+    "通知メールが新規受付に現れるのを待って取り消します": (
+        "cancelled once the mail has opened its slip",
+        Text("伝票が現れ次第、取り消します。", "The slip is cancelled as soon as it appears."),
+    ),
+    "出荷止めが必要です（手作業）": (
+        "must be stopped by hand",
+        Text("ネクストエンジンと倉庫で止めてください。", "Stop it in Next Engine and at the warehouse."),
+    ),
+    "倉庫が取消を受け付けました": (
+        "the warehouse accepted the stop",
+        Text("続けてネクストエンジンの伝票を取り消します。", "The slip in Next Engine is cancelled next."),
+    ),
+    "届いていないことを確認しました。もう一度行います。": (
+        "provably not there; it is done again",
+        Text("次の回にもう一度行います。", "The next pass does it again."),
+    ),
+}
+
+
+def wait(words: str, lang: str) -> str:
+    """What the ledger says that an item waits for, in the reader's language."""
+    known = WAITS.get(words) or NE_SCREENS.get(words)
+    return known[0] if known and lang == "en" else words
+
+
+def what_moves(words: str, lang: str) -> str:
+    """What will move it on; empty where no table knows these words."""
+    known = WAITS.get(words) or NE_SCREENS.get(words)
+    return known[1].say(lang) if known else ""

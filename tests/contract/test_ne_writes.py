@@ -1,0 +1,186 @@
+"""What the Next Engine client writes, against the sandbox: places, repeats, races and lost replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from connector.adapters.next_engine import wire
+from connector.errors import NotDone, Refused, Unknown
+
+from tests.contract.ne_desk import Desk
+from tests.contract.ne_shop import a_shipment, a_shop, a_slip
+
+
+async def test_relaying_tags_prints_and_repeats_safely() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        sandbox.operator.edit(1007, {wire.TAGS: "[贈答][出荷指示失敗]"})
+        slip = (await ne.slips(["1007"]))["1007"]
+        done = await ne.mark_relayed(slip)
+        assert (done.status, done.tags) == (40, "[贈答][出荷指示済み]")
+        before = desk.http.calls
+        assert await ne.mark_relayed(slip) == done
+        assert desk.http.calls == before + 1  # one look, no write
+        out = [each.name for each in desk.archive.kept if each.direction == "out"]
+        assert out == [wire.BASE_UPDATE, wire.BASE_RECEIPTED]
+        assert {each.key for each in desk.archive.kept} == {"1007"}
+
+
+async def test_a_refused_slip_keeps_its_place_and_the_words() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        sandbox.operator.edit(1007, {wire.WORKER_TEXT: "至急"})
+        for _ in range(2):
+            slip = await ne.mark_relayed(a_slip("1007"), refused="E201 郵便番号 & 住所")
+        assert (slip.status, slip.tags) == (20, "[出荷指示失敗]")
+        assert slip.worker_text == "至急\n【出荷指示失敗】E201 郵便番号 & 住所"
+        assert len([each for each in desk.archive.kept if each.direction == "out"]) == 1
+
+
+async def test_shipping_with_tracking_number_repeats_safely() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        shipment = a_shipment("1007", "999900001111", "999900001122")
+        done = await ne.confirm_shipment(a_slip("1007"), shipment)
+        assert (done.status, done.tracking) == (50, "999900001111")
+        assert done.shipped_at is not None
+        before = desk.http.calls
+        assert await ne.confirm_shipment(a_slip("1007"), shipment) == done
+        assert desk.http.calls == before + 1
+        assert sandbox.history.per_key("shipped") == {"1007": 1}
+        with pytest.raises(Refused, match="999900001111"):
+            await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "888800001111"))
+
+
+async def test_shipping_without_a_number_and_after_relaying() -> None:
+    async with a_shop() as (_, _, ne):
+        await ne.mark_relayed(a_slip("1007"))
+        done = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007"))
+        assert (done.status, done.tracking) == (50, "")
+
+
+async def test_a_person_shipped_it_with_the_same_number() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        sandbox.operator.edit(1007, {wire.TRACKING: "9999-0000-1111"})
+        sandbox.operator.ship(1007)
+        done = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        assert done.status == 50
+        assert desk.archive.kept == []
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [("1005", Refused), ("1002", Refused), ("1013", Refused), ("1014", Refused), ("1009", NotDone)],
+)
+async def test_shipping_from_the_wrong_place(number: str, error: type[Exception]) -> None:
+    """Waiting, bare mail, cancelled, merged; a slip that is just being printed is left for later."""
+    async with a_shop() as (_, desk, ne):
+        with pytest.raises(error):
+            await ne.confirm_shipment(a_slip(number), a_shipment(number))
+        assert desk.archive.kept == []
+
+
+@pytest.mark.parametrize(("number", "error"), [("1005", Refused), ("1013", Refused), ("1009", NotDone)])
+async def test_relaying_from_the_wrong_place(number: str, error: type[Exception]) -> None:
+    async with a_shop() as (sandbox, _, ne):
+        if number == "1009":
+            sandbox.operator.edit(1009, {wire.TAGS: "[出荷指示済み]"})
+        with pytest.raises(error):
+            await ne.mark_relayed(a_slip(number))
+
+
+async def test_cancelling_in_any_place_but_shipped() -> None:
+    async with a_shop() as (_, desk, ne):
+        for number in ("1002", "1005", "1007", "1010"):
+            slip = await ne.cancel(a_slip(number), "お客様のキャンセル")
+            assert (slip.cancel_type, slip.worker_text) == ("1", "お客様のキャンセル")
+        writes = len(desk.archive.kept)
+        assert not (await ne.cancel(a_slip("1007"), "again")).live
+        assert len(desk.archive.kept) == writes
+        with pytest.raises(Refused, match="出荷確定済み"):
+            await ne.cancel(a_slip("1011"), "too late")
+
+
+async def test_a_slip_that_is_not_there() -> None:
+    async with a_shop() as (_, _, ne):
+        with pytest.raises(Refused, match="9999"):
+            await ne.cancel(a_slip("9999"), "")
+
+
+def before_each_write(desk: Desk, act: Callable[[], None], times: int) -> None:
+    """Somebody does something between our read and our write."""
+    write, left = desk.session.write, times
+
+    async def disturbed(path: str, pairs: Any, *, key: str) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            await desk.clock.sleep(2)  # lock values know seconds only
+            act()
+        return await write(path, pairs, key=key)
+
+    desk.session.write = disturbed  # type: ignore[method-assign]
+
+
+async def test_somebody_else_changed_the_slip_in_between() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        before_each_write(desk, lambda: sandbox.operator.edit(1007, {wire.TAGS: "[贈答]"}), times=1)
+        slip = await ne.mark_relayed(a_slip("1007"))
+        assert (slip.status, slip.tags) == (40, "[贈答][出荷指示済み]")
+
+
+async def test_somebody_who_never_stops_changing_it() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        notes = iter(range(100))
+        before_each_write(desk, lambda: sandbox.operator.edit(1007, {wire.NOTE: str(next(notes))}), times=9)
+        with pytest.raises(NotDone):
+            await ne.mark_relayed(a_slip("1007"))
+
+
+async def test_somebody_else_did_it_in_between() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+
+        def by_hand() -> None:
+            sandbox.operator.edit(1007, {wire.TRACKING: "999900001111"})
+            sandbox.operator.ship(1007)
+
+        before_each_write(desk, by_hand, times=1)
+        slip = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        assert slip.status == 50
+        assert sandbox.history.per_key("shipped") == {"1007": 1}
+
+
+async def test_a_refusal_that_nobody_explains_is_handed_on() -> None:
+    async with a_shop() as (sandbox, _, ne):
+        sandbox.plan_reply("020015", path=wire.BASE_UPDATE)
+        with pytest.raises(Refused) as caught:
+            await ne.mark_relayed(a_slip("1007"))
+        assert caught.value.code == "020015"
+
+
+@pytest.mark.parametrize("reply", ["drop", "999999", "html-502", "empty"])
+async def test_a_lost_reply_is_settled_by_reading_back(reply: str) -> None:
+    async with a_shop() as (sandbox, _, ne):
+        sandbox.plan_reply(reply, path=wire.BASE_SHIPPED, applied=True)
+        slip = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        assert slip.status == 50
+        assert sandbox.history.per_key("shipped") == {"1007": 1}
+
+
+@pytest.mark.parametrize("reply", ["drop", "999999", "html-502", "empty"])
+async def test_a_lost_reply_that_does_not_show_stays_unknown_and_may_be_repeated(reply: str) -> None:
+    async with a_shop() as (sandbox, _, ne):
+        sandbox.plan_reply(reply, path=wire.BASE_SHIPPED, applied=False)
+        shipment = a_shipment("1007", "999900001111")
+        with pytest.raises(Unknown):
+            await ne.confirm_shipment(a_slip("1007"), shipment)
+        assert (await ne.confirm_shipment(a_slip("1007"), shipment)).status == 50
+        assert sandbox.history.per_key("shipped") == {"1007": 1}
+
+
+@pytest.mark.parametrize("code", ["003001", "003002", "008003", "008007", "008010", "003004"])
+async def test_busy_is_not_done(code: str) -> None:
+    async with a_shop() as (sandbox, _, ne):
+        sandbox.plan_reply(code, path=wire.BASE_UPDATE)
+        with pytest.raises(NotDone):
+            await ne.mark_relayed(a_slip("1007"))
+        assert (await ne.mark_relayed(a_slip("1007"))).status == 40

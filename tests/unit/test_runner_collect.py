@@ -1,0 +1,256 @@
+"""What the warehouse shipped: believed where it fits a slip we relayed, repeated without effect, else for a person."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from connector.slip import Result, ShippedLine
+
+from tests.unit.world import World, a_shipment, an_order, tracking, world
+
+
+def numbers_in_ne(w: World, order: str = "T-1001") -> str:
+    return w.ne.slips_held[w.slip_of(order)].tracking
+
+
+async def test_a_result_may_be_faster_than_the_receipt(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        w.wms.receipt_delay = timedelta(hours=1)
+        await w.run("relay")
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        assert w.strays() == []
+        await w.run("confirm_shipment")
+        w.pass_by(hours=2)
+        await w.run("relay")
+        assert w.effects("wms_file") == ["done"]
+        assert w.slip_state() == "confirmed"
+        assert w.state() == "shipped"
+
+
+async def test_an_unknown_slip_is_a_stray_and_writes_nothing(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.reports(a_shipment("77777"))
+        await w.run("collect", "confirm_shipment")
+        assert len(w.strays()) == 1
+        assert w.ne.count("confirmed") == 0
+
+
+async def test_a_slip_we_did_not_relay_is_a_stray(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect")
+        assert w.slip_state() == "print_ready"
+        assert w.strays() == ["この伝票は倉庫へ出荷指示していません。"]
+
+
+async def test_the_same_results_twice_change_nothing(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_shipped(an_order())
+        before = w.events(w.slip_of())
+        again = a_shipment(w.slip_of())
+        w.wms.reports(again, name="AGAIN.csv")  # the very bytes under another name
+        w.wms.reports(again, again)  # the same event twice in one new file
+        w.wms.reports(a_shipment(w.slip_of(), result_id="OTHER"))  # the same facts as a new event
+        await w.run("collect", "confirm_shipment")
+        assert w.events(w.slip_of()) == before
+        assert w.holds(w.slip_of()) == []
+        assert w.ne.count("confirmed") == 1
+        assert w.wms.out == {}, "repeats are acknowledged"
+
+
+async def test_another_tracking_number_afterwards_is_a_conflict(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        w.wms.reports(a_shipment(slip))
+        await w.run("collect")
+        w.wms.reports(a_shipment(slip, tracking(4711)))
+        await w.run("collect", "confirm_shipment")
+        assert w.holds(slip) == ["shipment_conflict"]
+        assert w.ne.count("confirmed") == 0
+        w.release(slip, "shipment_conflict")
+        await w.run("confirm_shipment")
+        assert numbers_in_ne(w) == tracking(4711), (
+            "a correction replaces, it is not put beside the old number"
+        )
+
+
+async def test_a_conflict_inside_one_file_is_seen(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        w.wms.reports(a_shipment(slip), a_shipment(slip, tracking(4711), result_id="R2"))
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        assert w.holds(slip) == ["shipment_conflict"]
+
+
+async def test_two_parcels_in_two_files(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        first = a_shipment(slip, tracking(1), result_id="E1", parcels=2, complete=False)
+        second = a_shipment(slip, tracking(2), result_id="E2", parcels=2, complete=False)
+        w.wms.reports(first)
+        await w.run("collect", "confirm_shipment")
+        assert w.slip_state() == "relayed"
+        assert w.slip(slip).waiting_for == "個口 1/2 まで到着"
+        w.wms.reports(first)
+        w.wms.reports(second)
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        await w.run("confirm_shipment")
+        assert numbers_in_ne(w) == tracking(1), "the first parcel's number is the primary one"
+        await w.complete_now()
+        w.pass_by(minutes=1)
+        await w.run("complete")
+        assert w.state() == "completed"
+
+
+async def test_partial_and_unshippable_wait_for_a_person(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"), an_order("T-1003"))
+        part, none, gone = (w.slip_of(f"T-{n}") for n in (1001, 1002, 1003))
+        w.wms.reports(
+            a_shipment(part, result=Result.PARTIAL, reason="1個のみ"),
+            a_shipment(none, result=Result.UNSHIPPABLE, tracking=(), reason_code="STOCKOUT"),
+            a_shipment(gone, result=Result.CANCELLED, tracking=()),
+        )
+        await w.run("collect", "confirm_shipment")
+        assert w.holds(part) == ["partial_shipment"]
+        assert w.holds(none) == ["unshippable"]
+        assert w.hold_note(none, "unshippable") == "STOCKOUT"
+        assert w.holds(gone) == ["unshippable"]
+        assert w.ne.count("confirmed") == 0
+        assert {w.slip(slip).state for slip in (part, none, gone)} == {"relayed"}
+
+
+async def test_the_rest_of_a_partial_shipment_carries_both_numbers(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        w.wms.reports(a_shipment(slip, tracking(1), result_id="E1", result=Result.PARTIAL))
+        await w.run("collect")
+        w.wms.reports(a_shipment(slip, tracking(2), result_id="E2"))
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        assert w.holds(slip) == ["partial_shipment"]
+        w.release(slip, "partial_shipment")
+        await w.run("confirm_shipment")
+        assert w.slip_state() == "confirmed"
+
+
+async def test_more_than_was_ordered_is_a_stray(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        lines = (ShippedLine(line_no=1, sku="sku-1", quantity=3),)
+        w.wms.reports(a_shipment(slip, lines=lines))
+        await w.run("collect")
+        assert w.strays() == ["出荷数が指示数を超えています。"]
+        assert w.slip_state() == "relayed"
+        w.wms.reports(a_shipment(slip, lines=(ShippedLine(line_no=1, sku="SKU-1", quantity=2),)))
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+
+
+async def test_a_tracking_number_belongs_to_one_slip_for_90_days(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"), an_order("T-1003"))
+        mine, yours, later = (w.slip_of(f"T-{n}") for n in (1001, 1002, 1003))
+        w.wms.reports(a_shipment(mine, tracking(5)))
+        await w.run("collect")
+        w.wms.reports(a_shipment(yours, tracking(5)))
+        await w.run("collect", "confirm_shipment")
+        assert w.holds(yours) == ["shipment_conflict"]
+        assert mine in w.hold_note(yours, "shipment_conflict")
+        assert w.slip(yours).state == "relayed"
+        w.pass_by(days=91)
+        shipped_on = date(2027, 2, 23)
+        w.wms.reports(a_shipment(later, tracking(5), shipped_on=shipped_on))
+        await w.run("collect")
+        assert w.slip(later).state == "dispatched"
+
+        w.release(yours, "shipment_conflict")  # declared co-packing: a person lets it pass
+        await w.run("collect")
+        assert w.slip(yours).state == "dispatched"
+
+
+async def test_one_number_for_two_slips_of_one_file(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"))
+        mine, yours = w.slip_of("T-1001"), w.slip_of("T-1002")
+        w.wms.reports(a_shipment(mine, tracking(5)), a_shipment(yours, tracking(5)))
+        await w.run("collect")
+        assert w.slip(mine).state == "dispatched"
+        assert w.holds(yours) == ["shipment_conflict"]
+
+
+async def test_part_of_a_number_is_not_the_number(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"))
+        w.wms.reports(a_shipment(w.slip_of("T-1001"), "12345678901", carrier="SEINO"))
+        await w.run("collect")
+        w.wms.reports(a_shipment(w.slip_of("T-1002"), "2345678901", carrier="SEINO"))
+        await w.run("collect")
+        assert w.slip_state("T-1002") == "dispatched"
+
+
+async def test_a_ship_date_in_the_future_is_not_believed(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.reports(a_shipment(w.slip_of(), shipped_on=date(2062, 11, 22)))
+        await w.run("collect")
+        assert w.slip_state() == "relayed"
+        assert len(w.strays()) == 1
+
+
+async def test_a_damaged_file_is_kept_and_stops_no_other(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.out["BROKEN.csv"] = b"\x00 not a result file"
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        assert len(w.strays()) == 1
+        assert "BROKEN.csv" in w.wms.archive
+        await w.run("collect")
+        assert len(w.strays()) == 1
+
+
+async def test_kept_before_it_is_acknowledged(tmp_path: Path) -> None:
+    from connector.errors import NotDone
+
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.reports(a_shipment(w.slip_of()))
+
+        async def fails(file):  # type: ignore[no-untyped-def]
+            raise NotDone("line cut")
+
+        acknowledge, w.wms.acknowledge = w.wms.acknowledge, fails  # type: ignore[method-assign]
+        counts = await w.runner.run("collect")
+        assert counts.failed == "line cut"
+        assert len(await w.ledger.unread("wms")) == 1
+        w.wms.acknowledge = acknowledge  # type: ignore[method-assign]
+        await w.run("collect")
+        assert w.slip_state() == "dispatched"
+        assert w.wms.out == {}
+
+
+async def test_shipped_though_cancelled_is_said_aloud(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip = w.slip_of()
+        w.ne.edit(slip, cancel_type="1")
+        await w.run("follow_slips")
+        w.wms.reports(a_shipment(slip))
+        await w.run("collect", "confirm_shipment")
+        assert w.holds(slip) == ["ne_cancelled", "shipment_conflict"]
+        assert w.ne.count("confirmed") == 0

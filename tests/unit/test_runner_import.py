@@ -1,0 +1,179 @@
+"""The daily import: one file a window, exactly who stands in 新規受付 now, believed only when read back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from connector.errors import NotDone, Refused, Unknown
+from connector.outcome import Reply
+
+from tests.unit.world import World, an_order, world
+
+WINDOW = "2026-11-24 14:00"
+
+
+def files(w: World) -> list[list[str]]:
+    return [numbers for _, numbers in w.ne.uploads.values()]
+
+
+async def test_only_orders_in_intake_are_in_the_file(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(*(an_order(f"T-{n}") for n in range(1001, 1006)))
+        w.ne.edit(w.slip_of("T-1002"), cancel_type="1")
+        w.ne.edit(w.slip_of("T-1003"), status=20)
+        w.cart.put(an_order("T-1004", cancelled=True))
+        await w.run("ingest")
+        w.ne.unmappable.add("T-1005")
+        await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001"]]
+        assert w.holds("T-1002") == ["ne_cancelled"]
+        assert w.state("T-1003") == "imported"
+        assert w.order("T-1004").waiting_for.startswith("カートで取消済み")
+        assert w.holds("T-1005") == ["unmappable_text"]
+
+
+async def test_never_two_files_for_one_window(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"))
+        await w.run("import_daily", window=WINDOW)
+        await w.to_intake(an_order("T-1002"))
+        for _ in range(3):
+            await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001"]]
+        assert w.holds("T-1002") == []
+        assert w.state("T-1002") == "in_intake"
+        w.pass_by(days=1)
+        await w.run("import_daily", window="2026-11-25 14:00")
+        assert files(w) == [["T-1001"], ["T-1002"]]
+
+
+async def test_without_a_window_nothing_is_uploaded(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order())
+        await w.run("import_daily")
+        assert files(w) == []
+
+
+async def test_an_upload_that_did_not_happen_is_tried_again_in_its_window(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"))
+        w.ne.faults.append(NotDone("connection refused"))
+        await w.run("import_daily", window=WINDOW)
+        assert w.effects("ne_import") == ["not_done"]
+        assert await w.ledger.wants_again("import_daily", WINDOW)
+        await w.to_intake(an_order("T-1002"))
+        await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001", "T-1002"]]
+        assert w.effects("ne_import") == ["sent"]
+        assert w.effect("ne_import").attempts == 2
+        assert not await w.ledger.wants_again("import_daily", WINDOW)
+
+
+async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order())
+        upload = w.ne.upload
+
+        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+            await upload(effect)
+            raise Unknown("read timeout")
+
+        w.ne.upload = lost  # type: ignore[method-assign]
+        await w.run("import_daily", window=WINDOW)
+        assert w.effects("ne_import") == ["unknown"]
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        assert w.state() == "imported"
+        assert w.effects("ne_import") == ["done"]
+        assert len(files(w)) == 1
+
+
+async def test_what_the_importer_skipped_is_held_and_the_others_go_on(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"))
+        w.ne.skips["T-1002"] = "商品コードがありません"
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        await w.run("import_daily")
+        assert w.state("T-1001") == "imported"
+        assert w.state("T-1002") == "in_intake"
+        assert w.holds("T-1002") == ["refused"]
+        assert "商品コードがありません" in w.hold_note("T-1002", "refused")
+
+
+async def test_a_file_of_which_nothing_was_taken_is_refused(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order())
+        w.ne.skips["T-1001"] = "NG"
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        await w.run("import_daily")
+        assert w.effects("ne_import") == ["refused"]
+        assert w.holds() == ["refused"]
+
+
+async def test_not_being_allowed_to_look_is_no_refusal_of_the_file(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order())
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        w.ne.gone = True  # every call raises Refused
+        await w.runner.run("import_daily")
+        assert w.effects("ne_import") == ["sent"]
+        assert w.holds() == []
+        w.ne.gone = False
+        w.pass_by(minutes=2)
+        await w.run("import_daily")
+        assert w.state() == "imported"
+
+
+async def test_a_refused_upload_holds_its_orders(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order())
+        w.ne.faults.append(Refused("next_engine", "020001", "パターンがありません"))
+        await w.run("import_daily", window=WINDOW)
+        assert w.holds() == ["refused"]
+        assert files(w) == []
+
+
+async def test_an_absurd_picture_stops_the_pass(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(*(an_order(f"T-{n}") for n in range(1001, 1026)))
+        kept, w.ne.slips_held = w.ne.slips_held, {}
+        counts = await w.runner.run("import_daily", window=WINDOW)
+        assert "not believed" in counts.failed
+        assert files(w) == []
+        assert all(w.holds(f"T-{n}") == [] for n in range(1001, 1026))
+        w.ne.slips_held = kept
+        await w.run("import_daily", window=WINDOW)
+        assert len(files(w)[0]) == 25
+
+
+async def test_a_slip_that_was_merged_counts_as_past_the_intake(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"))
+        w.ne.edit(w.slip_of("T-1001"), cancel_type="3", merged_into=w.slip_of("T-1002"))
+        await w.run("import_daily", window=WINDOW)
+        assert w.state("T-1001") == "imported"
+        assert files(w) == [["T-1002"]]
+
+
+@pytest.mark.parametrize("lies", [True, False])
+async def test_the_folder_route_looks_into_the_folder(tmp_path: Path, lies: bool) -> None:
+    with world(tmp_path, import_route="folder") as w:
+        await w.to_intake(an_order())
+        w.ne.upload_delay = timedelta(hours=5)
+        upload = w.ne.upload
+
+        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+            if lies:
+                await upload(effect)
+            raise Unknown("read timeout")
+
+        w.ne.upload = lost  # type: ignore[method-assign]
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=31)
+        await w.run("import_daily")
+        assert w.effects("ne_import") == (["sent"] if lies else ["not_done"])
