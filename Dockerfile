@@ -11,15 +11,17 @@ FROM python:3.11-slim
 # The image carries aioimaplib (GPL-3.0-only): as a combined work it is distributed under GPL-3.0 terms.
 LABEL org.opencontainers.image.licenses="Apache-2.0 AND GPL-3.0-only"
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin connector \
- && install -d -o connector -g connector /data
+ && install -d -o connector -g connector /data \
+ && install -d -o connector -g connector -m 700 /keys
 COPY --from=build /opt/connector /opt/connector
 COPY mappings /etc/connector/mappings
 COPY config /etc/connector/config
-ENV PATH=/opt/connector/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CONNECTOR_DATA_DIR=/data
+ENV PATH=/opt/connector/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CONNECTOR_DATA_DIR=/data \
+    CONNECTOR_SECRET_KEY_FILE=/keys/secret.key CONNECTOR_CONFIG=/etc/connector/config/production.toml
 USER connector
-VOLUME /data
+VOLUME /data /keys
 EXPOSE 8710
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["connector", "health"]
 ENTRYPOINT ["connector"]
-CMD ["run", "--config", "/etc/connector/config/production.toml"]
+CMD ["run"]

@@ -8,6 +8,8 @@ Results go to stdout (`--json` on every command that has any), progress and log 
 from __future__ import annotations
 
 import json as jsonlib
+import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -36,7 +38,7 @@ Lang = Annotated[str, typer.Option("--lang", help="ja or en; the settings' langu
 Why = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the history.")]
 DEFAULT = Path("config/sandbox.toml")
 
-FAILED, INVALID, FINDINGS, NOTHING, UNAVAILABLE, AGAIN, REFUSED, CONFIG = 1, 3, 4, 5, 69, 75, 77, 78
+FAILED, INVALID, FINDINGS, NOTHING, UNAVAILABLE, BUG, AGAIN, REFUSED, CONFIG = 1, 3, 4, 5, 69, 70, 75, 77, 78
 
 
 @app.command()
@@ -368,13 +370,16 @@ def _settings(config: Path, code: int) -> Settings:
 
 
 def _in_world(config: Path, work: Callable[[World], Awaitable[Any]], *, claim: bool = False) -> Any:
+    from connector import journal
     from connector.clock import SystemClock
     from connector.wiring import open_world
 
     settings = _settings(config, CONFIG)
+    clock = SystemClock()
+    journal.set_up(settings.log, clock.now)
 
     async def inside() -> Any:
-        world = await open_world(settings, SystemClock(), claim=claim)
+        world = await open_world(settings, clock, claim=claim)
         try:
             return await work(world)
         finally:
@@ -412,7 +417,7 @@ def _show(model: Any, json: bool, text: str) -> None:
     import msgspec
 
     if json:
-        built = msgspec.to_builtins(model, str_keys=True)
+        built = msgspec.to_builtins(model, str_keys=True, enc_hook=str)
         typer.echo(jsonlib.dumps(built, ensure_ascii=False, default=str))
     elif text:
         typer.echo(text)
@@ -428,5 +433,9 @@ def _fail(code: int, words: str) -> NoReturn:
 
 
 def main() -> None:
-    """The console script."""
-    app()
+    """The console script. What nobody foresaw ends with its traceback and 70."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - the last door: a bug must not look like a usage error
+        traceback.print_exc()
+        sys.exit(BUG)

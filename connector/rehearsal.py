@@ -183,7 +183,7 @@ route = "files"
 folder = {json.dumps(town.root)}
 into = "{Path(town.cart_inbox).name}"
 taken = "{Path(town.cart_done).name}"
-times = [19:30:00]
+times = [19:00:00]
 sale_kinds = ["card", "wallet", "deferred"]
 """
     path = folder / "demo.toml"

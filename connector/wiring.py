@@ -32,7 +32,7 @@ from connector.ledger.ledger import Ledger
 from connector.ledger.tokens import LedgerTokens
 from connector.mapping import lint, load_csv_writer, load_mail, load_tables
 from connector.ports import Ports, TokenPair
-from connector.reports.tables import opening
+from connector.reports.sayings import opening
 from connector.rhythm import Rhythm
 from connector.runner import Runner
 from connector.shop import Shop
@@ -277,7 +277,7 @@ def _session(
     closers: AsyncExitStack,
 ) -> ne_session.Session:
     chosen = section.next_engine
-    http = ne_session.connect(clock=clock, host=chosen.api_url)
+    http = ne_session.connect(clock=clock, host=chosen.api_url, timeout_seconds=chosen.timeout_seconds)
     closers.push_async_callback(http.close)
     application = ne_session.Application(
         client_id=chosen.client_id,

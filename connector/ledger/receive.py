@@ -43,6 +43,8 @@ def left_out(order: Order, shop: Shop) -> str:
         return "before_start"
     if order.deleted:
         return "deleted"
+    if order.shipped_at is not None:
+        return "already_shipped"  # seen for the first time and shipped before: never handed on again (F06)
     return ""
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.errors import NeedsSignIn, NotDone, Refused, Unknown
+from connector.errors import Barred, NotDone, Refused, Unknown
 from connector.ledger.effects import BUG, CANNOT_TELL
 from connector.ledger.ledger import Settled
 from connector.outcome import (
@@ -26,12 +26,14 @@ from connector.outcome import (
     Reply,
     Retry,
     Sent,
+    Wait,
 )
 
 journal = structlog.get_logger("journal")
 
 IN_DOUBT_AFTER = 60.0  # seconds until a doubt is looked at again
 BUG_AFTER = 300.0
+BARRED_FOR = timedelta(minutes=10)
 LONGEST_LOOK = 300.0
 ABSENT = "届いていないことを確認しました。もう一度行います。"
 
@@ -41,8 +43,10 @@ def acted(begun: Begun, reply: Reply) -> Settled:
     match reply:
         case NotDone() as error:
             return Settled(begun, EffectState.NOT_DONE, words=str(error), rest=Retry(str(error), error.after))
-        case NeedsSignIn() as error:
-            return Settled(begun, EffectState.NOT_DONE, words=str(error), rest=Retry(str(error)))
+        case Barred() as error:
+            # Not the item's fault, and no try of its own: it waits until a person has opened the door.
+            waits = Wait(str(error), until=begun.started_at + BARRED_FOR)
+            return Settled(begun, EffectState.NOT_DONE, words=str(error), rest=waits)
         case Absent(evidence=evidence):
             again = Retry(ABSENT)
             return Settled(begun, EffectState.NOT_DONE, evidence, "provably absent", rest=again)
@@ -60,7 +64,7 @@ def looked(begun: Begun, reply: Reply, now: datetime, settle: timedelta) -> Sett
             )
         case Absent():
             return acted(begun, reply)
-        case NotDone() | NeedsSignIn() as error:
+        case NotDone() | Barred() as error:
             return _in_doubt(begun, str(error))
         case _:
             return _either(begun, reply)

@@ -54,6 +54,7 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     fresh = {slip.number: slip for slip in seen}
     known = _known(connection, shop, fresh)
     entries: list[Entry] = []
+    gone: list[tuple[int, Slip]] = []
     changed = 0
     for slip in fresh.values():
         row = known.get(slip.number)
@@ -63,14 +64,19 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
             _keep_rows(connection, row, slip)
             continue
         changed += 1
-        entries += _see(connection, shop, stage, row, slip, now)
+        slip_id, written = _see(connection, shop, stage, row, slip, now)
+        entries += written
+        if not slip.live:
+            gone.append((slip_id, slip))
+    for slip_id, slip in gone:  # when all are stored: a copy may have come in its place
+        entries += _cancelled(connection, shop, slip_id, slip, now, stage)
     append(connection, shop, now, entries)
     return changed
 
 
 def _see(
     connection: Connection, shop: str, stage: str, row: Row[Any] | None, slip: Slip, now: datetime
-) -> list[Entry]:
+) -> tuple[int, list[Entry]]:
     """A slip that is new, or looks other than before."""
     if row is None:
         slip_id = _insert(connection, shop, slip, now)
@@ -83,8 +89,8 @@ def _see(
         entries += _move(connection, shop, row, slip, now, stage)
     _link(connection, shop, slip_id, slip)
     if slip.live:
-        return entries + _alive(connection, shop, slip_id, slip, now, stage)
-    return entries + _cancelled(connection, shop, slip_id, slip, now, stage)
+        entries += _alive(connection, shop, slip_id, slip, now, stage)
+    return slip_id, entries
 
 
 def _with_rows(slip: Slip, row: Row[Any]) -> Slip:
@@ -267,26 +273,28 @@ def _tie(connection: Connection, slip_id: int, order_ids: Iterable[int], how: st
 def _alive(
     connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
 ) -> list[Entry]:
-    """A late mail opened a slip for an order that was cancelled and had left: it is stopped, too."""
-    if slip.status >= NEStatus.OPEN:
-        return []
-    query = (
-        select(orders.c.id, orders.c.number)
-        .join(order_slips, order_slips.c.order_id == orders.c.id)
-        .where(
-            order_slips.c.slip_id == slip_id,
-            orders.c.number == slip.order_number,
-            orders.c.state == OrderState.CANCELLED,
-            orders.c.cancelled.is_(True),
-            orders.c.left_out == "",
+    """A live slip answers the question of a cancelled one; for an order that had left, it is a late mail's."""
+    entries: list[Entry] = []
+    tied = select(orders).join(order_slips, order_slips.c.order_id == orders.c.id)
+    for order in list(connection.execute(tied.where(order_slips.c.slip_id == slip_id))):
+        entries += holds.take_off(
+            connection,
+            now,
+            item="order",
+            item_id=order.id,
+            number=order.number,
+            by="connector",
+            why=f"伝票 {slip.number} があります",
+            reasons=[Reason.NE_CANCELLED],
+            stage=stage,
         )
-    )
-    why = f"slip {slip.number} appeared after the cancel"
-    return [
-        Entry(item="order", item_id=id_, number=number, event="stop_asked", stage=stage, note=why)
-        for id_, number in list(connection.execute(query))
-        if stops.ask(connection, shop, id_, why, now)
-    ]
+        late = slip.status < NEStatus.OPEN and order.number == slip.order_number
+        left = order.state == OrderState.CANCELLED and order.cancelled and not order.left_out
+        why = f"slip {slip.number} appeared after the cancel"
+        if late and left and stops.ask(connection, shop, order.id, why, now):
+            asked = Entry(item="order", item_id=order.id, number=order.number, event="stop_asked", note=why)
+            entries.append(asked)
+    return entries
 
 
 def _cancelled(

@@ -138,8 +138,13 @@ def relayed_twice(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def shipped_unpaid(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """10. At the warehouse or shipped, and neither prepaid nor authorised (P1, P2)."""
+    """10. At the warehouse or shipped, and neither prepaid nor authorised (P1, P2).
+
+    One that was cancelled is voided, too; whether that could be stopped is rule 18's matter.
+    """
     for row in rows:
+        if row.gone:
+            continue
         out = {slip.number for _, slip in _our_slips([row]) if _handed_over(slip)}
         for slip in row.slips:
             left = slip.live and (slip.status >= NEStatus.SHIPPED or slip.number in out)

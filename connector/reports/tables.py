@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from connector import words
-from connector.reports.model import Figure, Morning, Todo
-from connector.words import Text, label
+from connector.reports.model import Morning
+from connector.reports.sayings import figure_value, what, what_to_do
+from connector.words import label
 
 Cell: TypeAlias = str | int | datetime | timedelta | None
 
@@ -33,55 +34,9 @@ class Table:
         return tuple(label(column.key, lang) for column in self.columns)
 
 
-def opening(report: Morning, lang: str) -> str:
-    """The sentence a report and the first page begin with."""
-    if lang == "en":
-        return (
-            f"Differences {words.count(report.differences, lang)} / "
-            f"unexplained {words.yen(report.unexplained_yen, lang)}"
-        )
-    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
-
-
 def tables(report: Morning, lang: str) -> tuple[Table, ...]:
     """Every table of the report, in the order of reading."""
     return tuple(make(report, lang) for make in TABLES)
-
-
-def what(todo: Todo, lang: str) -> str:
-    """The name of what a person must do something about."""
-    return _name_of(todo.kind, todo.what).say(lang)
-
-
-def what_to_do(todo: Todo, lang: str) -> str:
-    if todo.kind == "hold":
-        return words.REASONS[words.Reason(todo.what)].do.say(lang)
-    if todo.kind == "stop":
-        return words.STAGES["stop"].means.say(lang)
-    return words.FINDINGS[todo.what].word.do.say(lang)
-
-
-def figure_value(figure: Figure, value: float | None, lang: str) -> str:
-    """A figure's value in its unit; unknown is a word."""
-    if value is None:
-        return words.count(None, lang)
-    if figure.unit == "permille":
-        return f"{value / 10:.1f}%"
-    if value != int(value):
-        return f"{value:,.1f}" + ("件" if lang == "ja" else "")
-    return words.count(int(value), lang)
-
-
-def lamp_name(key: str, lang: str) -> str:
-    return label(key, lang) if key == "stops_open" else words.FINDINGS[key].word.name.say(lang)
-
-
-def _name_of(kind: str, key: str) -> Text:
-    if kind == "hold":
-        return words.REASON_NAMES[key]
-    if kind == "stop":
-        return words.STAGES["stop"].name
-    return words.FINDINGS[key].word.name
 
 
 def _age(since: datetime | None, report: Morning) -> timedelta | None:

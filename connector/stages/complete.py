@@ -57,7 +57,8 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
         yield by_number[number], hold
     for n, part in enumerate(built.parts, 1):
         inside = [by_number[number] for number in part.order_numbers]
-        sales = [number for number in part.order_numbers if ready[number][2]]
+        # Only the part with which sales run: the state file names the same orders and charges nobody.
+        sales = [number for number in part.order_numbers if ready[number][2] and part.facts.get("sale", True)]
         yield _effect(n, part, inside, sales, ports)
 
 

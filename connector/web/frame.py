@@ -95,6 +95,8 @@ class View:
             "effect": lambda kind: words.effect(kind, lang),
             "effect_state": lambda value: words.effect_state(value, lang),
             "system": lambda name: words.system(name, lang),
+            "payment_state": lambda value: words.payment_state(value, lang),
+            "result": lambda value: words.result(value, lang),
             "say": lambda text: text.say(lang),
             "sentence": lambda row: sentence_of(row, lang),
             "verdict": lambda value: words.STOP_VERDICTS[value].say(lang),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 from msgspec import Struct
 
-from connector.journey import OrderState, SlipState
+from connector import words
+from connector.journey import FINAL, OrderState, SlipState
 from connector.ledger import views
 from connector.ledger.views import Connection, EffectRow
+from connector.outcome import SELF_CLEARING, Reason
 from connector.reports import latest, opening
 from connector.web.frame import View
 from connector.web.guard import token
@@ -104,9 +108,8 @@ async def order(request: web.Request) -> web.Response:
         here="orders",
         one=picture,
         why=answer,
-        act=lambda verb: view.link("orders", number, verb),
+        verbs=_verbs(view, "orders", number, picture.order.reasons, picture.order.state),
         token=token(view.context.form_key, view.shop.key, f"orders/{number}"),
-        final=picture.order.state in (OrderState.COMPLETED, OrderState.CANCELLED),
     )
 
 
@@ -132,9 +135,8 @@ async def slip(request: web.Request) -> web.Response:
         here="orders",
         one=picture,
         why=answer,
-        act=lambda verb: view.link("slips", number, verb),
+        verbs=_verbs(view, "slips", number, picture.slip.reasons, picture.slip.state),
         token=token(view.context.form_key, view.shop.key, f"slips/{number}"),
-        final=picture.slip.state in (SlipState.CONFIRMED, SlipState.CANCELLED),
     )
 
 
@@ -158,6 +160,24 @@ async def strays(request: web.Request) -> web.Response:
     key = view.context.form_key
     tokens = {row.id: token(key, view.shop.key, f"strays/{row.id}") for row in rows}
     return view.page("strays.html", here="strays", rows=rows, tokens=tokens, everything=everything)
+
+
+def _verbs(
+    view: View, kind: str, number: str, reasons: Sequence[str], state: str
+) -> list[tuple[str, str, str]]:
+    """The buttons that fit here: address, words, tone."""
+    fitting = ["release"] if reasons else []
+    if state not in {str(final) for final in FINAL}:
+        fitting += ["retry"] if all(Reason(reason) in SELF_CLEARING for reason in reasons) else []
+        fitting += ["hold"] if Reason.BY_HAND not in reasons else []
+    return [
+        (
+            view.link(kind, number, verb),
+            words.label("leave_note" if verb == "note" else verb, view.lang),
+            "strong" if verb == "release" else "",
+        )
+        for verb in (*fitting, "note")
+    ]
 
 
 def _offset(request: web.Request) -> int:

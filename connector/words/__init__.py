@@ -6,7 +6,9 @@ when a text on a page should change.
 
 from __future__ import annotations
 
+from connector.order import PaymentState
 from connector.outcome import EffectState, Reason
+from connector.slip import Result
 from connector.words.figures import age, clock_time, count, moment, yen
 from connector.words.findings import FINDINGS, VERDICTS, FindingWord
 from connector.words.labels import FIGURES, LABELS, label
@@ -16,6 +18,8 @@ from connector.words.places import (
     EVENTS,
     LEFT_OUT,
     ORDER_STATES,
+    PAYMENT_STATES,
+    RESULTS,
     SLIP_STATES,
     STAGES,
     STOP_VERDICTS,
@@ -36,8 +40,10 @@ __all__ = [
     "LEFT_OUT",
     "NE_SCREENS",
     "ORDER_STATES",
+    "PAYMENT_STATES",
     "REASONS",
     "REASON_NAMES",
+    "RESULTS",
     "SLIP_STATES",
     "STAGES",
     "STOP_VERDICTS",
@@ -56,8 +62,10 @@ __all__ = [
     "effect_state",
     "label",
     "moment",
+    "payment_state",
     "place",
     "reason",
+    "result",
     "stage",
     "state",
     "system",
@@ -95,7 +103,7 @@ def reason(value: str, lang: str = "ja") -> str:
 
 
 def system(name: str, lang: str = "ja") -> str:
-    known = SYSTEMS.get(name)
+    known = SYSTEMS.get(name) or EFFECTS.get(name)
     return known.say(lang) if known else name
 
 
@@ -107,3 +115,11 @@ def effect(kind: str, lang: str = "ja") -> str:
 
 def effect_state(value: str, lang: str = "ja") -> str:
     return EFFECT_STATES[EffectState(value)].name.say(lang)
+
+
+def payment_state(value: str, lang: str = "ja") -> str:
+    return PAYMENT_STATES[PaymentState(value)].say(lang)
+
+
+def result(value: str, lang: str = "ja") -> str:
+    return RESULTS[Result(value)].say(lang)

@@ -110,6 +110,7 @@ LABELS: dict[str, Text] = {
     "funnel_slips": Text("伝票の流れ", "Slips"),
     "timeline": Text("経過", "Timeline"),
     "why_box": Text("なぜ進まないか", "Why it is not further"),
+    "where_box": Text("いまの様子", "Where it stands"),
     "holds": Text("保留", "Holds"),
     "effects": Text("外への処理", "Acts on the outside"),
     "exchanges": Text("やり取り（控え）", "Exchanges"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from connector.journey import OrderState, SlipState
+from connector.order import PaymentState
 from connector.outcome import EffectState
+from connector.slip import Result
 from connector.words.text import Term, Text
 
 ORDER_STATES: dict[OrderState, Term] = {
@@ -111,6 +113,7 @@ EFFECTS: dict[str, Text] = {
     "ne_import": Text("受注CSV取込", "Order CSV"),
     "wms_file": Text("出荷指示ファイル", "Instruction file"),
     "ne_mark": Text("印刷済への変更", "Mark in Next Engine"),
+    "ne_refused": Text("出荷指示失敗の印", "Mark as refused in Next Engine"),
     "ne_shipped": Text("出荷確定の書込", "Shipment confirmation"),
     "completion": Text("カート完了反映", "Cart completion"),
     "wms_stop": Text("倉庫への取消依頼", "Stop request to the warehouse"),
@@ -146,6 +149,26 @@ EFFECT_STATES: dict[EffectState, Term] = {
     ),
 }
 
+PAYMENT_STATES: dict[PaymentState, Text] = {
+    PaymentState.PENDING: Text("決済準備中・入金前", "pending"),
+    PaymentState.EXAM: Text("与信審査中", "under examination"),
+    PaymentState.AUTHORIZED: Text("仮売上（与信済み）", "authorised"),
+    PaymentState.REFUSED: Text("決済NG", "refused"),
+    PaymentState.CAPTURING: Text("売上処理中", "being captured"),
+    PaymentState.CAPTURED: Text("売上完了", "captured"),
+    PaymentState.CAPTURE_FAILED: Text("売上失敗", "capture failed"),
+    PaymentState.PAID: Text("入金済み", "paid"),
+    PaymentState.VOIDED: Text("取消完了", "voided"),
+    PaymentState.UNKNOWN: Text("不明", "unknown"),
+}
+
+RESULTS: dict[Result, Text] = {
+    Result.SHIPPED: Text("出荷", "shipped"),
+    Result.PARTIAL: Text("一部出荷", "partial"),
+    Result.CANCELLED: Text("取消", "cancelled"),
+    Result.UNSHIPPABLE: Text("出荷不可", "unshippable"),
+}
+
 EVENTS: dict[str, Text] = {
     "received": Text("取込", "received"),
     "version": Text("内容変更", "new version"),
@@ -169,6 +192,13 @@ LEFT_OUT: dict[str, Term] = {
     "deleted": Term(
         Text("カートで削除済み", "Deleted"),
         Text("取り込んだ時点で削除済みでした。", "It was deleted when we first saw it."),
+    ),
+    "already_shipped": Term(
+        Text("出荷済みの受注", "Already shipped"),
+        Text(
+            "初めて見た時点で出荷済みでした。二度は渡しません。",
+            "Shipped when first seen; not handed on again.",
+        ),
     ),
 }
 

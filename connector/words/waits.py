@@ -131,6 +131,17 @@ WAITS: dict[str, tuple[str, Text]] = {
         "the warehouse accepted the stop",
         Text("続けてネクストエンジンの伝票を取り消します。", "The slip in Next Engine is cancelled next."),
     ),
+    "もう一つの完了ファイルの反映待ち": (
+        "waits for the other completion file",
+        Text(
+            "もう一方のファイルの反映を確認すると完了します。",
+            "It completes once the other file is read back.",
+        ),
+    ),
+    "倉庫が出荷指示を受け付けませんでした": (
+        "the warehouse refused the instruction",
+        Text("原因を直して保留を解除すると、次の回に渡し直します。", "Correct the cause and release it."),
+    ),
     "届いていないことを確認しました。もう一度行います。": (
         "provably not there; it is done again",
         Text("次の回にもう一度行います。", "The next pass does it again."),

@@ -6,10 +6,12 @@ really happened comes from the town's histories, never from calls.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default as policy
 
 from connector.clock import at_jst, jst
 from connector.journey import OrderState
@@ -19,6 +21,7 @@ from connector.rehearsal import FIRST_DAY, Demo, Progress
 from connector.sandbox.cart import NewCustomer, NewOrder, Order, PostalAddress
 from connector.sandbox.cart.gateway import Deed
 from connector.sandbox.faults import KNOWN, Faults
+from connector.sandbox.mailbox import ReceivedMail
 from connector.sandbox.next_engine.model import Slip
 from connector.sandbox.people import CARD
 from connector.sandbox.town import Town
@@ -112,6 +115,17 @@ class Day:
         }
         return self.town.cart.place(NewOrder(**(wanted | wishes)))  # type: ignore[arg-type]
 
+    # --- what goes wrong ---
+
+    async def next_engine_goes_down(self) -> int:
+        """Nobody answers at its door; returns the port to come back on."""
+        url = self.demo.world.settings.shops[self.demo.shop.shop.key].next_engine.api_url
+        await self.town.next_engine.stop()
+        return int(url.rpartition(":")[2])
+
+    async def next_engine_comes_back(self, port: int) -> None:
+        await self.town.next_engine.start(port=port)
+
     # --- what the connector believes ---
 
     async def picture(self, order: Order) -> OrderPicture:
@@ -162,6 +176,10 @@ class Day:
         """Mails about it that Next Engine's intake read."""
         return int(self.town.truth()["mails_per_order"].get(order.number, 0))
 
+    def posted(self, order: Order) -> list[ReceivedMail]:
+        """Mails about it that the mail server took, those that were lost later, too."""
+        return [mail for mail in self.town.mail.mails if order.number in str(_parsed(mail)["Subject"])]
+
     def imports(self, order: Order) -> int:
         return self.town.next_engine.history.per_key("order_imported")[order.number]
 
@@ -175,6 +193,9 @@ class Day:
     def _at_warehouse(self, *what: str) -> Counter[str]:
         events = self.town.warehouse.history.of(*what)
         return Counter(str(event.detail["order_number"]) for event in events)
+
+    def calls_of_next_engine(self) -> int:
+        return sum(month.requests for month in self.town.next_engine.usage.values())
 
     def captures(self, order: Order) -> list[int]:
         """Every amount that was really taken."""
@@ -216,6 +237,10 @@ class Day:
         assert not stuck, f"slips {stuck} of {number} are stuck"
 
 
+def _parsed(mail: ReceivedMail) -> Message:
+    return message_from_bytes(mail.raw, policy=policy)
+
+
 def moment(wall: str, day: int = 0) -> datetime:
     """The instant of a Japanese wall-clock time, `day` days after the first."""
     clock_time = time.fromisoformat(wall)
@@ -225,7 +250,3 @@ def moment(wall: str, day: int = 0) -> datetime:
 def wall(at: datetime) -> str:
     """How an operator writes it: 11-24 10:00."""
     return f"{jst(at):%m-%d %H:%M}"
-
-
-def seeded(seed: int) -> random.Random:
-    return random.Random(seed)

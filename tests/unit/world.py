@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.clock import SteppedClock, jst
-from connector.ledger.archive import ShopArchive
+from connector.ledger.archive import ShopArchive, body_of
 from connector.ledger.database import Database
 from connector.ledger.history import verify
 from connector.ledger.ledger import Ledger
@@ -182,7 +182,9 @@ class World:
         return self.rows(select(orders).where(orders.c.number == number))[0]
 
     def state(self, number: str = "T-1001") -> str:
-        return str(self.order(number).state)
+        """Where an order stands; empty while it is not known."""
+        found = self.rows(select(orders.c.state).where(orders.c.number == number))
+        return str(found[0].state) if found else ""
 
     def slip(self, number: str) -> Any:
         return self.rows(select(slips).where(slips.c.number == number))[0]
@@ -216,6 +218,17 @@ class World:
     def effects(self, kind: str) -> list[str]:
         query = select(effects.c.state).where(effects.c.kind == kind).order_by(effects.c.id)
         return [row.state for row in self.rows(query)]
+
+    def rows_of(self, table: str) -> int:
+        return len(self.rows(select(metadata.tables[table])))
+
+    def moves(self) -> Sequence[Any]:
+        return self.rows(select(history).where(history.c.event == "moved").order_by(history.c.id))
+
+    def ledger_body(self, kind: str) -> bytes:
+        """What went out with the newest effect of a kind, from the archive."""
+        with self.database.engine.connect() as connection:
+            return body_of(connection, self.effect(kind).exchange_id)
 
     def strays(self) -> list[str]:
         return [row.words for row in self.rows(select(strays.c.words).order_by(strays.c.id))]

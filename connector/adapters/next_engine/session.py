@@ -49,10 +49,16 @@ class SignedIn:
     company_name: str
 
 
-def connect(*, clock: Clock, host: str = wire.API_HOST, ca_file: str | None = None) -> Http:
+def connect(
+    *,
+    clock: Clock,
+    host: str = wire.API_HOST,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    ca_file: str | None = None,
+) -> Http:
     """The connection to the API host."""
     return Http(
-        host, clock=clock, headers={}, timeout_seconds=TIMEOUT_SECONDS, ca_file=ca_file, system=SYSTEM
+        host, clock=clock, headers={}, timeout_seconds=timeout_seconds, ca_file=ca_file, system=SYSTEM
     )
 
 

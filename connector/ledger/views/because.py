@@ -89,7 +89,7 @@ def _ended(state: str) -> Because | None:
 
 def _held(reasons: Sequence[str], holds: Sequence[HoldRow]) -> Because:
     known = [words.REASONS[Reason(reason)] for reason in dict.fromkeys(reasons)]
-    note = next((hold.note for hold in holds if hold.closed_at is None and hold.note), "")
+    note = next((hold.note.partition("\n")[0] for hold in holds if hold.closed_at is None and hold.note), "")
     tail_ja, tail_en = (f"（{note}）", f" ({note})") if note else ("", "")
     names_ja = "、".join(word.name.ja for word in known)
     names_en = ", ".join(word.name.en for word in known)

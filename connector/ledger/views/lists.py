@@ -316,11 +316,13 @@ def _where(shop: Shop, question: Question, now: datetime) -> ColumnElement[bool]
         parts.append(orders.c.number.contains(question.order, autoescape=True))
     if question.slip:
         parts.append(_has_slip(slips.c.number == question.slip))
-    if question.held:
-        parts.append(_open_hold("order", orders, question.held))
+    if question.held:  # a hold on one of its slips counts, too
+        on_slip = _has_slip(_open_hold("slip", slips, question.held))
+        parts.append(or_(_open_hold("order", orders, question.held), on_slip))
     if question.stuck:
-        walking = and_(orders.c.left_out == "", ~_open_hold("order", orders))
-        parts += [walking, _stuck(shop, "order", orders, now)]
+        on_slip = _has_slip(and_(~_open_hold("slip", slips), _stuck(shop, "slip", slips, now)))
+        itself = and_(~_open_hold("order", orders), _stuck(shop, "order", orders, now))
+        parts += [orders.c.left_out == "", or_(itself, on_slip)]
     if question.older_than is not None:
         parts.append(orders.c.since < now - question.older_than)
         parts.append(orders.c.state.not_in([str(OrderState.COMPLETED), str(OrderState.CANCELLED)]))

@@ -20,7 +20,7 @@ RESULTS: Final = "cart_results"
 DONE: Final = "cart_done"
 FOLDERS: Final = (INBOX, RESULTS, DONE)
 OPENS: Final = time(9)
-CLOSES: Final = time(18)
+CLOSES: Final = time(20)
 ROUND: Final = timedelta(minutes=15)
 CONFIRMS_AFTER: Final = (20, 60)  # minutes a slip has stood in 確認待ち before somebody looked at its note
 SALE_SUFFIX: Final = "_sale"

@@ -1,0 +1,38 @@
+"""One order of a page breaks the contract: it is a stray with its place in the JSON, its neighbours go on."""
+
+from __future__ import annotations
+
+from connector.reports import reconcile
+from connector.rehearsal import FIRST_DAY
+
+from tests.journeys.day import Day
+
+
+async def test_a_malformed_order_is_a_stray_with_its_path_and_the_page_goes_on(day: Day) -> None:
+    await day.alone_until("08:30")
+    before, broken, after = (day.place() for _ in range(3))
+    day.excused.add(broken.number)
+    sound = broken.items[0].quantity
+    broken.items[0].quantity = "三個"  # type: ignore[assignment]  # what a careless plug-in of the shop writes
+
+    await day.until("10:40")
+    assert [await day.state(order) for order in (before, after)] == ["imported"] * 2
+    strays = await day.strays()
+    assert len(strays) == 1, "once, however often the page is read"
+    assert strays[0].system == "ecforce" or strays[0].system == "cart"
+    told = f"{strays[0].place} {strays[0].words}"
+    assert str(broken.id) in told or broken.number in told
+    assert "quantity" in told
+    assert "$" in told
+    assert strays[0].exchange_id is not None, "the bytes are kept"
+
+    ports, demo = day.demo.shop.ports, day.demo
+    picture = await reconcile(
+        ports.cart, ports.orders, demo.world.database, demo.shop.shop, day.now, FIRST_DAY
+    )
+    assert any("quantity" in finding.words for finding in picture.findings), "and the report names it"
+
+    broken.items[0].quantity = sound
+    day.town.cart.shop.touch(broken)
+    await day.until("11:10")
+    assert await day.state(broken) in ("received", "notified", "in_intake")
