@@ -18,6 +18,7 @@ COPY mappings /etc/connector/mappings
 COPY config /etc/connector/config
 ENV PATH=/opt/connector/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CONNECTOR_DATA_DIR=/data \
     CONNECTOR_SECRET_KEY_FILE=/keys/secret.key CONNECTOR_CONFIG=/etc/connector/config/production.toml
+WORKDIR /etc/connector
 USER connector
 VOLUME /data /keys
 EXPOSE 8710

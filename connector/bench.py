@@ -15,12 +15,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 PAGE = 100
 CSV_BATCH = 1_000
-MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 
 
 def measure(sizes: Sequence[int]) -> list[dict[str, Any]]:
@@ -64,13 +62,16 @@ def _in_child(size: int) -> dict[str, Any]:
 def run(size: int) -> dict[str, Any]:
     """The measured process: read, store and map `size` orders, a page at a time."""
     from connector.adapters.ecforce.reader import read_page
+    from connector.adapters.ecforce.translation import translate
+    from connector.config import shipped_mappings
     from connector.ledger.database import Database, migrate
     from connector.ledger.receive import receive
     from connector.mapping import load_csv_writer, load_tables
     from connector.shop import Shop
 
-    tables = load_tables(MAPPINGS / "tables")
-    writer = load_csv_writer(MAPPINGS / "next_engine/order_csv.yaml", tables)
+    mappings = shipped_mappings()
+    tables = load_tables(mappings / "tables")
+    writer = load_csv_writer(mappings / "next_engine/order_csv.yaml", tables)
     now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
     shop = Shop(key="bench", name="計測", start_at=now - timedelta(days=30), ne_shop_id="1")
     spent = {"read_s": 0.0, "store_s": 0.0, "map_s": 0.0}
@@ -81,8 +82,8 @@ def run(size: int) -> dict[str, Any]:
         for body in pages(size):
             started = time.perf_counter()
             page = read_page(body).page
+            orders = [translate(order, tables) for order in page.orders]
             read = time.perf_counter()
-            orders = page.orders
             with database.engine.begin() as connection:
                 receive(connection, shop, orders, None, now)
             stored = time.perf_counter()

@@ -28,6 +28,24 @@ app = typer.Typer(
     help="Joins an ECFORCE cart, Next Engine and a warehouse, and proves every step.",
 )
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("connector"))
+        raise typer.Exit
+
+
+@app.callback()
+def connector(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Joins an ECFORCE cart, Next Engine and a warehouse, and proves every step."""
+
+
 Config = Annotated[
     Path,
     typer.Option("--config", "-c", envvar="CONNECTOR_CONFIG", help="The TOML file with the settings."),
@@ -255,7 +273,7 @@ def sandbox(
 
 @app.command()
 def demo(
-    days: Annotated[int, typer.Option(min=1, max=31)] = 1,
+    days: Annotated[int, typer.Option(min=1, max=31)] = 2,
     orders_per_day: Annotated[int, typer.Option(min=1, max=20_000)] = 120,
     seed: int = 7,
     faults: Annotated[str, typer.Option(help="Faults by name, separated by commas.")] = "",
@@ -267,7 +285,7 @@ def demo(
     ] = -1.0,
     port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 8710,
 ) -> None:
-    """A business day of one shop in about a minute: the whole town, the page, the morning report.
+    """Two business days of one shop in about two minutes: the town, the page, the morning report.
 
     Example: connector demo --days 2 --orders-per-day 200 --seed 7 --exit --json
     """

@@ -23,7 +23,7 @@ import typer
 
 from connector import journal
 from connector.clock import Clock, ScaledClock, SteppedClock, SystemClock, at_jst, jst
-from connector.config import load, parse_instant
+from connector.config import load, parse_instant, shipped_mappings
 from connector.ledger import views
 from connector.ports import TokenPair
 from connector.sandbox.faults import Faults
@@ -33,7 +33,6 @@ from connector.wiring import ShopWorld, World, WrittenReport, open_world
 
 SHOP = "mihon"
 FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
-MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 
 
 # --- the town alone ------------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ port = {port}
 [shops.{SHOP}]
 name = "見本ストア"
 start_at = {jst(start_at).isoformat()}
-mappings = {json.dumps(str(MAPPINGS))}
+mappings = {json.dumps(str(shipped_mappings()))}
 
 [shops.{SHOP}.cart]
 url = "{town.cart.url}"

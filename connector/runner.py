@@ -239,6 +239,10 @@ class Runner:
             heard.said = [(item, Hold(Reason.BUG, words_of(bug))) for item, bug in heard.culprits]
         await self.ledger.see_slips(by.stage, heard.slips, ports.now)
         counts.tally([outcome for _, outcome in heard.said])
+        if heard.fault is not None:
+            # What needed no answer from outside goes on: a refused payment is held although NE is away.
+            counts.moved += await self.ledger.record(by, heard.said, ports.now)
+            raise heard.fault
         return heard
 
     # --- acting ----------------------------------------------------------------------------------------

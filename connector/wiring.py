@@ -18,11 +18,11 @@ import structlog
 from cryptography.fernet import Fernet
 
 from connector import reports
-from connector.adapters import wms
 from connector.adapters.ecforce import client as ecforce
 from connector.adapters.mail import outgoing as mail
 from connector.adapters.next_engine import client as next_engine
 from connector.adapters.next_engine import session as ne_session
+from connector.adapters.wms import kinds as wms
 from connector.clock import Clock, jst
 from connector.config import Settings, SftpSection, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
@@ -32,7 +32,7 @@ from connector.ledger.ledger import Ledger
 from connector.ledger.tokens import LedgerTokens
 from connector.mapping import lint, load_csv_writer, load_mail, load_tables
 from connector.ports import Ports, TokenPair
-from connector.reports.sayings import opening
+from connector.reports.tables import opening
 from connector.rhythm import Rhythm
 from connector.runner import Runner
 from connector.shop import Shop

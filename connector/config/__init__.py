@@ -7,7 +7,7 @@ file, line, column and the nearest valid word; unknown keys are errors.
 
 from __future__ import annotations
 
-from connector.config.load import load, parse_instant, shop_rules
+from connector.config.load import load, parse_instant, shipped_mappings, shop_rules
 from connector.config.secrets import secret
 from connector.config.sections import (
     CartSection,
@@ -42,5 +42,6 @@ __all__ = [
     "load",
     "parse_instant",
     "secret",
+    "shipped_mappings",
     "shop_rules",
 ]

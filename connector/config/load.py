@@ -110,3 +110,9 @@ def parse_instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{text}: an instant needs its offset, as in 2026-11-24T00:00:00+09:00")
     return instant
+
+
+def shipped_mappings() -> Path:
+    """The mappings that came with the product: beside where we are, or beside the package."""
+    here, beside = Path("mappings"), Path(__file__).resolve().parents[2] / "mappings"
+    return here.resolve() if here.is_dir() else beside

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, CursorResult, insert, select, update
 from connector.clock import Clock
 from connector.ledger.database import Database, pieces
 from connector.ledger.schema import exchanges
-from connector.ledger.words import plain
+from connector.ledger.storable import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,21 @@ class Kept:
 
     id: int
     known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bytes:
+    """What crosses the border, and how it is called there."""
+
+    system: str
+    direction: str
+    name: str
+    body: bytes
+    key: str = ""
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
 
 
 def keep(
@@ -41,28 +56,49 @@ def keep(
     key: str = "",
 ) -> Kept:
     """Store bytes inside the caller's transaction."""
-    digest = hashlib.sha256(body).hexdigest()
-    here = (
-        exchanges.c.shop == shop,
-        exchanges.c.system == system,
-        exchanges.c.direction == direction,
-        exchanges.c.digest == digest,
-    )
-    known = connection.scalar(select(exchanges.c.id).where(*here))
-    if known is not None:
-        return Kept(int(known), known=True)
-    row = {
+    one = Bytes(system=system, direction=direction, name=name, body=body, key=key)
+    return keep_all(connection, shop, now, [one])[0]
+
+
+def keep_all(connection: Connection, shop: str, now: datetime, crossing: Sequence[Bytes]) -> list[Kept]:
+    """Store several inside the caller's transaction; answers in their order."""
+    places = [(one.system, one.direction, one.digest) for one in crossing]
+    known = _known(connection, shop, [digest for *_, digest in places])
+    fresh = {
+        place: _row(shop, one, place[-1], now)
+        for one, place in zip(crossing, places, strict=True)
+        if place not in known
+    }
+    found = dict(known)
+    if fresh:
+        returning = insert(exchanges).returning(exchanges.c.id, sort_by_parameter_order=True)
+        ids = connection.scalars(returning, list(fresh.values())).all()
+        found |= dict(zip(fresh, ids, strict=True))
+    return [Kept(found[place], known=place in known) for place in places]
+
+
+def _known(connection: Connection, shop: str, digests: Sequence[str]) -> dict[tuple[str, str, str], int]:
+    found: dict[tuple[str, str, str], int] = {}
+    for part in pieces(digests):
+        query = select(exchanges.c.system, exchanges.c.direction, exchanges.c.digest, exchanges.c.id).where(
+            exchanges.c.shop == shop, exchanges.c.digest.in_(part)
+        )
+        found |= {(system, way, digest): id_ for system, way, digest, id_ in connection.execute(query)}
+    return found
+
+
+def _row(shop: str, one: Bytes, digest: str, now: datetime) -> dict[str, Any]:
+    return {
         "shop": shop,
-        "system": system,
-        "direction": direction,
-        "name": plain(name),
-        "key": key,
+        "system": one.system,
+        "direction": one.direction,
+        "name": plain(one.name),
+        "key": one.key,
         "digest": digest,
-        "size": len(body),
-        "body": zlib.compress(body, 1),
+        "size": len(one.body),
+        "body": zlib.compress(one.body, 1),
         "at": now,
     }
-    return Kept(new_id(connection.execute(insert(exchanges).values(**row))), known=False)
 
 
 def new_id(inserted: CursorResult[Any]) -> int:

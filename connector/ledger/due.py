@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exis
 from connector.journey import OrderState, SlipState, State
 from connector.ledger import codec
 from connector.ledger.database import pieces
-from connector.ledger.effects import open_of
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
+from connector.ledger.under_way import open_of
 from connector.order import Order
 from connector.outcome import SELF_CLEARING, Item, Reason
 from connector.slip import Shipment, Slip

@@ -7,15 +7,25 @@ unless the act is proved not to have happened. Nothing here speaks to the outsid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from connector.ledger.archive import bodies_of, new_id
+from connector.ledger.archive import Bytes, bodies_of, keep_all
 from connector.ledger.database import pieces
 from connector.ledger.schema import attempts, effect_items, effects
-from connector.ledger.words import plain, plain_facts
+from connector.ledger.storable import plain, plain_facts
 from connector.outcome import Begun, Effect, EffectState, Facts
 
 OPEN = (EffectState.INTENT, EffectState.SENT, EffectState.UNKNOWN)
@@ -29,100 +39,189 @@ class KeyConflict(Exception):
     """The same key, other content, and no proof that the first never happened: a bug or two sources."""
 
 
-def any_for(connection: Connection, stage: str, item_id: int) -> bool:
-    """Whether an effect of this stage on the item happened or may have happened."""
-    query = _on_item(stage, item_id).where(effects.c.state.not_in(AGAIN))
-    return any(
-        row.state != EffectState.REFUSED or CANNOT_TELL in row.evidence for row in connection.execute(query)
-    )
+@dataclass(frozen=True, slots=True)
+class Intents:
+    """What `begin_all` committed, and what it refused, each with the reason."""
+
+    begun: list[Begun] = field(default_factory=list)
+    conflicts: list[tuple[Effect, str]] = field(default_factory=list)
 
 
-def perhaps_there(connection: Connection, stage: str, kind: str, item_ids: Iterable[int]) -> set[int]:
-    """Items of a file that lies at the other side, or may lie there, and is not answered yet."""
-    query = (
-        select(effect_items.c.item_id, effects.c.state, effects.c.evidence)
-        .join(effects, effects.c.id == effect_items.c.effect_id)
-        .where(
-            effects.c.stage == stage,
-            effects.c.kind == kind,
-            effects.c.state.in_([*OPEN, EffectState.REFUSED]),
-            effect_items.c.item_id.in_(list(item_ids)),
-        )
-    )
-    return {
-        item_id
-        for item_id, state, evidence in connection.execute(query)
-        if state != EffectState.REFUSED or CANNOT_TELL in evidence
-    }
-
-
-def _on_item(stage: str, item_id: int) -> Any:
-    return (
-        select(effects.c.state, effects.c.evidence)
-        .join(effect_items, effect_items.c.effect_id == effects.c.id)
-        .where(effect_items.c.item_id == item_id, effects.c.stage == stage)
-    )
-
-
-def open_of(
-    stage: str, item_id: Any, *, once: str = "", states: Sequence[EffectState] = OPEN
-) -> ColumnElement[bool]:
-    """SQL: an effect of `stage` on the item is open, or (with `once`) one of that kind was settled."""
-    closed = and_(effects.c.kind == once, effects.c.state.not_in(list(AGAIN)))
-    return exists().where(
-        effect_items.c.effect_id == effects.c.id,
-        effect_items.c.item_id == item_id,
-        effects.c.stage == stage,
-        or_(effects.c.state.in_(states), closed) if once else effects.c.state.in_(states),
-    )
+def begin_all(
+    connection: Connection, shop: str, stage: str, planned: Sequence[Effect], now: datetime
+) -> Intents:
+    """Commit these intents, their bytes first. An act that is open or done already is left out in silence."""
+    known: dict[str, Row[Any]] = {}
+    for part in pieces(effect.key for effect in planned):
+        query = select(effects).where(effects.c.key.in_(part))
+        known |= {row.key: row for row in connection.execute(query)}
+    intents = Intents()
+    fit: dict[str, Effect] = {}
+    for effect in planned:
+        try:
+            if _may_begin(effect, known.get(effect.key)):
+                fit[effect.key] = effect
+        except KeyConflict as conflict:
+            intents.conflicts.append((effect, str(conflict)))
+    bodies = [
+        Bytes(system=one.kind, direction="out", name=one.name, body=one.body, key=one.key)
+        for one in fit.values()
+        if one.body
+    ]
+    kept = dict(zip((one.key for one in bodies), keep_all(connection, shop, now, bodies), strict=True))
+    exchange_ids = {key: one.id for key, one in kept.items()}
+    _begin(connection, shop, stage, list(fit.values()), known, exchange_ids, now, intents)
+    return intents
 
 
 def begin(
     connection: Connection, shop: str, stage: str, effect: Effect, exchange_id: int | None, now: datetime
 ) -> Begun | None:
-    """Commit the intent. None where this very act is open or done already. Raises KeyConflict."""
+    """Commit one intent whose bytes are kept. None where it is open or done already. Raises KeyConflict."""
     row = connection.execute(select(effects).where(effects.c.key == effect.key)).first()
-    if row is not None and row.state not in AGAIN:
-        if row.fingerprint == effect.fingerprint or row.state == EffectState.DONE:
-            return None
-        raise KeyConflict(f"{effect.key}: the same key with other content while it is {row.state}")
-    attempt_n = (row.attempts if row else 0) + 1
-    evidence = {BUG: row.evidence[BUG]} if row and BUG in row.evidence else {}
-    values = {
+    if not _may_begin(effect, row):
+        return None
+    known = {effect.key: row} if row is not None else {}
+    exchange_ids = {effect.key: exchange_id} if exchange_id is not None else {}
+    intents = Intents()
+    _begin(connection, shop, stage, [effect], known, exchange_ids, now, intents)
+    return intents.begun[0]
+
+
+def _may_begin(effect: Effect, row: Row[Any] | None) -> bool:
+    if row is None or row.state in AGAIN:
+        return True
+    if row.fingerprint == effect.fingerprint or row.state == EffectState.DONE:
+        return False
+    raise KeyConflict(f"{effect.key}: the same key with other content while it is {row.state}")
+
+
+def _begin(
+    connection: Connection,
+    shop: str,
+    stage: str,
+    planned: Sequence[Effect],
+    known: dict[str, Row[Any]],
+    exchange_ids: dict[str, int],
+    now: datetime,
+    intents: Intents,
+) -> None:
+    fresh: list[dict[str, Any]] = []
+    for effect in planned:
+        row = known.get(effect.key)
+        intents.begun.append(_intent(effect, row, now))
+        values = _row(effect, row, exchange_ids.get(effect.key), now)
+        if row is None:
+            fixed = {"shop": shop, "stage": stage, "kind": effect.kind, "key": effect.key}
+            fresh.append(fixed | {"started_at": now} | values)
+        else:
+            connection.execute(update(effects).where(effects.c.id == row.id), values)
+            connection.execute(effect_items.delete().where(effect_items.c.effect_id == row.id))
+    if fresh:
+        returning = insert(effects).returning(effects.c.id, sort_by_parameter_order=True)
+        ids = iter(connection.scalars(returning, fresh).all())
+        intents.begun[:] = [one if one.id else replace(one, id=next(ids)) for one in intents.begun]
+    items = [
+        {"effect_id": one.id, "item_id": item}
+        for one in intents.begun
+        for item in dict.fromkeys(one.effect.items)
+    ]
+    tries = [
+        {"effect_id": one.id, "n": one.attempts, "started_at": now, "outcome": "intent", "evidence": {}}
+        for one in intents.begun
+    ]
+    if tries:
+        connection.execute(insert(effect_items), items)
+        connection.execute(insert(attempts), tries)
+
+
+def _intent(effect: Effect, row: Row[Any] | None, now: datetime) -> Begun:
+    return Begun(
+        id=row.id if row else 0,
+        effect=effect,
+        state=EffectState.INTENT,
+        attempts=(row.attempts if row else 0) + 1,
+        started_at=now,
+        first_at=row.started_at if row else now,
+        evidence=_carried(row),
+    )
+
+
+def _carried(row: Row[Any] | None) -> Facts:
+    """Of an earlier try only this is remembered: that a bug broke its batch off."""
+    return {BUG: row.evidence[BUG]} if row is not None and BUG in row.evidence else {}
+
+
+def _row(effect: Effect, row: Row[Any] | None, exchange_id: int | None, now: datetime) -> dict[str, Any]:
+    return {
         "fingerprint": effect.fingerprint,
         "state": EffectState.INTENT,
         "name": effect.name,
         "facts": plain_facts(effect.facts),
         "exchange_id": exchange_id,
         "sequence": effect.facts.get("sequence"),
-        "attempts": attempt_n,
+        "attempts": (row.attempts if row else 0) + 1,
         "changed_at": now,
         "look_at": None,
-        "evidence": evidence,
+        "evidence": _carried(row),
         "words": "",
     }
-    if row is None:
-        fixed = {"shop": shop, "stage": stage, "kind": effect.kind, "key": effect.key, "started_at": now}
-        effect_id = new_id(connection.execute(insert(effects).values(**fixed, **values)))
-    else:
-        effect_id = row.id
-        connection.execute(update(effects).where(effects.c.id == effect_id).values(**values))
-        connection.execute(effect_items.delete().where(effect_items.c.effect_id == effect_id))
-    connection.execute(
-        insert(effect_items),
-        [{"effect_id": effect_id, "item_id": item} for item in dict.fromkeys(effect.items)],
-    )
-    attempt = {"effect_id": effect_id, "n": attempt_n, "started_at": now, "outcome": "intent"}
-    connection.execute(insert(attempts), [attempt | {"evidence": {}}])
-    return Begun(
-        id=effect_id,
-        effect=effect,
-        state=EffectState.INTENT,
-        attempts=attempt_n,
-        started_at=now,
-        first_at=row.started_at if row else now,
-        evidence=evidence,
-    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What came of one effect."""
+
+    begun: Begun
+    state: EffectState
+    evidence: Facts = field(default_factory=dict)
+    words: str = ""
+    look_after: float | None = None
+
+
+_SETTLE = update(effects).where(effects.c.id == bindparam("of"), effects.c.attempts == bindparam("try"))
+_END_OF_TRY = update(attempts).where(
+    attempts.c.effect_id == bindparam("of"), attempts.c.n == bindparam("try")
+)
+
+
+def settle_all(connection: Connection, endings: Sequence[Ending], now: datetime) -> set[int]:
+    """Record what came of these; returns the ids of those that nobody had settled in between."""
+    open_now: set[tuple[int, int]] = set()
+    for part in pieces(one.begun.id for one in endings):
+        query = select(effects.c.id, effects.c.attempts).where(
+            effects.c.id.in_(part), effects.c.state.in_(OPEN)
+        )
+        open_now |= {(id_, n) for id_, n in connection.execute(query.with_for_update())}
+    ended = [one for one in endings if (one.begun.id, one.begun.attempts) in open_now]
+    if not ended:
+        return set()
+    connection.execute(_SETTLE, [_end_of_effect(one, now) for one in ended])
+    connection.execute(_END_OF_TRY, [_end_of_try(one, now) for one in ended])
+    return {one.begun.id for one in ended}
+
+
+def _end_of_effect(one: Ending, now: datetime) -> dict[str, Any]:
+    return {
+        "of": one.begun.id,
+        "try": one.begun.attempts,
+        "state": one.state,
+        "changed_at": now,
+        "look_at": now + timedelta(seconds=one.look_after) if one.look_after is not None else None,
+        "evidence": plain_facts({**one.begun.evidence, **one.evidence}),
+        "words": plain(one.words),
+    }
+
+
+def _end_of_try(one: Ending, now: datetime) -> dict[str, Any]:
+    return {
+        "of": one.begun.id,
+        "try": one.begun.attempts,
+        "ended_at": now,
+        "outcome": one.state,
+        "evidence": plain_facts(one.evidence),
+        "words": plain(one.words),
+    }
 
 
 def settle(
@@ -135,28 +234,8 @@ def settle(
     words: str = "",
     look_after: float | None = None,
 ) -> bool:
-    """Record what came of it. False where it was settled by somebody else in between (nothing is written)."""
-    look_at = now + timedelta(seconds=look_after) if look_after is not None else None
-    evidence, words = plain_facts(evidence), plain(words)
-    moved = connection.execute(
-        update(effects)
-        .where(effects.c.id == begun.id, effects.c.state.in_(OPEN), effects.c.attempts == begun.attempts)
-        .values(
-            state=state,
-            changed_at=now,
-            look_at=look_at,
-            evidence={**begun.evidence, **evidence},
-            words=words,
-        )
-    )
-    if moved.rowcount != 1:
-        return False
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.effect_id == begun.id, attempts.c.n == begun.attempts)
-        .values(ended_at=now, outcome=state, evidence=evidence, words=words)
-    )
-    return True
+    """One ending. False where it was settled by somebody else in between (nothing is written)."""
+    return bool(settle_all(connection, [Ending(begun, state, evidence, words, look_after)], now))
 
 
 def undo(connection: Connection, stage: str, item_id: int, now: datetime) -> None:
@@ -185,17 +264,6 @@ def to_look_at(
         .limit(limit)
     )
     return list(_begun(connection, list(connection.execute(query))))
-
-
-def next_sequence(connection: Connection, shop: str, kind: str) -> int:
-    """The next batch number of a kind: the lowest one whose file provably never left, so that no gap stays."""
-    here = (effects.c.shop == shop, effects.c.kind == kind)
-    never_left = select(func.min(effects.c.sequence)).where(*here, effects.c.state.in_(AGAIN))
-    gap = connection.scalar(never_left)
-    if gap is not None:
-        return int(gap)
-    last = connection.scalar(select(func.max(effects.c.sequence)).where(*here))
-    return int(last or 0) + 1
 
 
 def items_of(connection: Connection, effect_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select
 
 from connector.ledger.schema import history
-from connector.ledger.words import plain, plain_facts
+from connector.ledger.storable import plain, plain_facts
 from connector.outcome import Facts
 
 GENESIS = "0" * 64

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds
-from connector.ledger.words import plain
+from connector.ledger.storable import plain
 from connector.outcome import Reason
 
 

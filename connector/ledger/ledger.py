@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connector.journey import State
-from connector.ledger import archive, due, effects, jobs, receive, record, shipments, slips, stops
+from connector.ledger import archive, due, effects, jobs, receive, record, shipments, slips, stops, under_way
 from connector.ledger.database import Database
 from connector.ledger.record import By
 from connector.ledger.schema import orders
@@ -200,10 +200,10 @@ class Ledger:
 
     async def acted_on(self, stage: str, item_id: int) -> bool:
         """Whether an effect of this stage on the item happened or may have happened."""
-        return await self.database.read(lambda c: effects.any_for(c, stage, item_id))
+        return await self.database.read(lambda c: under_way.any_for(c, stage, item_id))
 
     async def next_sequence(self, kind: str) -> int:
-        return await self.database.read(lambda c: effects.next_sequence(c, self.shop.key, kind))
+        return await self.database.read(lambda c: under_way.next_sequence(c, self.shop.key, kind))
 
     # --- acting on the outside -----------------------------------------------------------------------
 
@@ -229,35 +229,15 @@ class Ledger:
             unfit = due.no_longer_fit(connection, acted.values(), table)
             record.record(connection, self.shop.key, by, said, now)
             fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
-            begun = []
-            for effect in fit:
-                try:
-                    one = self._begin(connection, by, effect, now)
-                except effects.KeyConflict as conflict:
-                    outcome = Wait(NEXT_WINDOW) if windowed else Hold(Reason.KEY_CONFLICT, str(conflict))
-                    beside = [(items[i], outcome) for i in effect.items]
-                    record.record(connection, self.shop.key, by, beside, now)
-                    continue
-                if one is not None:
-                    begun.append(one)
-            return Begins(begun, len(planned) - len(fit))
+            intents = effects.begin_all(connection, self.shop.key, by.stage, fit, now)
+            beside: list[tuple[AnyItem, Outcome]] = []
+            for effect, words in intents.conflicts:
+                outcome = Wait(NEXT_WINDOW) if windowed else Hold(Reason.KEY_CONFLICT, words)
+                beside += [(items[id_], outcome) for id_ in effect.items]
+            record.record(connection, self.shop.key, by, beside, now)
+            return Begins(intents.begun, len(planned) - len(fit))
 
         return await self.database.run(work)
-
-    def _begin(self, connection: Connection, by: By, effect: Effect, now: datetime) -> Begun | None:
-        kept = None
-        if effect.body:
-            kept = archive.keep(
-                connection,
-                self.shop.key,
-                now,
-                system=effect.kind,
-                direction="out",
-                name=effect.name,
-                body=effect.body,
-                key=effect.key,
-            ).id
-        return effects.begin(connection, self.shop.key, by.stage, effect, kept, now)
 
     async def to_look_at(self, stage: str, now: datetime) -> list[Begun]:
         return await self.database.read(lambda c: effects.to_look_at(c, self.shop.key, stage, now))
@@ -275,18 +255,18 @@ class Ledger:
 
         def work(connection: Connection) -> int:
             items = due.items_by_id(connection, table, {id_ for one in settled for id_ in one.said()})
-            said: list[tuple[AnyItem, Outcome]] = []
-            for one in settled:
-                if effects.settle(
-                    connection,
-                    one.begun,
-                    one.state,
-                    now,
-                    evidence=one.evidence,
-                    words=one.words,
-                    look_after=one.look_after,
-                ):
-                    said += [(items[id_], outcome) for id_, outcome in one.said().items() if id_ in items]
+            endings = [
+                effects.Ending(one.begun, one.state, one.evidence, one.words, one.look_after)
+                for one in settled
+            ]
+            ended = effects.settle_all(connection, endings, now)
+            said: list[tuple[AnyItem, Outcome]] = [
+                (items[id_], outcome)
+                for one in settled
+                if one.begun.id in ended
+                for id_, outcome in one.said().items()
+                if id_ in items
+            ]
             return record.record(connection, self.shop.key, by, said, now, spread=spread)
 
         return await self.database.run(work)

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from connector.journey import OrderState, SlipState, at_least
-from connector.ledger import codec, effects, holds, stops
+from connector.ledger import codec, holds, stops, under_way
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import order_slips, order_versions, orders, slips
-from connector.ledger.words import plain
+from connector.ledger.storable import plain
 from connector.order import LATE_FIELDS, Order, content_digest, late_changes
 from connector.outcome import Reason, Stray
 from connector.shop import Shop
@@ -252,7 +252,9 @@ def _consequences(
 
 def _handed_on(connection: Connection, row: Row[Any]) -> bool:
     """Next Engine knows of it, or may know: by us, or by whoever else announces this shop's orders."""
-    if at_least(OrderState(row.state), OrderState.NOTIFIED) or effects.any_for(connection, "notify", row.id):
+    if at_least(OrderState(row.state), OrderState.NOTIFIED) or under_way.any_for(
+        connection, "notify", row.id
+    ):
         return True
     live = (
         select(slips.c.id)

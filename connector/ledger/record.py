@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, Table, bindparam, update
 
 from connector.journey import MOVES, OrderState, SlipState, State
 from connector.ledger import effects, holds, stops
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import orders, slips
-from connector.ledger.words import plain
+from connector.ledger.storable import plain
 from connector.order import Order
 from connector.outcome import (
     SELF_CLEARING,
@@ -37,6 +38,11 @@ MAX_TRIES = 6  # after that a person looks: the ladder has then lasted about an 
 MAX_REDOS = 2
 LOOK_AGAIN = timedelta(minutes=10)  # how soon a stage is asked again about a self-clearing hold
 AnyItem = Item[Order] | Item[Slip]
+# Built once: building and hashing a statement costs more than running it, and this runs for every item.
+_WHERE_SEEN = {
+    table.name: update(table).where(table.c.id == bindparam("of"), table.c.state == bindparam("seen"))
+    for table in (orders, slips)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +146,8 @@ def _move(
 ) -> list[Entry]:
     """Nothing is written where the item moved in between."""
     name, table = table_of(item)
-    done = connection.execute(
-        update(table)
-        .where(table.c.id == item.id, table.c.state == item.state)
-        .values(state=to, since=now, next_at=None, tries=0, redos=redos, waiting_for="")
-    )
-    if done.rowcount != 1:
+    fresh = {"state": to, "since": now, "next_at": None, "tries": 0, "redos": redos, "waiting_for": ""}
+    if not _write(connection, table, item, fresh):
         return []
     return [_entry(name, item, "moved", by, from_state=item.state, to_state=to, facts=facts, note=note)]
 
@@ -170,12 +172,13 @@ def _next(
 def _stands(connection: Connection, item: AnyItem, at: datetime | None, why: str, tries: int) -> bool:
     """Write what is next; False where the item moved in between and nothing was written."""
     _, table = table_of(item)
-    done = connection.execute(
-        update(table)
-        .where(table.c.id == item.id, table.c.state == item.state)
-        .values(next_at=at, waiting_for=plain(why), tries=tries)
-    )
-    return done.rowcount == 1
+    return _write(connection, table, item, {"next_at": at, "waiting_for": plain(why), "tries": tries})
+
+
+def _write(connection: Connection, table: Table, item: AnyItem, fresh: dict[str, Any]) -> bool:
+    """Write an item's row where it still stands in the state we saw."""
+    where = {"of": item.id, "seen": item.state}
+    return connection.execute(_WHERE_SEEN[table.name], where | fresh).rowcount == 1
 
 
 def _clear(

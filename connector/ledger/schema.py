@@ -273,6 +273,7 @@ history = Table(
     Column("digest", String(64), nullable=False),
     Index("ix_history_item", "item", "item_id"),
     Index("ix_history_shop_at", "shop", "at"),
+    Index("ix_history_shop_id", "shop", "id"),  # the end of a shop's chain, without reading all of it
 )
 
 # Strays (迷子): came in, fits nothing, moves nothing, is shown.

@@ -10,7 +10,7 @@ from connector.journey import OrderState, SlipState
 from connector.ledger import codec
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import order_slips, orders, shipments, slips, strays, tracking_numbers
-from connector.ledger.words import plain
+from connector.ledger.storable import plain
 from connector.outcome import Stray
 from connector.slip import Shipment
 

@@ -12,28 +12,20 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from connector.journey import OrderState, SlipState, at_least
-from connector.ledger import codec, effects, holds, stops
-from connector.ledger.archive import new_id
+from connector.journey import SlipState, at_least
+from connector.ledger import codec, holds, late_changes, slip_ties
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry, append
-from connector.ledger.schema import order_slips, orders, slips
-from connector.outcome import SELF_CLEARING, Reason
+from connector.ledger.schema import holds as hold_rows
+from connector.ledger.schema import slips
+from connector.outcome import SELF_CLEARING
 from connector.slip import NEStatus, Slip
 
-LATE_FIELDS = {
-    "name": "お届け先名",
-    "zip_code": "郵便番号",
-    "address1": "住所",
-    "address2": "住所",
-    "phone": "電話番号",
-    "deliver_on": "配達希望日",
-    "time_slot": "時間帯",
-    "delivery_id": "発送方法",
-}
-"""What must not change in silence once the warehouse has the slip, with the operators' word for it."""
+# Built once: a morning brings thousands of slips, and building a statement costs more than running it.
+_CONTENT = update(slips).where(slips.c.id == bindparam("of"))
+_MOVE = update(slips).where(slips.c.id == bindparam("of"), slips.c.state == bindparam("seen"))
 
 
 def place_of(slip: Slip, now: datetime) -> SlipState:
@@ -53,115 +45,22 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     """Store these slips as NE shows them now; returns how many were new or changed."""
     fresh = {slip.number: slip for slip in seen}
     known = _known(connection, shop, fresh)
-    entries: list[Entry] = []
-    gone: list[tuple[int, Slip]] = []
-    changed = 0
-    for slip in fresh.values():
-        row = known.get(slip.number)
-        if row is not None and row.lock == slip.lock and row.status == slip.status:
-            # The same picture; only time may have made it print-ready, and only now its rows may be in it.
-            entries += _move(connection, shop, row, slip, now, stage)
-            _keep_rows(connection, row, slip)
-            continue
-        changed += 1
-        slip_id, written = _see(connection, shop, stage, row, slip, now)
-        entries += written
-        if not slip.live:
-            gone.append((slip_id, slip))
-    for slip_id, slip in gone:  # when all are stored: a copy may have come in its place
-        entries += _cancelled(connection, shop, slip_id, slip, now, stage)
+    new = [slip for slip in fresh.values() if slip.number not in known]
+    changed = [(row, fresh[number]) for number, row in known.items() if not _same(row, fresh[number])]
+    ids = _insert(connection, shop, new, now)
+    entries = [_entry(ids[slip.number], slip, "seen", "", place_of(slip, now), stage) for slip in new]
+    for row, slip in changed:
+        entries += late_changes.of(connection, shop, stage, row, slip, now)
+    _store(connection, changed, now)
+    # Also where the picture is the same: time may have made it print-ready, and only now its rows may be in it.
+    for row, slip in _with_new_rows(known, fresh):
+        connection.execute(_CONTENT, {"of": row.id, "body": codec.encode(slip)})
+    entries += _move_all(connection, [(row, fresh[number]) for number, row in known.items()], stage, now)
+    news = [(ids[slip.number], slip) for slip in new] + [(row.id, slip) for row, slip in changed]
+    slip_ties.tie(connection, shop, news)
+    entries += slip_ties.consequences(connection, shop, stage, news, now)
     append(connection, shop, now, entries)
-    return changed
-
-
-def _see(
-    connection: Connection, shop: str, stage: str, row: Row[Any] | None, slip: Slip, now: datetime
-) -> tuple[int, list[Entry]]:
-    """A slip that is new, or looks other than before."""
-    if row is None:
-        slip_id = _insert(connection, shop, slip, now)
-        entries = [_entry(slip_id, slip, "seen", "", place_of(slip, now), stage)]
-    else:
-        slip_id = row.id
-        entries = _late(connection, shop, stage, row, slip, now)
-        content = _content(slip, now) | {"body": codec.encode(_with_rows(slip, row)), "next_at": None}
-        connection.execute(update(slips).where(slips.c.id == slip_id), content)
-        entries += _move(connection, shop, row, slip, now, stage)
-    _link(connection, shop, slip_id, slip)
-    if slip.live:
-        entries += _alive(connection, shop, slip_id, slip, now, stage)
-    return slip_id, entries
-
-
-def _with_rows(slip: Slip, row: Row[Any]) -> Slip:
-    """Many reads come without rows; those we once saw stay."""
-    return slip if slip.rows else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
-
-
-def _keep_rows(connection: Connection, row: Row[Any], slip: Slip) -> None:
-    if slip.rows and slip.rows != codec.slip(row.body).rows:
-        connection.execute(update(slips).where(slips.c.id == row.id).values(body=codec.encode(slip)))
-
-
-def _late(
-    connection: Connection, shop: str, stage: str, row: Row[Any], slip: Slip, now: datetime
-) -> list[Entry]:
-    """A change or cancel in NE after the warehouse has the slip (W3): said aloud, nobody undoes it by himself."""
-    state = SlipState(row.state)
-    handed_on = state in (SlipState.RELAYED, SlipState.DISPATCHED) or bool(
-        state is SlipState.PRINT_READY and effects.perhaps_there(connection, "relay", "wms_file", [row.id])
-    )
-    if not handed_on or slip.status >= NEStatus.SHIPPED:
-        return []
-    if not slip.live:
-        if _stop_is_known(connection, row.id):
-            return []
-        what = f"伝票 {slip.merged_into} に同梱" if slip.merged else "取消"
-        return _pin(connection, shop, stage, row.id, slip, Reason.NE_CANCELLED, f"{AFTER}: {what}", now)
-    old = codec.slip(row.body)
-    names = [name for name in LATE_FIELDS if getattr(old, name) != getattr(slip, name)]
-    words = list(dict.fromkeys(LATE_FIELDS[name] for name in names))
-    if old.rows and slip.rows and _asked_for(old) != _asked_for(slip):
-        words.append("商品")
-    if not words:
-        return []
-    reason = Reason.CHANGED_AFTER_HANDOVER
-    return _pin(connection, shop, stage, row.id, slip, reason, f"{AFTER}: {'・'.join(words)}", now)
-
-
-AFTER = "出荷指示後にネクストエンジンで変更されました"
-
-
-def _asked_for(slip: Slip) -> list[tuple[int, str, int]]:
-    return [(row.no, row.sku, row.quantity) for row in slip.rows if not row.cancelled]
-
-
-def _stop_is_known(connection: Connection, slip_id: int) -> bool:
-    tied = select(order_slips.c.order_id).where(order_slips.c.slip_id == slip_id)
-    return any(stops.asked(connection, order_id) for order_id in list(connection.scalars(tied)))
-
-
-def _pin(
-    connection: Connection,
-    shop: str,
-    stage: str,
-    slip_id: int,
-    slip: Slip,
-    reason: Reason,
-    note: str,
-    now: datetime,
-) -> list[Entry]:
-    return holds.pin(
-        connection,
-        shop,
-        now,
-        item="slip",
-        item_id=slip_id,
-        number=slip.number,
-        reason=reason,
-        note=note,
-        stage=stage,
-    )
+    return len(news)
 
 
 def ripen(connection: Connection, shop: str, stage: str, now: datetime) -> int:
@@ -169,11 +68,20 @@ def ripen(connection: Connection, shop: str, stage: str, now: datetime) -> int:
     query = select(slips).where(
         slips.c.shop == shop, slips.c.state == SlipState.OPEN, slips.c.status == NEStatus.PRINT_WAIT
     )
-    entries: list[Entry] = []
-    for row in list(connection.execute(query)):
-        entries += _move(connection, shop, row, codec.slip(row.body), now, stage)
+    waiting = [(row, codec.slip(row.body)) for row in connection.execute(query)]
+    entries = _move_all(connection, waiting, stage, now)
     append(connection, shop, now, entries)
     return len(entries)
+
+
+def _same(row: Row[Any], slip: Slip) -> bool:
+    return bool(row.lock == slip.lock and row.status == slip.status)
+
+
+def _with_new_rows(known: dict[str, Row[Any]], fresh: dict[str, Slip]) -> list[tuple[Row[Any], Slip]]:
+    """Same picture, but read with its rows for the first time."""
+    same = ((row, fresh[number]) for number, row in known.items() if fresh[number].rows)
+    return [(row, slip) for row, slip in same if _same(row, slip) and slip.rows != codec.slip(row.body).rows]
 
 
 def _known(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Row[Any]]:
@@ -198,140 +106,74 @@ def _content(slip: Slip, now: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(connection: Connection, shop: str, slip: Slip, now: datetime) -> int:
-    row = {"shop": shop, "number": slip.number, "state": place_of(slip, now), "since": now}
-    return new_id(connection.execute(insert(slips).values(**row, **_content(slip, now))))
-
-
-def _move(
-    connection: Connection, shop: str, row: Row[Any], slip: Slip, now: datetime, stage: str
-) -> list[Entry]:
-    here, there = SlipState(row.state), place_of(slip, now)
-    forward = there is SlipState.CANCELLED or at_least(there, here)
-    if here in (there, SlipState.CANCELLED, SlipState.CONFIRMED) or not forward:
-        return []
-    moved = connection.execute(
-        update(slips)
-        .where(slips.c.id == row.id, slips.c.state == here)
-        .values(state=there, since=now, next_at=None, tries=0, waiting_for=slip.waits_for(now))
-    )
-    if moved.rowcount != 1:
-        return []
-    # Somebody moved it on: what kept it at the old place is no longer a question.
-    freed = holds.take_off(
-        connection,
-        now,
-        item="slip",
-        item_id=row.id,
-        number=slip.number,
-        by="connector",
-        why="ネクストエンジンで先へ進みました",
-        reasons=SELF_CLEARING,
-        stage=stage,
-    )
-    return [*freed, _entry(row.id, slip, "moved", here, there, stage)]
-
-
-def _link(connection: Connection, shop: str, slip_id: int, slip: Slip) -> None:
-    """Tie the slip to every order it stands for: by number, by parent, and by what was merged into it."""
-    how = "split" if slip.split_from else "copied" if slip.copied_from else "own"
-    own = select(orders.c.id).where(orders.c.shop == shop, orders.c.number == slip.order_number)
-    _tie(connection, slip_id, connection.scalars(own), how)
-    for parent in filter(None, (slip.split_from, slip.copied_from, slip.parcel_parent)):
-        _tie(connection, slip_id, _orders_of(connection, shop, parent), how)
-    if slip.merged:
-        target = connection.scalar(
-            select(slips.c.id).where(slips.c.shop == shop, slips.c.number == slip.merged_into)
-        )
-        if target is not None:
-            _tie(connection, target, _orders_of(connection, shop, slip.number), "merged")
-    absorbed = select(slips.c.number).where(slips.c.shop == shop, slips.c.merged_into == slip.number)
-    for other in list(connection.scalars(absorbed)):
-        _tie(connection, slip_id, _orders_of(connection, shop, other), "merged")
-
-
-def _orders_of(connection: Connection, shop: str, slip_number: str) -> list[int]:
-    query = (
-        select(order_slips.c.order_id)
-        .join(slips, slips.c.id == order_slips.c.slip_id)
-        .where(slips.c.shop == shop, slips.c.number == slip_number)
-    )
-    return [int(id_) for id_ in connection.scalars(query)]
-
-
-def _tie(connection: Connection, slip_id: int, order_ids: Iterable[int], how: str) -> None:
-    known = set(connection.scalars(select(order_slips.c.order_id).where(order_slips.c.slip_id == slip_id)))
+def _insert(connection: Connection, shop: str, new: Sequence[Slip], now: datetime) -> dict[str, int]:
+    if not new:
+        return {}
     rows = [
-        {"order_id": order_id, "slip_id": slip_id, "how": how}
-        for order_id in dict.fromkeys(order_ids)
-        if order_id not in known
+        {"shop": shop, "number": slip.number, "state": place_of(slip, now), "since": now}
+        | _content(slip, now)
+        for slip in new
+    ]
+    returning = insert(slips).returning(slips.c.number, slips.c.id, sort_by_parameter_order=True)
+    return dict(connection.execute(returning, rows).all())
+
+
+def _store(connection: Connection, changed: Sequence[tuple[Row[Any], Slip]], now: datetime) -> None:
+    rows = [
+        _content(slip, now) | {"of": row.id, "next_at": None, "body": codec.encode(_with_rows(slip, row))}
+        for row, slip in changed
     ]
     if rows:
-        connection.execute(insert(order_slips), rows)
+        connection.execute(_CONTENT, rows)
 
 
-def _alive(
-    connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
+def _with_rows(slip: Slip, row: Row[Any]) -> Slip:
+    """Many reads come without rows; those we once saw stay."""
+    return slip if slip.rows else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
+
+
+def _move_all(
+    connection: Connection, pictures: Sequence[tuple[Row[Any], Slip]], stage: str, now: datetime
 ) -> list[Entry]:
-    """A live slip answers the question of a cancelled one; for an order that had left, it is a late mail's."""
+    """Forward to where NE's picture proves them to stand."""
     entries: list[Entry] = []
-    tied = select(orders).join(order_slips, order_slips.c.order_id == orders.c.id)
-    for order in list(connection.execute(tied.where(order_slips.c.slip_id == slip_id))):
-        entries += holds.take_off(
+    moved: dict[int, Slip] = {}
+    for row, slip in pictures:
+        here, there = SlipState(row.state), place_of(slip, now)
+        forward = there is SlipState.CANCELLED or at_least(there, here)
+        if here in (there, SlipState.CANCELLED, SlipState.CONFIRMED) or not forward:
+            continue
+        fresh = {"state": there, "since": now, "next_at": None, "tries": 0}
+        fresh |= {"waiting_for": slip.waits_for(now), "of": row.id, "seen": here}
+        if connection.execute(_MOVE, fresh).rowcount == 1:
+            moved[row.id] = slip
+            entries.append(_entry(row.id, slip, "moved", here, there, stage))
+    return _freed(connection, moved, stage, now) + entries
+
+
+def _freed(connection: Connection, moved: dict[int, Slip], stage: str, now: datetime) -> list[Entry]:
+    """Somebody moved them on: what kept them at the old place is no longer a question."""
+    held: set[int] = set()
+    for part in pieces(moved):
+        query = select(hold_rows.c.item_id).where(
+            hold_rows.c.item == "slip", hold_rows.c.item_id.in_(part), hold_rows.c.closed_at.is_(None)
+        )
+        held |= set(connection.scalars(query))
+    return [
+        entry
+        for id_ in sorted(held)
+        for entry in holds.take_off(
             connection,
             now,
-            item="order",
-            item_id=order.id,
-            number=order.number,
+            item="slip",
+            item_id=id_,
+            number=moved[id_].number,
             by="connector",
-            why=f"伝票 {slip.number} があります",
-            reasons=[Reason.NE_CANCELLED],
+            why="ネクストエンジンで先へ進みました",
+            reasons=SELF_CLEARING,
             stage=stage,
         )
-        late = slip.status < NEStatus.OPEN and order.number == slip.order_number
-        left = order.state == OrderState.CANCELLED and order.cancelled and not order.left_out
-        why = f"slip {slip.number} appeared after the cancel"
-        if late and left and stops.ask(connection, shop, order.id, why, now):
-            asked = Entry(item="order", item_id=order.id, number=order.number, event="stop_asked", note=why)
-            entries.append(asked)
-    return entries
-
-
-def _cancelled(
-    connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
-) -> list[Entry]:
-    """An order whose last live slip was cancelled in NE by somebody: a person must say what is meant."""
-    if slip.merged:
-        return []
-    entries: list[Entry] = []
-    tied = select(orders).join(order_slips, order_slips.c.order_id == orders.c.id)
-    for order in connection.execute(tied.where(order_slips.c.slip_id == slip_id)):
-        left = order.left_out or order.state in (OrderState.COMPLETED, OrderState.CANCELLED)
-        if left or stops.asked(connection, order.id):
-            continue
-        if _live_slips(connection, order.id):
-            continue
-        entries += holds.pin(
-            connection,
-            shop,
-            now,
-            item="order",
-            item_id=order.id,
-            number=order.number,
-            reason=Reason.NE_CANCELLED,
-            note=f"伝票 {slip.number} がネクストエンジンで取り消されました。",
-            stage=stage,
-        )
-    return entries
-
-
-def _live_slips(connection: Connection, order_id: int) -> int:
-    query = (
-        select(slips.c.id)
-        .join(order_slips, order_slips.c.slip_id == slips.c.id)
-        .where(order_slips.c.order_id == order_id, slips.c.cancel_type == "0")
-    )
-    return len(list(connection.scalars(query)))
+    ]
 
 
 def _entry(slip_id: int, slip: Slip, event: str, before: str, to: str, stage: str) -> Entry:

@@ -13,11 +13,11 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, exists, insert, or_, select, update
 
 from connector.journey import SlipState
-from connector.ledger import due, effects
-from connector.ledger.effects import IN_DOUBT, open_of
-from connector.ledger.schema import effect_items, holds, order_slips, orders, slips, stop_requests
-from connector.ledger.schema import effects as effects_table
-from connector.ledger.words import plain
+from connector.ledger import due, under_way
+from connector.ledger.effects import IN_DOUBT
+from connector.ledger.schema import effect_items, effects, holds, order_slips, orders, slips, stop_requests
+from connector.ledger.storable import plain
+from connector.ledger.under_way import open_of
 from connector.order import Order
 from connector.outcome import EffectState, Item, Reason
 
@@ -96,11 +96,11 @@ def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime)
 def _done(connection: Connection, stage: str, asked_at: dict[int, datetime]) -> dict[int, tuple[str, ...]]:
     """Kinds of effects that were done for an order since its stop was asked for."""
     query = (
-        select(effect_items.c.item_id, effects_table.c.kind, effects_table.c.started_at)
-        .join(effects_table, effects_table.c.id == effect_items.c.effect_id)
+        select(effect_items.c.item_id, effects.c.kind, effects.c.started_at)
+        .join(effects, effects.c.id == effect_items.c.effect_id)
         .where(
-            effects_table.c.stage == stage,
-            effects_table.c.state == EffectState.DONE,
+            effects.c.stage == stage,
+            effects.c.state == EffectState.DONE,
             effect_items.c.item_id.in_(list(asked_at)),
         )
     )
@@ -136,7 +136,7 @@ def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Orde
         and_(holds.c.item == "slip", holds.c.item_id.in_(list(by_id)), holds.c.closed_at.is_(None)),
         and_(holds.c.reason == Reason.CANNOT_TELL, holds.c.stage == "relay"),
     )
-    perhaps = effects.perhaps_there(connection, "relay", "wms_file", by_id)
+    perhaps = under_way.perhaps_there(connection, "relay", "wms_file", by_id)
     there = {by_id[id_] for id_ in (*perhaps, *connection.scalars(unclear))}
     return [
         replace(

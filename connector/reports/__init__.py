@@ -13,8 +13,8 @@ from connector.reports.morning import close, closed, latest, make
 from connector.reports.picture import Picture
 from connector.reports.reconcile import reconcile
 from connector.reports.render import rows_for_excel, write, written
-from connector.reports.sayings import figure_value, lamp_name, opening, what, what_to_do
-from connector.reports.tables import tables
+from connector.reports.sayings import figure_value, lamp_name, what, what_to_do
+from connector.reports.tables import opening, tables
 
 __all__ = [
     "Morning",

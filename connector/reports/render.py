@@ -20,8 +20,8 @@ from connector import words
 from connector.clock import jst
 from connector.reports.model import Morning
 from connector.reports.morning import encode
-from connector.reports.sayings import figure_value, lamp_name, opening, what, what_to_do
-from connector.reports.tables import Cell, Column, Table, tables
+from connector.reports.sayings import figure_value, lamp_name, what, what_to_do
+from connector.reports.tables import Cell, Column, Table, opening, tables
 from connector.words import label
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -1,20 +1,10 @@
-"""Sayings (報告の言い方): the sentences and names that every format of the report shares."""
+"""Sayings (報告の言い方): the names that every format of the report shares."""
 
 from __future__ import annotations
 
 from connector import words
-from connector.reports.model import Figure, Morning, Todo
+from connector.reports.model import Figure, Todo
 from connector.words import Text, label
-
-
-def opening(report: Morning, lang: str) -> str:
-    """The sentence a report and the first page begin with."""
-    if lang == "en":
-        return (
-            f"Differences {words.count(report.differences, lang)} / "
-            f"unexplained {words.yen(report.unexplained_yen, lang)}"
-        )
-    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
 
 
 def what(todo: Todo, lang: str) -> str:

@@ -34,6 +34,16 @@ class Table:
         return tuple(label(column.key, lang) for column in self.columns)
 
 
+def opening(report: Morning, lang: str) -> str:
+    """The sentence a report and the first page begin with."""
+    if lang == "en":
+        return (
+            f"Differences {words.count(report.differences, lang)} / "
+            f"unexplained {words.yen(report.unexplained_yen, lang)}"
+        )
+    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
+
+
 def tables(report: Morning, lang: str) -> tuple[Table, ...]:
     """Every table of the report, in the order of reading."""
     return tuple(make(report, lang) for make in TABLES)
@@ -59,7 +69,7 @@ def _todo(report: Morning, lang: str) -> Table:
         ),
         tuple(
             (
-                one.due_at,
+                one.due_at if one.due_at else "",
                 what(one, lang),
                 one.order_number,
                 one.slip_number,

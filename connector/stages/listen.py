@@ -22,21 +22,23 @@ Speaker = Callable[[Sequence[AnyItem]], Speech]
 
 @dataclass(slots=True)
 class Heard:
-    """What a stage said. `bug`: it broke, nothing of what it said counts, `culprits` are to blame."""
+    """What a stage said. `bug`: it broke, nothing of what it said counts, `culprits` are to blame.
+
+    `fault`: the outside failed in the middle. What was said before it counts, what was planned does not.
+    """
 
     said: list[Said] = field(default_factory=list)
     planned: list[Effect] = field(default_factory=list)
     slips: list[Slip] = field(default_factory=list)
+    fault: ConnectorError | None = None
     bug: Exception | None = None
     culprits: list[tuple[AnyItem, Exception]] = field(default_factory=list)
 
 
 async def listen(speak: Speaker, items: Sequence[AnyItem]) -> Heard:
-    """Everything that is said about these items. Faults of the outside are raised, bugs are not."""
+    """Everything that is said about these items. Raises nothing: a fault or a bug is part of the answer."""
     try:
         return await _all(speak(items))
-    except ConnectorError:
-        raise
     except Exception as bug:  # noqa: BLE001 - whatever it is, it is one item's until proved otherwise
         culprits = await _culprits(speak, items, bug)
         alone = len(items) == 1 or len(culprits) < min(len(items), MANY)
@@ -45,13 +47,16 @@ async def listen(speak: Speaker, items: Sequence[AnyItem]) -> Heard:
 
 async def _all(speech: Speech) -> Heard:
     heard = Heard()
-    async for word in speech:
-        if isinstance(word, Effect):
-            heard.planned.append(word)
-        elif isinstance(word, list):
-            heard.slips += word
-        else:
-            heard.said.append(word)
+    try:
+        async for word in speech:
+            if isinstance(word, Effect):
+                heard.planned.append(word)
+            elif isinstance(word, list):
+                heard.slips += word
+            else:
+                heard.said.append(word)
+    except ConnectorError as fault:
+        heard.planned, heard.fault = [], fault
     return heard
 
 
@@ -66,9 +71,8 @@ async def _culprits(
         if len(found) >= MANY:
             break
         try:
+            # Half a picture may look absurd, or the outside is gone: then nobody is to blame in this pass.
             await _all(speak(half))
-        except ConnectorError:
-            continue  # half a picture may look absurd, or the outside is gone: the next pass asks again
         except Exception as inner:  # noqa: BLE001
             found += await _culprits(speak, half, inner)
     return found

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from connector.adapters import wms
-from connector.adapters.wms import FileWarehouse, wire
-from connector.adapters.wms.files import load_mappings
+from connector.adapters.wms import kinds as wms
+from connector.adapters.wms import wire
+from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.adapters.wms.whole import marker
 from connector.clock import SteppedClock, at_jst
 from connector.errors import Misconfigured, NotDone, Refused, Unknown

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from connector.adapters.wms import FileWarehouse, wire
+from connector.adapters.wms import wire
+from connector.adapters.wms.files import FileWarehouse
 from connector.clock import SteppedClock, at_jst
 from connector.errors import Malformed
 from connector.outcome import Sent

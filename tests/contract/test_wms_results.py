@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from connector.adapters.wms import FileWarehouse, wire
-from connector.adapters.wms.files import load_mappings
+from connector.adapters.wms import wire
+from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.clock import SteppedClock, at_jst
 from connector.errors import Malformed
 from connector.ports import Warehouse

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector.adapters.wms import FileWarehouse, wire
+from connector.adapters.wms import wire
+from connector.adapters.wms.files import FileWarehouse
 from connector.clock import SteppedClock, at_jst
 from connector.errors import Malformed
 from connector.ports import ReadResults

@@ -7,8 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms import FileWarehouse
-from connector.adapters.wms.files import load_mappings
+from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.adapters.wms.whole import marker
 from connector.clock import SteppedClock
 from connector.outcome import Effect

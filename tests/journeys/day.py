@@ -130,9 +130,7 @@ class Day:
 
     async def picture(self, order: Order) -> OrderPicture:
         shop = self.demo.shop.shop
-        found = await self.demo.world.database.read(
-            lambda c: views.order(c, shop, order.number, self.now)
-        )
+        found = await self.demo.world.database.read(lambda c: views.order(c, shop, order.number, self.now))
         assert found is not None, f"order {order.number} is not in the ledger"
         return found
 

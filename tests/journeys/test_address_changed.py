@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from tests.journeys.conftest import OpenDay
 from tests.journeys.day import HOME, Day
 
-MOVED: PostalAddress = replace(HOME, zip="530-0001", prefecture_id=27, addr01="大阪市北区梅田", addr02="99-8-7")
+MOVED: PostalAddress = replace(
+    HOME, zip="530-0001", prefecture_id=27, addr01="大阪市北区梅田", addr02="99-8-7"
+)
 
 
 async def test_an_address_changed_in_time_simply_follows(day: Day) -> None:
@@ -23,7 +25,9 @@ async def test_an_address_changed_in_time_simply_follows(day: Day) -> None:
     assert len((await day.picture(order)).versions) >= 2, "the old address is still to be seen"
 
 
-async def test_an_address_changed_after_the_mail_is_held_until_somebody_releases_it(open_day: OpenDay) -> None:
+async def test_an_address_changed_after_the_mail_is_held_until_somebody_releases_it(
+    open_day: OpenDay,
+) -> None:
     day = await open_day(import_daily={"times": ["10:00:00", "14:00:00"]})
     await day.alone_until("08:30")
     order, neighbour = day.place(), day.place()
@@ -39,10 +43,10 @@ async def test_an_address_changed_after_the_mail_is_held_until_somebody_releases
     demo = day.demo
     said = await ops.release(
         demo.world.database,
-        demo.shop.shop,
+        demo.shop.shop.key,
         order.number,
         actor="見本 花子",
-        reason="新しい住所で出荷します",
+        why="新しい住所で出荷します",
         now=day.now,
     )
     assert said.done

@@ -6,7 +6,6 @@ from connector.journey import OrderState
 from connector.rehearsal import FIRST_DAY
 from connector.reports import reconcile
 
-from tests.journeys.conftest import OpenDay
 from tests.journeys.day import Day, wall
 
 

@@ -26,7 +26,9 @@ async def test_a_lost_mail_is_announced_again_and_arrives(open_day: OpenDay) -> 
     assert await day.walk(lost) == walk
     sent = day.posted(lost)
     assert [mail.lost for mail in sent] == [True, False]
-    assert len({mail.message_id for mail in sent}) == 1, "the same mail, so that nobody can read it as another"
+    assert len({mail.message_id for mail in sent}) == 1, (
+        "the same mail, so that nobody can read it as another"
+    )
     assert (day.mails(lost), len(day.slips(lost))) == (1, 1)
 
 

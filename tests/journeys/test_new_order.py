@@ -60,6 +60,4 @@ async def test_card_wallet_and_deferred_orders_are_each_charged_once(day: Day) -
     orders = [day.place(payment_method_id=method) for method in (CARD, AMAZON, DEFERRED)]
     await day.until("20:00")
     assert [await day.state(order) for order in orders] == ["completed"] * 3
-    assert [day.captures(order) for order in orders] == [
-        [order.amounts.payment_total] for order in orders
-    ]
+    assert [day.captures(order) for order in orders] == [[order.amounts.payment_total] for order in orders]

@@ -8,7 +8,9 @@ from tests.journeys.day import Day
 TWICE = {"times": ["10:00:00", "14:00:00"]}
 
 
-async def test_a_refused_payment_is_held_and_joins_the_next_import_once_it_is_healed(open_day: OpenDay) -> None:
+async def test_a_refused_payment_is_held_and_joins_the_next_import_once_it_is_healed(
+    open_day: OpenDay,
+) -> None:
     day = await open_day(import_daily=TWICE)
     await day.alone_until("08:30")
     order = day.place(card="decline")
@@ -38,5 +40,7 @@ async def test_an_order_nobody_heals_stays_held_and_never_leaves_the_cart(day: D
     order = day.place(card="decline")
     await day.until("12:00")
     assert list(await day.holds(order)) == ["payment_refused"]
-    assert len((await day.picture(order)).holds) == 1, "the same trouble is pinned once, not every ten minutes"
+    assert len((await day.picture(order)).holds) == 1, (
+        "the same trouble is pinned once, not every ten minutes"
+    )
     assert day.posted(order) == []

@@ -53,7 +53,9 @@ async def test_a_torn_result_file_is_refused_whole_and_its_repair_is_taken(open_
     day.faults.plan("results-broken", 1)
     orders = [day.place() for _ in range(3)]
     await day.until("19:05")
-    assert [await day.state(order) for order in orders] == ["imported"] * 3, "nothing is taken from a torn file"
+    assert [await day.state(order) for order in orders] == ["imported"] * 3, (
+        "nothing is taken from a torn file"
+    )
 
     await day.until("20:40")
     assert [await day.state(order) for order in orders] == ["completed"] * 3

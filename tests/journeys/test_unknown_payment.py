@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from connector.rehearsal import MAPPINGS
+from connector.config import shipped_mappings
 from connector.sandbox.cart.settings import MethodKind, PaymentMethod
 
 from tests.journeys.conftest import OpenDay
@@ -18,7 +18,7 @@ async def test_an_unknown_payment_name_is_held_and_freed_by_a_line_in_the_table(
     open_day: OpenDay, tmp_path: Path
 ) -> None:
     mappings = tmp_path / "mappings"
-    shutil.copytree(MAPPINGS, mappings)
+    shutil.copytree(shipped_mappings(), mappings)
     day = await open_day(mappings=str(mappings), import_daily={"times": ["10:00:00", "14:00:00"]})
     await day.alone_until("08:30")
     order, neighbour = day.place(), day.place()

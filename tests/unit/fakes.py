@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from connector.clock import Clock, jst
 from connector.errors import Refused
@@ -44,6 +45,10 @@ class Side:
 
     def count(self, what: str, number: str | None = None) -> int:
         return sum(one == what and number in (None, of) for one, of in self.history)
+
+    def instead(self, **methods: Any) -> None:
+        """From now on these methods of this one side do something else."""
+        vars(self).update(methods)
 
     def stumble(self) -> None:
         if self.faults:
@@ -158,6 +163,7 @@ class FakeNextEngine(Side):
     upload_delay: timedelta = timedelta(minutes=1)
     mails: list[tuple[datetime, str]] = field(default_factory=list)
     uploads: dict[str, tuple[datetime, list[str]]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)  # uploads that were worked on
     skips: dict[str, str] = field(default_factory=dict)  # orders the importer refuses, and why
     unmappable: set[str] = field(default_factory=set)
     gone: bool = False  # answers nothing at all
@@ -198,22 +204,21 @@ class FakeNextEngine(Side):
         now = self.clock.now()
         due = [number for at, number in self.mails if at <= now]
         self.mails = [(at, number) for at, number in self.mails if at > now]
+        known = {slip.order_number for slip in self.slips_held.values()} if due else set()
         for number in due:
-            known = any(slip.order_number == number for slip in self.slips_held.values())
-            self.note("mail_ignored" if known else "slip_opened", number)
-            if not known:
+            self.note("mail_ignored" if number in known else "slip_opened", number)
+            if number not in known:
+                known.add(number)
                 self.open(number)
-        for at, numbers in self.uploads.values():
-            if at <= now:
-                for number in numbers:
-                    self._import(number)
+        for que_id, (at, numbers) in self.uploads.items():
+            if at <= now and que_id not in self.taken:
+                self.taken.add(que_id)
+                self._import(set(numbers) - set(self.skips))
 
-    def _import(self, number: str) -> None:
-        if number in self.skips:
-            return
+    def _import(self, numbers: set[str]) -> None:
         for slip in list(self.slips_held.values()):
-            if slip.order_number == number and slip.live and slip.status == NEStatus.INTAKE:
-                self.note("imported", number)
+            if slip.order_number in numbers and slip.live and slip.status == NEStatus.INTAKE:
+                self.note("imported", slip.order_number)
                 self.edit(slip.number, status=NEStatus.OPEN)
                 self.advance(slip.number)
 

@@ -12,12 +12,14 @@ from connector import ops
 from connector.journey import OrderState
 from connector.ledger import due, effects, history, views
 from connector.ledger.database import Database
+from connector.ledger.ledger import Ledger
 from connector.ledger.schema import history as history_table
 from connector.ledger.schema import holds, orders, strays
 from connector.outcome import EffectState, Hold, Reason, Retry
 from sqlalchemy import select
 
-from tests.unit.seeded_day import NOW, SHOP, Day, a_morning, an_empty_ledger, an_order
+from tests.unit.seeded_day import a_morning, an_empty_ledger
+from tests.unit.shop_day import NOW, SHOP, Day, an_order
 
 LATER = NOW + timedelta(minutes=5)
 WHO: dict[str, Any] = {"actor": "見本 花子", "why": "電話で確認済み", "now": LATER}
@@ -174,8 +176,7 @@ async def test_retry_clears_the_waiting_time_and_looks_at_what_is_under_way(morn
     assert (await ops.retry(morning, SHOP.key, "1004", **WHO)).done
     assert row(morning, "1004").next_at is None
     assert (await ops.retry(morning, SHOP.key, "1014", **WHO)).done
-    with morning.engine.connect() as connection:
-        looks = effects.to_look_at(connection, SHOP.key, "notify", LATER)
+    looks = await Ledger(morning, SHOP).to_look_at("notify", LATER)
     assert [one.effect.facts["order"] for one in looks] == ["1014"]
     assert written(morning, "1014") == [("retry", "見本 花子", "電話で確認済み")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+from connector.ports import ResultFile
 from connector.slip import Result, ShippedLine
 
 from tests.unit.world import World, a_shipment, an_order, tracking, world
@@ -231,14 +232,15 @@ async def test_kept_before_it_is_acknowledged(tmp_path: Path) -> None:
         await w.to_relayed(an_order())
         w.wms.reports(a_shipment(w.slip_of()))
 
-        async def fails(file):  # type: ignore[no-untyped-def]
+        async def fails(file: ResultFile) -> None:
             raise NotDone("line cut")
 
-        acknowledge, w.wms.acknowledge = w.wms.acknowledge, fails  # type: ignore[method-assign]
+        acknowledge = w.wms.acknowledge
+        w.wms.instead(acknowledge=fails)
         counts = await w.runner.run("collect")
         assert counts.failed == "line cut"
         assert len(await w.ledger.unread("wms")) == 1
-        w.wms.acknowledge = acknowledge  # type: ignore[method-assign]
+        w.wms.instead(acknowledge=acknowledge)
         await w.run("collect")
         assert w.slip_state() == "dispatched"
         assert w.wms.out == {}

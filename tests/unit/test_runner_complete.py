@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from connector.errors import NotDone, Unknown
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from tests.unit.world import CARD, TRANSFER, World, a_shipment, an_order, tracking, world
 
-SELLS = {"sale_kinds": (PaymentKind.CARD,)}
+SELLS: dict[str, Any] = {"sale_kinds": (PaymentKind.CARD,)}
 
 
 async def finish(w: World, rounds: int = 3) -> None:
@@ -55,9 +56,9 @@ async def test_a_lost_answer_never_sells_twice(tmp_path: Path, happened: bool) -
                 await complete(effect)
             raise Unknown("read timeout")
 
-        w.cart.complete = lost  # type: ignore[method-assign]
+        w.cart.instead(complete=lost)
         await w.complete_now()
-        w.cart.complete = complete  # type: ignore[method-assign]
+        w.cart.instead(complete=complete)
         await finish(w)
         assert w.effects("completion") == (["done"] if happened else ["not_done"])
         w.pass_by(minutes=5)
@@ -102,7 +103,7 @@ async def test_a_failed_capture_is_for_a_person(tmp_path: Path) -> None:
             failed = replace(order.payment, state=PaymentState.CAPTURE_FAILED, words="E01")
             return replace(order, payment=failed)
 
-        w.cart._sell = fails  # type: ignore[method-assign]
+        w.cart.instead(_sell=fails)
         await w.complete_now()
         await finish(w)
         assert w.state() == "shipped"
@@ -149,9 +150,9 @@ async def test_a_second_file_that_did_not_go_follows_in_the_next_window(tmp_path
                 raise NotDone("folder is full")
             return await complete(effect)
 
-        w.cart.complete = first_only  # type: ignore[method-assign]
+        w.cart.instead(complete=first_only)
         await w.complete_now()
-        w.cart.complete = complete  # type: ignore[method-assign]
+        w.cart.instead(complete=complete)
         w.cart.take_files()
         w.cart.drop.clear()
         await finish(w)

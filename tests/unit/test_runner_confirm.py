@@ -27,7 +27,7 @@ async def test_an_unknown_answer_is_read_back(tmp_path: Path) -> None:
             await confirm(slip, shipment)
             raise Unknown("read timeout")
 
-        w.ne.confirm_shipment = lost  # type: ignore[method-assign]
+        w.ne.instead(confirm_shipment=lost)
         await w.run("confirm_shipment")
         assert w.effects("ne_shipped") == ["unknown"]
         w.pass_by(minutes=2)
@@ -70,7 +70,7 @@ async def test_shipped_by_hand_with_another_number_is_for_a_person(tmp_path: Pat
         async def lost(slip: Slip, shipment: Shipment) -> Slip:
             raise Unknown("read timeout")
 
-        w.ne.confirm_shipment = lost  # type: ignore[method-assign]
+        w.ne.instead(confirm_shipment=lost)
         await w.run("confirm_shipment")
         w.ne.edit(slip, status=50, tracking="9" + tracking(int(slip)))
         w.pass_by(minutes=2)

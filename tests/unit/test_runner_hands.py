@@ -8,8 +8,8 @@ from typing import Any
 
 from connector.ledger import holds
 from connector.ledger.schema import orders, slips
-from connector.outcome import Effect, Reason
 from connector.order import Order
+from connector.outcome import Effect, Reason
 from connector.slip import Slip
 from sqlalchemy import update
 
@@ -46,7 +46,7 @@ def while_planning(w: World, hand: Callable[[], None]) -> None:
         hand()
         return await slips_of(numbers)
 
-    w.ne.slips_of = asked  # type: ignore[method-assign]
+    w.ne.instead(slips_of=asked)
 
 
 def while_sending(w: World, hand: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ def while_sending(w: World, hand: Callable[[], None]) -> None:
         hand()
         return send(effect)
 
-    w.mailer._send = sends  # type: ignore[method-assign]
+    w.mailer.instead(_send=sends)
 
 
 async def received(w: World, *numbers: str) -> None:
@@ -101,7 +101,7 @@ async def test_a_file_with_a_held_order_is_built_anew(tmp_path: Path) -> None:
                 hold_by_hand(w, "T-1002")
             return build(orders)
 
-        w.ne.import_file = builds  # type: ignore[method-assign]
+        w.ne.instead(import_file=builds)
         counts = await w.runner.run("import_daily", window="2026-11-24 14:00")
         assert counts.failed
         assert w.ne.uploads == {}
@@ -146,7 +146,7 @@ async def test_a_wait_or_hold_about_an_item_that_moved_is_not_written(tmp_path: 
             move(w, order.number, "cancelled")
             return translate(order)
 
-        w.cart.translate = moves  # type: ignore[method-assign]
+        w.cart.instead(translate=moves)
         await w.run("notify")
         assert w.holds() == []
         assert w.order().waiting_for == ""
@@ -165,9 +165,9 @@ async def test_a_held_slip_is_not_relayed(tmp_path: Path) -> None:
 
 
 async def test_the_second_settling_is_a_no_op(tmp_path: Path) -> None:
+    from connector.journey import OrderState
     from connector.ledger.ledger import Settled
     from connector.ledger.record import By
-    from connector.journey import OrderState
     from connector.outcome import Advance, EffectState
 
     with world(tmp_path) as w:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from connector.errors import NotDone, Refused, Unknown
-from connector.outcome import Reply
+from connector.outcome import Effect, Reply
 
 from tests.unit.world import World, an_order, world
 
@@ -76,11 +76,11 @@ async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
         await w.to_intake(an_order())
         upload = w.ne.upload
 
-        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+        async def lost(effect: Effect) -> Reply:
             await upload(effect)
             raise Unknown("read timeout")
 
-        w.ne.upload = lost  # type: ignore[method-assign]
+        w.ne.instead(upload=lost)
         await w.run("import_daily", window=WINDOW)
         assert w.effects("ne_import") == ["unknown"]
         w.pass_by(minutes=2)
@@ -167,12 +167,12 @@ async def test_the_folder_route_looks_into_the_folder(tmp_path: Path, lies: bool
         w.ne.upload_delay = timedelta(hours=5)
         upload = w.ne.upload
 
-        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+        async def lost(effect: Effect) -> Reply:
             if lies:
                 await upload(effect)
             raise Unknown("read timeout")
 
-        w.ne.upload = lost  # type: ignore[method-assign]
+        w.ne.instead(upload=lost)
         await w.run("import_daily", window=WINDOW)
         w.pass_by(minutes=31)
         await w.run("import_daily")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from connector.errors import NotDone
 from connector.order import PaymentState
+from connector.ports import CartPage
 from msgspec.structs import replace
 
 from tests.unit.world import DEFERRED, START, an_order, world
@@ -148,8 +151,6 @@ async def test_slips_of_an_old_order_are_not_foreign_slips(tmp_path: Path) -> No
 
 async def test_one_page_may_show_an_order_twice(tmp_path: Path) -> None:
     with world(tmp_path) as w:
-        from connector.ports import CartPage
-
         now = w.clock.now()
         await w.ledger.receive(CartPage((an_order(),), (), b"1"), now)
         twice = CartPage((an_order(memo="old"), an_order(memo="new")), (), b"2")
@@ -172,23 +173,21 @@ async def test_a_number_that_cannot_be_a_key_is_set_aside_alone(tmp_path: Path, 
 
 async def test_what_cannot_be_read_does_not_move_the_cursor(tmp_path: Path) -> None:
     with world(tmp_path) as w:
-        from connector.errors import NotDone
-
         broken = w.cart.changed_since
 
-        async def cut_off(since):  # type: ignore[no-untyped-def]
+        async def cut_off(since: datetime) -> AsyncIterator[CartPage]:
             async for page in broken(since):
                 yield page
                 raise NotDone("line cut")
 
         for n in range(150):
             w.cart.put(an_order(f"T-{2000 + n}"))
-        w.cart.changed_since = cut_off  # type: ignore[method-assign]
+        w.cart.instead(changed_since=cut_off)
         counts = await w.runner.run("ingest")
         assert counts.failed == "line cut"
         assert await w.ledger.cursor("ingest") is None
         assert w.state("T-2000") == "received"
-        w.cart.changed_since = broken  # type: ignore[method-assign]
+        w.cart.instead(changed_since=broken)
         w.pass_by(hours=3)
         await w.run("ingest")
         assert w.state("T-2149") == "received"

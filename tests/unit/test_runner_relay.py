@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from connector.errors import NotDone, Refused, Unknown
 from connector.order import PaymentState
-from connector.outcome import Reply
+from connector.outcome import Effect, Reply
 from msgspec.structs import replace
 
 from tests.unit.world import CARD, TRANSFER, World, an_order, world
@@ -185,11 +185,11 @@ async def test_a_file_of_unknown_fate_is_looked_for_and_never_sent_twice(tmp_pat
         await w.to_print_ready(an_order())
         send = w.wms.send
 
-        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+        async def lost(effect: Effect) -> Reply:
             await send(effect)
             raise Unknown("line dropped at rename")
 
-        w.wms.send = lost  # type: ignore[method-assign]
+        w.wms.instead(send=lost)
         await w.run("relay")
         assert w.effects("wms_file") == ["unknown"]
         w.pass_by(minutes=1)
@@ -206,15 +206,16 @@ async def test_no_permission_to_look_keeps_the_doubt(tmp_path: Path) -> None:
         await w.to_print_ready(an_order())
         await w.run("relay")
 
-        async def shut(effect):  # type: ignore[no-untyped-def]
+        async def shut(effect: Effect) -> None:
             raise Refused("wms", "", "key revoked")
 
-        receipt, w.wms.receipt = w.wms.receipt, shut  # type: ignore[method-assign]
+        receipt = w.wms.receipt
+        w.wms.instead(receipt=shut)
         w.pass_by(minutes=10)
         await w.run("relay")
         assert w.effects("wms_file") == ["sent"]
         assert w.holds(w.slip_of()) == []
-        w.wms.receipt = receipt  # type: ignore[method-assign]
+        w.wms.instead(receipt=receipt)
         w.pass_by(minutes=10)
         await w.run("relay")
         assert w.slip_state() == "relayed"

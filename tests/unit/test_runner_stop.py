@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from connector.errors import NotDone, Refused, Unknown
-from connector.outcome import Reply
+from connector.outcome import Effect, Reply
 from connector.slip import Slip
 
 from tests.unit.world import World, a_shipment, an_order, tracking, world
@@ -180,13 +180,13 @@ async def test_while_the_file_is_in_doubt_the_stop_waits(tmp_path: Path) -> None
         await w.to_print_ready(an_order())
         send = w.wms.send
 
-        async def lost(effect) -> Reply:  # type: ignore[no-untyped-def]
+        async def lost(effect: Effect) -> Reply:
             await send(effect)
             raise Unknown("line dropped")
 
-        w.wms.send = lost  # type: ignore[method-assign]
+        w.wms.instead(send=lost)
         await w.run("relay")
-        w.wms.send = send  # type: ignore[method-assign]
+        w.wms.instead(send=send)
         await cancelled(w)
         await w.run("stop")
         assert w.ne.count("cancelled") == 0
@@ -249,7 +249,7 @@ async def test_a_lost_answer_to_the_cancel_is_read_back(tmp_path: Path) -> None:
             await cancel(slip, why)
             raise Unknown("read timeout")
 
-        w.ne.cancel = lost  # type: ignore[method-assign]
+        w.ne.instead(cancel=lost)
         await stop_rounds(w)
         assert w.stop() == "stopped"
         assert w.ne.count("cancelled") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from connector.journey import OrderState
 from connector.ledger import codec
+from connector.ledger.database import pieces
 from connector.ledger.schema import effect_items, effects, history, holds, order_slips, orders, slips
 from connector.ledger.schema import stop_requests as stops
 from connector.ledger.views.rows import HoldRow, StopRow, filled
 from connector.outcome import EffectState, Reason
 
-CHUNK = 500
 ENDED = (str(OrderState.COMPLETED), str(OrderState.CANCELLED))
 HAPPENED = (EffectState.INTENT, EffectState.SENT, EffectState.UNKNOWN, EffectState.DONE)
 
@@ -69,8 +69,8 @@ def order_facts(
     active = or_(orders.c.changed_at >= since, orders.c.since >= since, orders.c.state.not_in(ENDED))
     found = _facts(connection, shop, active)
     missing = [number for number in numbers if number not in found]
-    for some in _chunks(missing):
-        found |= _facts(connection, shop, orders.c.number.in_(list(some)))
+    for some in pieces(missing):
+        found |= _facts(connection, shop, orders.c.number.in_(some))
     return found
 
 
@@ -83,11 +83,6 @@ def standing(connection: Connection, shop: str) -> dict[tuple[str, str], int]:
             query = query.where(orders.c.left_out == "")
         found |= {(item, state): number for state, number in connection.execute(query)}
     return found
-
-
-def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(numbers), CHUNK):
-        yield numbers[start : start + CHUNK]
 
 
 def _facts(connection: Connection, shop: str, where: ColumnElement[bool]) -> dict[str, OrderFacts]:

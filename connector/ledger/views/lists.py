@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from connector.journey import OrderState
+from connector.ledger.database import pieces
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips, stop_requests, strays
 from connector.ledger.views.places import PLACE, PLACES, Place
 from connector.ledger.views.rows import (
@@ -200,9 +201,9 @@ def hold_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[HoldRow]
     """Holds with where their item stands now and its yen."""
     places: dict[tuple[str, int], Row[Any]] = {}
     for item, table in (("order", orders), ("slip", slips)):
-        ids = [row.item_id for row in rows if row.item == item]
-        for found in connection.execute(select(table).where(table.c.id.in_(ids))):
-            places[item, found.id] = found
+        for some in pieces(row.item_id for row in rows if row.item == item):
+            for found in connection.execute(select(table).where(table.c.id.in_(some))):
+                places[item, found.id] = found
     return [_hold(row, places.get((row.item, row.item_id))) for row in rows]
 
 
@@ -220,12 +221,13 @@ def _hold(row: Row[Any], stands: Row[Any] | None) -> HoldRow:
 
 
 def _reasons(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    query = select(holds.c.item_id, holds.c.reason).where(
-        holds.c.item == item, holds.c.item_id.in_(list(ids)), holds.c.closed_at.is_(None)
-    )
     found: dict[int, tuple[str, ...]] = {}
-    for item_id, reason in connection.execute(query.order_by(holds.c.id)):
-        found[item_id] = (*found.get(item_id, ()), reason)
+    for some in pieces(ids):
+        query = select(holds.c.item_id, holds.c.reason).where(
+            holds.c.item == item, holds.c.item_id.in_(some), holds.c.closed_at.is_(None)
+        )
+        for item_id, reason in connection.execute(query.order_by(holds.c.id)):
+            found[item_id] = (*found.get(item_id, ()), reason)
     return found
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from connector.ledger.database import pieces
 from connector.ledger.effects import OPEN
 from connector.ledger.schema import effect_items, effects, orders
 from connector.ledger.schema import stop_requests as stop_rows
@@ -56,10 +57,11 @@ def _open_acts(connection: Connection, shop: str) -> dict[int, list[EffectRow]]:
         effects.c.shop == shop, effects.c.stage.in_(STAGES_OF["order"]), effects.c.state.in_(OPEN)
     )
     acts = {act.id: act for act in effect_rows(connection, list(connection.execute(query)))}
-    inside = select(effect_items).where(effect_items.c.effect_id.in_(list(acts)))
     found: dict[int, list[EffectRow]] = {}
-    for effect_id, item_id in connection.execute(inside):
-        found.setdefault(item_id, []).append(acts[effect_id])
+    for some in pieces(acts):
+        inside = select(effect_items).where(effect_items.c.effect_id.in_(some))
+        for effect_id, item_id in connection.execute(inside):
+            found.setdefault(item_id, []).append(acts[effect_id])
     return found
 
 

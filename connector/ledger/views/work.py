@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from connector.ledger.archive import body_of
+from connector.ledger.database import pieces
 from connector.ledger.effects import OPEN
 from connector.ledger.schema import (
     attempts,
@@ -118,17 +119,18 @@ def history_of(connection: Connection, item: str, ids: Sequence[int]) -> list[tu
 
 
 def effect_rows(connection: Connection, rows: Sequence[Row[Any]]) -> list[EffectRow]:
-    ids = [row.id for row in rows]
     tried: dict[int, tuple[AttemptRow, ...]] = {}
-    query = select(attempts).where(attempts.c.effect_id.in_(ids)).order_by(attempts.c.n)
-    for attempt in connection.execute(query):
-        tried[attempt.effect_id] = (*tried.get(attempt.effect_id, ()), filled(AttemptRow, attempt))
-    counted = (
-        select(effect_items.c.effect_id, func.count().label("size"))
-        .where(effect_items.c.effect_id.in_(ids))
-        .group_by(effect_items.c.effect_id)
-    )
-    sizes = {row.effect_id: row.size for row in connection.execute(counted)}
+    sizes: dict[int, int] = {}
+    for some in pieces(row.id for row in rows):
+        query = select(attempts).where(attempts.c.effect_id.in_(some)).order_by(attempts.c.n)
+        for attempt in connection.execute(query):
+            tried[attempt.effect_id] = (*tried.get(attempt.effect_id, ()), filled(AttemptRow, attempt))
+        counted = (
+            select(effect_items.c.effect_id, func.count().label("size"))
+            .where(effect_items.c.effect_id.in_(some))
+            .group_by(effect_items.c.effect_id)
+        )
+        sizes |= {row.effect_id: row.size for row in connection.execute(counted)}
     return [
         filled(EffectRow, row, items=sizes.get(row.id, 0), attempts=tried.get(row.id, ())) for row in rows
     ]

@@ -85,6 +85,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_history_item", "history", ["item", "item_id"], unique=False)
     op.create_index("ix_history_shop_at", "history", ["shop", "at"], unique=False)
+    op.create_index("ix_history_shop_id", "history", ["shop", "id"], unique=False)
     op.create_table(
         "holds",
         sa.Column("id", ID, nullable=False),
@@ -339,6 +340,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_holds_shop_closed_at", table_name="holds")
     op.drop_table("holds")
+    op.drop_index("ix_history_shop_id", table_name="history")
     op.drop_index("ix_history_shop_at", table_name="history")
     op.drop_index("ix_history_item", table_name="history")
     op.drop_table("history")

@@ -1,4 +1,4 @@
-"""Words (記録に残せる文字): foreign text as both stores can keep it.
+"""Storable (記録に残せる文字): foreign text as both stores can keep it.
 
 PostgreSQL refuses U+0000 and neither store takes half of a surrogate pair: one such character in one order's
 remark would otherwise take the whole batch down with it. The bytes themselves stay in the archive as they came.

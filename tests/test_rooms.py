@@ -1,0 +1,59 @@
+"""Rooms: who may import whom, in one table (architecture §4). Rooms look down, never across, never up."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "connector"
+NOUNS = (
+    "clock errors journey order outcome shop slip"  # the clock for its calendar; nobody here asks the time
+)
+TABLE = {
+    "clock": "", "errors": "", "journey": "", "order": "msgspec", "slip": "order msgspec", "shop": "order msgspec",
+    "outcome": "journey order slip msgspec", "ports": "order outcome shop slip msgspec",
+    "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": NOUNS, "config": "errors order shop pydantic*",
+    "mapping": f"{NOUNS} msgspec ruamel jaconv", "transport": "clock errors aiosmtplib asyncssh httpx2 tenacity",
+    "adapters": f"{NOUNS} ports mapping transport msgspec tenacity aioimaplib",
+    "ledger": f"{NOUNS} ports words sqlalchemy alembic cryptography msgspec structlog",
+    "stages": f"{NOUNS} ports msgspec", "runner": f"{NOUNS} ports stages ledger structlog",
+    "reports": f"{NOUNS} ports subscriptions ledger words msgspec jinja2 xlsxwriter",
+    "web": f"{NOUNS} ledger ops reports words msgspec aiohttp jinja2",
+    "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome ledger sqlalchemy",
+    "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
+}  # fmt: skip
+WIRES = {"cli", "wiring", "serve", "bench", "rehearsal", "journal", "__main__"}  # put the rooms together
+TOWN = {"cli", "rehearsal", "sandbox"}  # who starts the town
+ONE_MODULE = {"httpx2": "http", "aiosmtplib": "smtp", "asyncssh": "sftp", "aioimaplib": "imap"}
+
+
+@cache
+def imports() -> list[tuple[str, str, str]]:
+    """File, its room, and each name it imports that is not the standard library's."""
+    found = []
+    for file in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            room = file.relative_to(ROOT).parts[0].removesuffix(".py")
+            found += [(str(file), room, name.removeprefix("connector.")) for name in names]
+    return [one for one in found if one[2].partition(".")[0] not in sys.stdlib_module_names]
+
+
+@pytest.mark.parametrize("room", sorted({room for _, room, _ in imports()} - WIRES))
+def test_a_room_looks_down_only(room: str) -> None:
+    rules = [pattern for rule in f"{TABLE[room]} {room}".split() for pattern in (rule, f"{rule}.*")]
+    for file, here, name in imports():
+        assert here != room or any(fnmatch(name, rule) for rule in rules), f"{file} imports {name}"
+
+
+@pytest.mark.parametrize(("library", "module"), [*ONE_MODULE.items(), ("sandbox.", "")])
+def test_known_to_few(library: str, module: str) -> None:
+    users = {Path(f).stem for f, room, name in imports() if name.startswith(library) and room not in TOWN}
+    assert users <= {module}
