@@ -409,10 +409,15 @@ def _in_world(config: Path, work: Callable[[World], Awaitable[Any]], *, claim: b
 def _await(work: Callable[[], Awaitable[Any]]) -> Any:
     """Run it, and tell what went wrong below as one line and one exit code."""
     import asyncio
+    import signal
 
     from connector.errors import Misconfigured, NeedsSignIn, NotDone, Occupied, Refused, Unknown
 
     async def inside() -> Any:
+        own = asyncio.current_task()
+        if own is not None:
+            # Until a command has its own handling, SIGTERM ends it as tidily as Ctrl-C does.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
         return await work()
 
     try:
@@ -427,7 +432,7 @@ def _await(work: Callable[[], Awaitable[Any]]) -> Any:
         _fail(FAILED, str(error))
     except Occupied as error:
         _fail(AGAIN, str(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(130) from None
 
 

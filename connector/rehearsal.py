@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 import typer
 
 from connector import journal
 from connector.clock import Clock, ScaledClock, SteppedClock, SystemClock, at_jst, jst
 from connector.config import load, parse_instant, shipped_mappings
+from connector.errors import Misconfigured, Problem
 from connector.ledger import views
 from connector.ports import TokenPair
 from connector.sandbox.faults import Faults
@@ -32,6 +34,7 @@ from connector.serve import pages
 from connector.wiring import ShopWorld, World, WrittenReport, open_world
 
 SHOP = "mihon"
+CONFIG_NAME = "demo.toml"
 FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
 
 
@@ -185,7 +188,7 @@ taken = "{Path(town.cart_done).name}"
 times = [19:00:00]
 sale_kinds = ["card", "wallet", "deferred"]
 """
-    path = folder / "demo.toml"
+    path = folder / CONFIG_NAME
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -257,36 +260,44 @@ async def opened(
     subscribers: int = 60,
 ) -> AsyncIterator[Demo]:
     """A fresh town and a fresh connector on it; both are closed at the end."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    _clear(folder)
     start_at = at_jst(start_on)
     clock = SteppedClock(start_at)
-    town = Town(
-        clock,
-        root=(folder / "town").resolve(),
-        seed=seed,
-        faults=faults,
-        orders_per_day=orders_per_day,
-        start_on=start_on,
-        subscribers=subscribers,
-    )
-    addresses = await town.start()
+    async with contextlib.AsyncExitStack() as closers:
+        log = closers.enter_context((folder / "connector.log").open("w", encoding="utf-8"))
+        journal.set_up("json", clock.now, log)
+        closers.callback(structlog.reset_defaults)
+        town = Town(
+            clock,
+            root=(folder / "town").resolve(),
+            seed=seed,
+            faults=faults,
+            orders_per_day=orders_per_day,
+            start_on=start_on,
+            subscribers=subscribers,
+        )
+        addresses = await town.start()
+        closers.push_async_callback(town.stop)
 
-    async def catch_up(_now: datetime) -> None:
-        await town.advance()
+        async def catch_up(_now: datetime) -> None:
+            await town.advance()
 
-    clock.on_advance = catch_up
-    try:
+        clock.on_advance = catch_up
         settings = load(write_config(addresses, folder.resolve(), start_at, port))
         world = await open_world(settings, clock, claim=True, inline=True, seed=seed)
-        try:
-            shop = world.shop(SHOP)
-            await world.adopt_pair(shop, folder.resolve() / "secrets/ne_pair.json")
-            yield Demo(clock, town, world, shop)
-        finally:
-            await world.close()
-    finally:
-        await town.stop()
+        closers.push_async_callback(world.close)
+        shop = world.shop(SHOP)
+        await world.adopt_pair(shop, folder.resolve() / "secrets/ne_pair.json")
+        yield Demo(clock, town, world, shop)
+
+
+def _clear(folder: Path) -> None:
+    """An empty folder for the demo. One that holds anything but an earlier demo is left alone."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG_NAME).exists():
+        words = "the folder is not empty and holds no earlier demo; nothing was deleted"
+        raise Misconfigured([Problem(str(folder), 0, 0, words, expected="an empty folder")])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 async def run_demo(
@@ -311,8 +322,6 @@ async def run_demo(
         orders_per_day=orders_per_day,
         port=0 if leave else port,
     ) as demo:
-        log = (folder / "connector.log").open("w", encoding="utf-8")
-        journal.set_up("json", demo.clock.now, log)
         start = demo.clock.now()
         end = start + timedelta(days=days)
         banner = "TEST 環境（デモの町）"
@@ -329,7 +338,6 @@ async def run_demo(
             if not leave:
                 typer.echo(f"画面はそのまま開いています: {address}", err=True)
                 await asyncio.Event().wait()
-        log.close()
     return 0
 
 

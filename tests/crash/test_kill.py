@@ -92,7 +92,7 @@ def _kill_again_and_again(config: Path, clock: ScaledClock, rng: random.Random, 
                 time.sleep(rng.uniform(0.05, LONGEST_LIFE))
             if n % 2:
                 _lie_in_wait(config)
-                time.sleep(rng.uniform(0.0, 0.04))  # before it happened over there, in the middle, or after
+                time.sleep(rng.uniform(0.0, 0.02))  # before it happened over there, in the middle, or after
             code = connector.ends(signal.SIGKILL)
             assert code == -signal.SIGKILL, f"kill {n}: it had ended by itself\n{connector.tail()}"
         acts = _under_way(config)
