@@ -1,24 +1,20 @@
 """Command line (操作): arguments become one call each. Heavy rooms are imported inside the command that needs them.
 
-Results go to stdout (`--json` on every command that has any), progress and log lines to stderr. Exit codes: 0 ok,
-1 failure, 2 usage, 3 configuration invalid (check), 4 findings, 5 nothing to do, 69 outside system unavailable,
-70 bug, 75 try again later, 77 credentials refused, 78 configuration invalid (run).
+Results go to stdout (`--json` on every command that has any), progress and log lines to stderr.
 """
 
 from __future__ import annotations
 
-import json as jsonlib
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+from connector.console import Exit, fail, finish, in_world, names, settings_of, show
 
-    from connector.config import Settings
+if TYPE_CHECKING:
     from connector.wiring import World
 
 app = typer.Typer(
@@ -56,8 +52,6 @@ Lang = Annotated[str, typer.Option("--lang", help="ja or en; the settings' langu
 Why = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the history.")]
 DEFAULT = Path("config/sandbox.toml")
 
-FAILED, INVALID, FINDINGS, NOTHING, UNAVAILABLE, BUG, AGAIN, REFUSED, CONFIG = 1, 3, 4, 5, 69, 70, 75, 77, 78
-
 
 @app.command()
 def run(
@@ -73,9 +67,9 @@ def run(
     from connector.clock import ScaledClock, SystemClock
     from connector.serve import serve
 
-    settings = _settings(config, CONFIG)
+    settings = settings_of(config)
     chosen = ScaledClock.parse(clock) if clock else SystemClock()
-    raise typer.Exit(_await(lambda: serve(settings, chosen)))
+    raise typer.Exit(finish(lambda: serve(settings, chosen)))
 
 
 @app.command()
@@ -96,8 +90,8 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
     except Misconfigured as error:
         problems = error.problems
     found = [str(problem) for problem in problems]
-    _show({"problems": found}, json, "\n".join(found) or "ok: 設定と変換設定に問題はありません。")
-    raise typer.Exit(INVALID if found else 0)
+    show({"problems": found}, json, "\n".join(found) or "ok: 設定と変換設定に問題はありません。")
+    raise typer.Exit(Exit.INVALID if found else Exit.OK)
 
 
 @app.command()
@@ -114,15 +108,15 @@ def once(
     from connector.stages import BY_NAME
 
     if stage != "all" and stage not in BY_NAME:
-        _fail(2, f"there is no stage {stage}; known: {', '.join(BY_NAME)}")
+        fail(Exit.USAGE, f"there is no stage {stage}; known: {', '.join(BY_NAME)}")
 
     async def work(world: World) -> dict[str, Any]:
         rhythm = world.shop(shop).rhythm
         ran = await rhythm.run_due() if stage == "all" else {stage: await rhythm.run(BY_NAME[stage])}
         return {name: counts.facts() for name, counts in ran.items()}
 
-    done = _in_world(config, work, claim=True)
-    _show(done, json, "\n".join(f"{name}: {counts or 'nothing to do'}" for name, counts in done.items()))
+    done = in_world(config, work, claim=True)
+    show(done, json, "\n".join(f"{name}: {counts or 'nothing to do'}" for name, counts in done.items()))
 
 
 @app.command()
@@ -139,8 +133,8 @@ def status(config: Config = DEFAULT, shop: ShopKey = "", json: Json = False, lan
         text = status_text(funnel, pulses, now, lang or world.settings.language)
         return {"shop": one.shop.key, "at": now, "places": funnel, "pulses": pulses}, text
 
-    model, text = _in_world(config, work)
-    _show(model, json, text)
+    model, text = in_world(config, work)
+    show(model, json, text)
 
 
 @app.command()
@@ -163,10 +157,10 @@ def why(
         story = await world.database.read(lambda c: views.why(c, one.shop, order, now, language))
         return story, views.text(story, language) if story else ""
 
-    model, text = _in_world(config, work)
+    model, text = in_world(config, work)
     if model is None:
-        _fail(FAILED, f"{order}: この番号の受注も伝票もありません。")
-    _show(model, json, text)
+        fail(Exit.FAILED, f"{order}: この番号の受注も伝票もありません。")
+    show(model, json, text)
 
 
 @app.command()
@@ -212,10 +206,10 @@ def report(
     async def work(world: World) -> Any:
         return await world.report(world.shop(shop), chosen, lang or None)
 
-    written = _in_world(config, work)
+    written = in_world(config, work)
     lines = [written.sentence, *(str(path) for path in written.files)]
-    _show(written, json, "\n".join(lines))
-    raise typer.Exit(FINDINGS if written.unexplained else 0)
+    show(written, json, "\n".join(lines))
+    raise typer.Exit(Exit.FINDINGS if written.unexplained else Exit.OK)
 
 
 @app.command()
@@ -223,13 +217,13 @@ def health(config: Config = DEFAULT) -> None:
     """Ask the running daemon whether it is ready; for container health checks."""
     import urllib.request
 
-    settings = _settings(config, CONFIG)
+    settings = settings_of(config)
     url = f"http://127.0.0.1:{settings.web.port}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=4) as reply:
             typer.echo(reply.read().decode())
     except OSError as error:
-        _fail(FAILED, f"{url}: {error}")
+        fail(Exit.FAILED, f"{url}: {error}")
 
 
 @app.command()
@@ -257,14 +251,14 @@ def sandbox(
     """
     from connector.rehearsal import town_alone
 
-    _await(
+    finish(
         lambda: town_alone(
             addresses={"cart": cart, "next_engine": next_engine, "smtp": smtp, "sftp": sftp},
             secrets_dir=secrets_dir,
             folder=folder,
             orders_per_day=orders_per_day,
             seed=seed,
-            faults=_names(faults),
+            faults=names(faults),
             speed=speed,
             start=start,
         )
@@ -293,12 +287,12 @@ def demo(
 
     pace = seconds_per_day if seconds_per_day >= 0 else (0.0 if leave else 60.0)
     raise typer.Exit(
-        _await(
+        finish(
             lambda: run_demo(
                 days=days,
                 orders_per_day=orders_per_day,
                 seed=seed,
-                faults=_names(faults),
+                faults=names(faults),
                 leave=leave,
                 as_json=json,
                 folder=folder,
@@ -321,11 +315,11 @@ def bench(
     """
     from connector.bench import measure, table
 
-    chosen = [int(size) for size in _names(sizes)] or (
+    chosen = [int(size) for size in names(sizes)] or (
         [10_000, 100_000] if quick else [10_000, 50_000, 100_000]
     )
     results = measure(chosen)
-    _show(results, json, table(results))
+    show(results, json, table(results))
 
 
 next_engine_app = typer.Typer(no_args_is_help=True, help="Next Engine's sign-in.")
@@ -351,10 +345,7 @@ def next_engine_login(
     async def work(world: World) -> str:
         return await world.sign_in(world.shop(shop), pair_file=pair_file, uid=uid, state=state)
 
-    typer.echo(_in_world(config, work, claim=True))
-
-
-# --- one call each, with the errors told in one way ----------------------------------------------------
+    typer.echo(in_world(config, work, claim=True))
 
 
 def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool) -> None:
@@ -363,7 +354,7 @@ def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: 
     from connector import ops
 
     if not reason:
-        _fail(2, f"{verb} needs a reason: --reason '…'")
+        fail(Exit.USAGE, f"{verb} needs a reason: --reason '…'")
     actor = f"{getpass.getuser()} (CLI)"
 
     async def work(world: World) -> Any:
@@ -372,87 +363,9 @@ def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: 
         now, language = world.clock.now(), world.settings.language
         return await act(world.database, one.shop.key, order, actor=actor, why=reason, now=now, lang=language)
 
-    said = _in_world(config, work)
-    _show({"order": order, "done": said.done, "words": said.words}, json, said.words)
-    raise typer.Exit(0 if said.done else NOTHING)
-
-
-def _settings(config: Path, code: int) -> Settings:
-    from connector.config import load
-    from connector.errors import Misconfigured
-
-    try:
-        return load(config)
-    except Misconfigured as error:
-        _fail(code, str(error))
-
-
-def _in_world(config: Path, work: Callable[[World], Awaitable[Any]], *, claim: bool = False) -> Any:
-    from connector import journal
-    from connector.clock import SystemClock
-    from connector.wiring import open_world
-
-    settings = _settings(config, CONFIG)
-    clock = SystemClock()
-    journal.set_up(settings.log, clock.now)
-
-    async def inside() -> Any:
-        world = await open_world(settings, clock, claim=claim)
-        try:
-            return await work(world)
-        finally:
-            await world.close()
-
-    return _await(inside)
-
-
-def _await(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run it, and tell what went wrong below as one line and one exit code."""
-    import asyncio
-    import signal
-
-    from connector.errors import Misconfigured, NeedsSignIn, NotDone, Occupied, Refused, Unknown
-
-    async def inside() -> Any:
-        own = asyncio.current_task()
-        if own is not None:
-            # Until a command has its own handling, SIGTERM ends it as tidily as Ctrl-C does.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
-        return await work()
-
-    try:
-        return asyncio.run(inside())
-    except Misconfigured as error:
-        _fail(CONFIG, str(error))
-    except NeedsSignIn as error:
-        _fail(REFUSED, str(error))
-    except (NotDone, Unknown) as error:
-        _fail(UNAVAILABLE, str(error))
-    except Refused as error:
-        _fail(FAILED, str(error))
-    except Occupied as error:
-        _fail(AGAIN, str(error))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise typer.Exit(130) from None
-
-
-def _show(model: Any, json: bool, text: str) -> None:
-    import msgspec
-
-    if json:
-        built = msgspec.to_builtins(model, str_keys=True, enc_hook=str)
-        typer.echo(jsonlib.dumps(built, ensure_ascii=False, default=str))
-    elif text:
-        typer.echo(text)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _fail(code: int, words: str) -> NoReturn:
-    typer.echo(words, err=True)
-    raise typer.Exit(code)
+    said = in_world(config, work)
+    show({"order": order, "done": said.done, "words": said.words}, json, said.words)
+    raise typer.Exit(Exit.OK if said.done else Exit.NOTHING)
 
 
 def main() -> None:
@@ -461,4 +374,4 @@ def main() -> None:
         app()
     except Exception:  # noqa: BLE001 - the last door: a bug must not look like a usage error
         traceback.print_exc()
-        sys.exit(BUG)
+        sys.exit(Exit.BUG)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import msgspec
 import structlog
-from cryptography.fernet import Fernet
 
 from connector import reports
 from connector.adapters.ecforce import client as ecforce
@@ -24,23 +23,18 @@ from connector.adapters.next_engine import client as next_engine
 from connector.adapters.next_engine import session as ne_session
 from connector.adapters.wms import kinds as wms
 from connector.clock import Clock, jst
-from connector.config import Settings, SftpSection, ShopSection, secret, shop_rules
+from connector.config import Settings, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
-from connector.ledger.archive import ShopArchive
 from connector.ledger.database import Database, migrate
 from connector.ledger.ledger import Ledger
 from connector.ledger.tokens import LedgerTokens
+from connector.lines import Lines, open_lines
 from connector.mapping import lint, load_csv_writer, load_mail, load_tables
 from connector.ports import Ports, TokenPair
 from connector.reports.tables import opening
 from connector.rhythm import Rhythm
 from connector.runner import Runner
 from connector.shop import Shop
-from connector.transport.drop import Drop
-from connector.transport.folder import FolderDrop
-from connector.transport.http import Http
-from connector.transport.sftp import SftpDoor, SftpDrop
-from connector.transport.smtp import MailServer, SmtpPool
 
 log = structlog.get_logger("wiring")
 
@@ -156,7 +150,9 @@ async def open_world(
 
 def _shop(world: World, key: str, section: ShopSection, spread: random.Random) -> ShopWorld:
     shop = shop_rules(key, section)
-    lines = _lines(world, key, section)
+    lines = open_lines(
+        key, section, world.database, world.settings.secret_key_file, world.clock, world.closers
+    )
     ledger = Ledger(world.database, shop)
     runner = Runner(ledger, _ports(shop, section, lines, world.clock), world.clock, spread)
     rhythm = Rhythm(
@@ -208,86 +204,6 @@ def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, size and time of every mapping file: cheap enough to ask before each pass."""
     files = sorted(folder.rglob("*.yaml"))
     return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The connections of one shop. They outlive the mappings, and open with their first use."""
-
-    archive: ShopArchive
-    tokens: LedgerTokens
-    session: ne_session.Session
-    cart: Http
-    mail: SmtpPool
-    import_drop: Drop | None
-    warehouse_drop: Drop
-    completion_drop: Drop
-
-
-def _lines(world: World, key: str, section: ShopSection) -> Lines:
-    clock, closers = world.clock, world.closers
-    archive = ShopArchive(world.database, clock, key)
-    tokens = LedgerTokens(world.database, clock, _keys(world.settings.secret_key_file))
-    daily, done, chosen = section.import_daily, section.completion, section.warehouse
-    return Lines(
-        archive=archive,
-        tokens=tokens,
-        session=_session(section, archive, tokens, clock, closers),
-        cart=_cart(section, clock, closers),
-        mail=_mail(section, clock, closers),
-        import_drop=_drop(daily.folder, None, clock, closers) if daily.folder else None,
-        warehouse_drop=_drop(chosen.folder, chosen.sftp, clock, closers),
-        completion_drop=_drop(done.folder, done.sftp, clock, closers),
-    )
-
-
-def _cart(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> Http:
-    chosen = section.cart
-    http = ecforce.connect(
-        chosen.url,
-        secret(chosen.token_file),
-        clock=clock,
-        requests_per_second=chosen.requests_per_second,
-        timeout_seconds=chosen.timeout_seconds,
-    )
-    closers.push_async_callback(http.close)
-    return http
-
-
-def _mail(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> SmtpPool:
-    chosen = section.mail
-    server = MailServer(
-        host=chosen.host,
-        port=chosen.port,
-        security=chosen.security,
-        username=chosen.user or None,
-        password=secret(chosen.password_file) if chosen.password_file else None,
-        ca_file=chosen.ca_file,
-    )
-    pool = SmtpPool(server, clock=clock, size=chosen.connections)
-    closers.push_async_callback(pool.close)
-    return pool
-
-
-def _session(
-    section: ShopSection,
-    archive: ShopArchive,
-    tokens: LedgerTokens,
-    clock: Clock,
-    closers: AsyncExitStack,
-) -> ne_session.Session:
-    chosen = section.next_engine
-    http = ne_session.connect(clock=clock, host=chosen.api_url, timeout_seconds=chosen.timeout_seconds)
-    closers.push_async_callback(http.close)
-    application = ne_session.Application(
-        client_id=chosen.client_id,
-        client_secret=secret(chosen.client_secret_file),
-        redirect_uri=chosen.redirect_uri,
-        login_host=chosen.login_url,
-    )
-    return ne_session.Session(
-        http, account=chosen.account, application=application, store=tokens, archive=archive, clock=clock
-    )
 
 
 def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Ports:
@@ -351,31 +267,3 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
         archive=lines.archive,
         now=clock.now(),
     )
-
-
-def _drop(folder: Path | None, sftp: SftpSection | None, clock: Clock, closers: AsyncExitStack) -> Drop:
-    drop: Drop = SftpDrop(_door(sftp), clock=clock) if sftp else FolderDrop(folder or Path())
-    closers.push_async_callback(drop.close)
-    return drop
-
-
-def _door(sftp: SftpSection) -> SftpDoor:
-    return SftpDoor(
-        host=sftp.host,
-        port=sftp.port,
-        username=sftp.user,
-        known_hosts=sftp.known_hosts_file.read_text(encoding="utf-8"),
-        password=secret(sftp.password_file) if sftp.password_file else None,
-        key_file=sftp.key_file,
-        root=sftp.root,
-    )
-
-
-def _keys(path: Path) -> list[bytes]:
-    """The keys that seal stored tokens. The first start makes one, readable by its owner only."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(Fernet.generate_key() + b"\n")
-        log.info("made a new key", path=str(path))
-    return [line.encode() for line in secret(path).splitlines()]

@@ -19,6 +19,7 @@ from connector import cli
 from connector.config import Settings, load
 from connector.config.problems import fields_at
 from connector.config.sections import Section
+from connector.console import Exit
 from connector.journey import OrderState, SlipState
 from connector.outcome import SELF_CLEARING, Reason
 from connector.sandbox.faults import KNOWN
@@ -223,18 +224,8 @@ def test_the_readme_has_no_command_that_is_not_there() -> None:
 
 
 def test_the_readme_has_every_exit_code() -> None:
-    codes = {
-        cli.FAILED,
-        cli.INVALID,
-        cli.FINDINGS,
-        cli.NOTHING,
-        cli.UNAVAILABLE,
-        cli.AGAIN,
-        cli.REFUSED,
-        cli.CONFIG,
-    }
     documented = {int(number) for number in re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)}
-    assert documented == codes | {0, 2}
+    assert documented == {int(code) for code in Exit}
 
 
 def test_the_readme_has_every_fault_in_its_own_words() -> None:

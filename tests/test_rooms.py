@@ -27,7 +27,8 @@ TABLE = {
     "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome ledger sqlalchemy",
     "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
 }  # fmt: skip
-WIRES = {"cli", "wiring", "serve", "bench", "rehearsal", "journal", "__main__"}  # put the rooms together
+# These put the rooms together.
+WIRES = {"bench", "cli", "console", "journal", "lines", "rehearsal", "serve", "wiring", "__main__"}
 TOWN = {"cli", "rehearsal", "sandbox"}  # who starts the town
 ONE_MODULE = {"httpx2": "http", "aiosmtplib": "smtp", "asyncssh": "sftp", "aioimaplib": "imap"}
 

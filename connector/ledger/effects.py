@@ -41,16 +41,17 @@ class KeyConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intents:
-    """What `begin_all` committed, and what it refused, each with the reason."""
+    """What `begin_all` committed, what is open or done already, and what it refused, each with the reason."""
 
     begun: list[Begun] = field(default_factory=list)
+    known: list[Effect] = field(default_factory=list)
     conflicts: list[tuple[Effect, str]] = field(default_factory=list)
 
 
 def begin_all(
     connection: Connection, shop: str, stage: str, planned: Sequence[Effect], now: datetime
 ) -> Intents:
-    """Commit these intents, their bytes first. An act that is open or done already is left out in silence."""
+    """Commit these intents, their bytes first."""
     known: dict[str, Row[Any]] = {}
     for part in pieces(effect.key for effect in planned):
         query = select(effects).where(effects.c.key.in_(part))
@@ -61,6 +62,8 @@ def begin_all(
         try:
             if _may_begin(effect, known.get(effect.key)):
                 fit[effect.key] = effect
+            else:
+                intents.known.append(effect)
         except KeyConflict as conflict:
             intents.conflicts.append((effect, str(conflict)))
     bodies = [

@@ -230,10 +230,12 @@ class Ledger:
             record.record(connection, self.shop.key, by, said, now)
             fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
             intents = effects.begin_all(connection, self.shop.key, by.stage, fit, now)
-            beside: list[tuple[AnyItem, Outcome]] = []
-            for effect, words in intents.conflicts:
-                outcome = Wait(NEXT_WINDOW) if windowed else Hold(Reason.KEY_CONFLICT, words)
-                beside += [(items[id_], outcome) for id_ in effect.items]
+            late = [*intents.known, *(effect for effect, _ in intents.conflicts)] if windowed else []
+            beside: list[tuple[AnyItem, Outcome]] = [
+                (items[id_], Wait(NEXT_WINDOW)) for effect in late for id_ in effect.items
+            ]
+            for effect, words in () if windowed else intents.conflicts:
+                beside += [(items[id_], Hold(Reason.KEY_CONFLICT, words)) for id_ in effect.items]
             record.record(connection, self.shop.key, by, beside, now)
             return Begins(intents.begun, len(planned) - len(fit))
 

@@ -49,6 +49,23 @@ async def test_never_two_files_for_one_window(tmp_path: Path) -> None:
         assert files(w) == [["T-1001"], ["T-1002"]]
 
 
+async def test_whoever_comes_while_the_file_is_under_way_waits_for_the_next_time(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"))
+        w.ne.upload_delay = timedelta(hours=1)
+        await w.run("import_daily", window=WINDOW)
+        await w.to_intake(an_order("T-1002"))
+        await w.run("import_daily", window=WINDOW)
+        assert w.effects("ne_import") == ["sent"]
+        assert w.holds("T-1002") == []
+        assert w.order("T-1002").waiting_for.endswith("次の時刻に行います")
+        w.pass_by(hours=1)
+        await w.run("import_daily", window=WINDOW)
+        assert w.state("T-1001") == "imported"
+        assert w.order("T-1002").waiting_for.endswith("次の時刻に行います")
+        assert files(w) == [["T-1001"]]
+
+
 async def test_without_a_window_nothing_is_uploaded(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_intake(an_order())

@@ -1,7 +1,7 @@
-"""Rehearsal (リハーサル): the product against the town, in one process; the demo, and the town alone.
+"""Demo (実演): a town and a connector that live by one clock, and what came of it.
 
-The only product file that imports the sandbox, and only the `demo` and `sandbox` commands import this file. The
-daemon's wiring is the production one: it gets a TOML file and secret files like anybody else.
+The clock stands still while anybody works and jumps to whatever is next, so a day takes as long as its work, and
+is the same day for the same seed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import shutil
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,182 +17,21 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 import typer
 
 from connector import journal
-from connector.clock import Clock, ScaledClock, SteppedClock, SystemClock, at_jst, jst
-from connector.config import load, parse_instant, shipped_mappings
+from connector.clock import SteppedClock, SystemClock, at_jst, jst
+from connector.config import load
 from connector.errors import Misconfigured, Problem
 from connector.ledger import views
-from connector.ports import TokenPair
+from connector.rehearsal.setting import CONFIG_NAME, SHOP, write_config
 from connector.sandbox.faults import Faults
-from connector.sandbox.town import Addresses, Town
+from connector.sandbox.town import Town
 from connector.serve import pages
 from connector.wiring import ShopWorld, World, WrittenReport, open_world
 
-SHOP = "mihon"
-CONFIG_NAME = "demo.toml"
 FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
-
-
-# --- the town alone ------------------------------------------------------------------------------------
-
-
-async def town_alone(
-    *,
-    addresses: Mapping[str, str],
-    secrets_dir: Path | None,
-    folder: Path,
-    orders_per_day: int,
-    seed: int,
-    faults: Sequence[str],
-    speed: float,
-    start: str,
-) -> None:
-    """All sandboxes until SIGTERM or SIGINT. Prints addresses and credentials as one JSON line on stdout."""
-    clock: Clock = SystemClock()
-    if start or speed != 1.0:
-        clock = ScaledClock.starting(parse_instant(start) if start else clock.now(), speed)
-    folder.mkdir(parents=True, exist_ok=True)
-    town = Town(
-        clock,
-        root=folder,
-        seed=seed,
-        faults=faults,
-        orders_per_day=orders_per_day,
-        start_on=jst(clock.now()).date(),
-        history_dir=folder / "history",
-    )
-    opened = await town.start(**{name: _host_port(text) for name, text in addresses.items()})
-    if secrets_dir is not None:
-        write_secrets(opened, secrets_dir)
-    line = msgspec.to_builtins(opened)
-    if isinstance(clock, ScaledClock):
-        line["clock"] = clock.text()
-    typer.echo(json.dumps(line, ensure_ascii=False))
-    sys.stdout.flush()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    living = asyncio.ensure_future(town.run_forever())
-    waiting = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if living.done():
-            living.result()  # the town must not die in silence
-    finally:
-        living.cancel()
-        waiting.cancel()
-        await asyncio.gather(living, waiting, return_exceptions=True)
-        await town.stop()
-
-
-def _host_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host, int(port)
-
-
-def write_secrets(town: Addresses, folder: Path) -> None:
-    """The town's credentials as the secret files that a configuration names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ne = town.next_engine
-    pair = TokenPair(
-        access=ne.access_token,
-        refresh=ne.refresh_token,
-        access_until=datetime.fromisoformat(ne.access_until),
-        refresh_until=datetime.fromisoformat(ne.refresh_until),
-    )
-    for name, text in {
-        "cart_token": town.cart.token,
-        "ne_client_secret": ne.client_secret,
-        "ne_pair.json": msgspec.json.encode(pair).decode(),
-        "wms_password": town.warehouse.password,
-        "wms_known_hosts": town.warehouse.known_hosts,
-    }.items():
-        path = folder / name
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(text + "\n", encoding="utf-8")
-
-
-def write_config(town: Addresses, folder: Path, start_at: datetime, port: int) -> Path:
-    """A configuration for this town, as an operator would write it; secrets beside it."""
-    write_secrets(town, folder / "secrets")
-    ne, wms = town.next_engine, town.warehouse
-    text = f"""\
-# The demo's configuration, written anew at each start. config/production.example.toml explains every key.
-data_dir = "data"
-secret_key_file = "data/secret.key"
-log = "json"
-
-[web]
-port = {port}
-
-[shops.{SHOP}]
-name = "見本ストア"
-start_at = {jst(start_at).isoformat()}
-mappings = {json.dumps(str(shipped_mappings()))}
-
-[shops.{SHOP}.cart]
-url = "{town.cart.url}"
-token_file = "secrets/cart_token"
-
-[shops.{SHOP}.mail]
-host = "{town.mail.host}"
-port = {town.mail.port}
-security = "none"
-sender = "{town.mail.sender}"
-recipient = "{town.mail.intake}"
-
-[shops.{SHOP}.next_engine]
-api_url = "{ne.url}"
-login_url = "{ne.url}"
-client_id = "{ne.client_id}"
-client_secret_file = "secrets/ne_client_secret"
-account = "{ne.company_id}"
-shop_id = "{ne.shop_id}"
-
-[shops.{SHOP}.import_daily]
-times = [10:00:00]
-
-[shops.{SHOP}.warehouse]
-profile = "generic"
-tenant = "demo"
-warehouse = "{wms.warehouse_code}"
-shop_code = "SHOP1"
-
-[shops.{SHOP}.warehouse.sftp]
-host = "{wms.host}"
-port = {wms.port}
-user = "{wms.username}"
-password_file = "secrets/wms_password"
-known_hosts_file = "secrets/wms_known_hosts"
-
-[shops.{SHOP}.warehouse.sender]
-name = "見本ストア"
-zip_code = "150-0001"
-address = "東京都渋谷区神宮前9-99-1"
-building = "見本ビル2F"
-phone = "03-0000-0001"
-code = "SHOP1"
-
-[shops.{SHOP}.completion]
-route = "files"
-folder = {json.dumps(town.root)}
-into = "{Path(town.cart_inbox).name}"
-taken = "{Path(town.cart_done).name}"
-times = [19:00:00]
-sale_kinds = ["card", "wallet", "deferred"]
-"""
-    path = folder / CONFIG_NAME
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-# --- the demo ------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)

@@ -1,0 +1,114 @@
+"""Setting (町への接続設定): a configuration and secret files for a town, as an operator would write them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from connector.clock import jst
+from connector.config import shipped_mappings
+from connector.ports import TokenPair
+from connector.sandbox.town import Addresses
+
+SHOP = "mihon"
+CONFIG_NAME = "demo.toml"
+
+
+def write_secrets(town: Addresses, folder: Path) -> None:
+    """The town's credentials as the secret files that a configuration names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ne = town.next_engine
+    pair = TokenPair(
+        access=ne.access_token,
+        refresh=ne.refresh_token,
+        access_until=datetime.fromisoformat(ne.access_until),
+        refresh_until=datetime.fromisoformat(ne.refresh_until),
+    )
+    for name, text in {
+        "cart_token": town.cart.token,
+        "ne_client_secret": ne.client_secret,
+        "ne_pair.json": msgspec.json.encode(pair).decode(),
+        "wms_password": town.warehouse.password,
+        "wms_known_hosts": town.warehouse.known_hosts,
+    }.items():
+        path = folder / name
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_config(town: Addresses, folder: Path, start_at: datetime, port: int) -> Path:
+    """A configuration for this town, as an operator would write it; secrets beside it."""
+    write_secrets(town, folder / "secrets")
+    ne, wms = town.next_engine, town.warehouse
+    text = f"""\
+# The demo's configuration, written anew at each start. config/production.example.toml explains every key.
+data_dir = "data"
+secret_key_file = "data/secret.key"
+log = "json"
+
+[web]
+port = {port}
+
+[shops.{SHOP}]
+name = "見本ストア"
+start_at = {jst(start_at).isoformat()}
+mappings = {json.dumps(str(shipped_mappings()))}
+
+[shops.{SHOP}.cart]
+url = "{town.cart.url}"
+token_file = "secrets/cart_token"
+
+[shops.{SHOP}.mail]
+host = "{town.mail.host}"
+port = {town.mail.port}
+security = "none"
+sender = "{town.mail.sender}"
+recipient = "{town.mail.intake}"
+
+[shops.{SHOP}.next_engine]
+api_url = "{ne.url}"
+login_url = "{ne.url}"
+client_id = "{ne.client_id}"
+client_secret_file = "secrets/ne_client_secret"
+account = "{ne.company_id}"
+shop_id = "{ne.shop_id}"
+
+[shops.{SHOP}.import_daily]
+times = [10:00:00]
+
+[shops.{SHOP}.warehouse]
+profile = "generic"
+tenant = "demo"
+warehouse = "{wms.warehouse_code}"
+shop_code = "SHOP1"
+
+[shops.{SHOP}.warehouse.sftp]
+host = "{wms.host}"
+port = {wms.port}
+user = "{wms.username}"
+password_file = "secrets/wms_password"
+known_hosts_file = "secrets/wms_known_hosts"
+
+[shops.{SHOP}.warehouse.sender]
+name = "見本ストア"
+zip_code = "150-0001"
+address = "東京都渋谷区神宮前9-99-1"
+building = "見本ビル2F"
+phone = "03-0000-0001"
+code = "SHOP1"
+
+[shops.{SHOP}.completion]
+route = "files"
+folder = {json.dumps(town.root)}
+into = "{Path(town.cart_inbox).name}"
+taken = "{Path(town.cart_done).name}"
+times = [19:00:00]
+sale_kinds = ["card", "wallet", "deferred"]
+"""
+    path = folder / CONFIG_NAME
+    path.write_text(text, encoding="utf-8")
+    return path
