@@ -28,7 +28,7 @@ from connector.shop import Mode
 from connector.slip import Shipment, Slip
 from connector.stages import BY_NAME, AnyStage
 from connector.stages.listen import Heard, Speaker, listen
-from connector.stages.stage import Acting, AnyItem, Looking, Reading, Said
+from connector.stages.stage import Acting, AnyItem, Looking, Reading, Said, Seen, translated
 
 journal = structlog.get_logger("journal")
 
@@ -36,7 +36,6 @@ FLUSH = 50  # outcomes of acts are committed at least so often: a crash forgets 
 LOOKING_AT_ONCE = 500
 SAME_NUMBER_WINDOW = timedelta(days=90)  # S3: how long a tracking number belongs to its slip
 RESULTS = "wms"
-
 Replies = AsyncIterator[tuple[Begun, Reply]]
 
 
@@ -105,29 +104,37 @@ class Runner:
 
     async def _read(self, stage: Reading, ports: Ports, mode: Mode, counts: Counts) -> None:
         since = await self.ledger.cursor(stage.name) or self.ledger.shop.start_at
-        async for seen in stage.read(ports, since):
-            match seen:
-                case CartPage():
-                    received = await self.ledger.receive(seen, ports.now)
-                    counts.seen += received.seen
-                    counts.moved += received.new + received.changed
-                    counts.strays += received.strays
-                case ResultFile():
-                    kept = await self.ledger.keep_file(RESULTS, seen.name, seen.body, ports.now)
-                    counts.seen += 1
-                    journal.info("result_file", name=seen.name, known=kept.known)
-                    if mode is Mode.ACT:
-                        await ports.warehouse.acknowledge(seen)
-                case list():
-                    counts.seen += len(seen)
-                    counts.moved += await self.ledger.see_slips(stage.name, seen, ports.now)
-        if stage.cursor:
-            # The cursor moves to when this read began: what changed while we read is read again.
+        failure: Exception | None = None
+        try:
+            async for seen in stage.read(ports, since):
+                await self._take_in(stage, seen, ports, mode, counts)
+        except Exception as error:  # noqa: BLE001 - raised below: what is kept is read all the same
+            failure = error
+        if stage.judge is not None:
+            await self._read_results(stage, ports, counts)
+        if failure is not None:
+            raise failure
+        if stage.cursor:  # to when this read began: what changed while we read is read again
             await self.ledger.move_cursor(stage.name, ports.now)
         if stage.noun is Slip and stage.judge is None:
             counts.moved += await self.ledger.ripen_slips(stage.name, ports.now)
-        if stage.judge is not None:
-            await self._read_results(stage, ports, counts)
+
+    async def _take_in(self, stage: Reading, seen: Seen, ports: Ports, mode: Mode, counts: Counts) -> None:
+        match seen:
+            case CartPage():
+                received = await self.ledger.receive(seen, ports.now)
+                counts.seen += received.seen
+                counts.moved += received.new + received.changed
+                counts.strays += received.strays
+            case ResultFile():
+                kept = await self.ledger.keep_file(RESULTS, seen.name, seen.body, ports.now)
+                counts.seen += 1
+                journal.info("result_file", name=seen.name, known=kept.known)
+                if mode is Mode.ACT:
+                    await ports.warehouse.acknowledge(seen)
+            case list():
+                counts.seen += len(seen)
+                counts.moved += await self.ledger.see_slips(stage.name, seen, ports.now)
 
     async def _read_results(self, stage: Reading, ports: Ports, counts: Counts) -> None:
         """Whatever file was kept and not finished reading, oldest first; one bad file stops no other."""
@@ -135,8 +142,7 @@ class Runner:
             try:
                 await self._read_result(stage, ports, exchange_id, name, body, counts)
             except Malformed as error:
-                stray = Stray(RESULTS, name, str(error))
-                by = By(stage.name, stage.gives)
+                stray, by = Stray(RESULTS, name, str(error)), By(stage.name, stage.gives)
                 await self.ledger.book(by, exchange_id, [], [stray], [], ports.now, str(error))
                 counts.strays += 1
             except ConnectorError:
@@ -152,10 +158,9 @@ class Runner:
     async def _read_result(
         self, stage: Reading, ports: Ports, exchange_id: int, name: str, body: bytes, counts: Counts
     ) -> None:
-        content = ports.warehouse.read_results(name, body)
+        content, by = ports.warehouse.read_results(name, body), By(stage.name, stage.gives)
         booked, strays, said = await self._judge(stage, ports, content.shipments)
         strays += content.strays
-        by = By(stage.name, stage.gives)
         counts.moved += await self.ledger.book(by, exchange_id, booked, strays, said, ports.now, "")
         counts.strays += len(strays)
         counts.tally([outcome for _, outcome in said])
@@ -205,14 +210,13 @@ class Runner:
         others = (numbers.get(number, shipment.slip_number) for number in shipment.tracking)
         taken = next((other for other in others if other != shipment.slip_number), None)
         taken = taken or await self.ledger.taken_by_another(shipment, ports.now - SAME_NUMBER_WINDOW)
-        words = f"送り状番号は伝票 {taken} で使用済みです。"
-        return Hold(Reason.SHIPMENT_CONFLICT, words) if taken else verdict
+        if not taken:
+            return verdict
+        return Hold(Reason.SHIPMENT_CONFLICT, f"送り状番号は伝票 {taken} で使用済みです。")
 
     async def _relayed(self, item: Item[Slip]) -> bool:
         """Relayed, or the file with it is on its way: a result may be faster than the receipt."""
         return at_least(item.state, SlipState.RELAYED) or await self.ledger.acted_on("relay", item.id)
-
-    # --- looking ---------------------------------------------------------------------------------------
 
     async def _observe(self, stage: Looking, ports: Ports, counts: Counts) -> None:
         by = By(stage.name, stage.gives, redo_of=stage.redo_of, takes=stage.takes)
@@ -258,9 +262,7 @@ class Runner:
             return looked(begun, reply, self._clock.now(), settle)
 
         unanswered, bug = await self._settle(stage, stage.look(open_ones, ports), open_ones, meaning, counts)
-        if bug is None:
-            return
-        for one in unanswered:
+        for one in unanswered if bug is not None else ():
             _, bug = await self._settle(stage, stage.look([one], ports), [one], meaning, counts)
             if bug is not None:
                 await self._commit(stage, [meaning(one, bug)], counts)
@@ -275,9 +277,8 @@ class Runner:
         heard = await self._heard(lambda some: stage.plan(some, ports), by, items, ports, counts)
         by_id: dict[int, AnyItem] = {item.id: item for item in items}
         windowed = stage.times is not None
-        begins = await self.ledger.begin(
-            by, heard.planned, by_id, heard.said, self._clock.now(), windowed=windowed
-        )
+        now = self._clock.now()
+        begins = await self.ledger.begin(by, heard.planned, by_id, heard.said, now, windowed=windowed)
         counts.begun += len(begins.begun)
         if begins.stale:
             counts.failed = f"{begins.stale} acts were not begun: somebody moved or held an item meanwhile"
@@ -332,29 +333,18 @@ class Runner:
         counts.unknown += sum(one.state is EffectState.UNKNOWN for one in settled)
         counts.tally([outcome for one in settled for outcome in one.said().values()])
 
-    # --- shared ----------------------------------------------------------------------------------------
-
-    async def _due(
-        self, stage: AnyStage, ports: Ports, limit: int, *, watch: bool = False
-    ) -> Sequence[AnyItem]:
+    async def _due(self, stage: AnyStage, ports: Ports, limit: int, watch: bool = False) -> Sequence[AnyItem]:
         if stage.name == "stop":
             return await self.ledger.orders_to_stop(stage.name, ports.now)
         if stage.noun is Order:
             orders = await self.ledger.orders_due(stage.name, stage.takes, ports.now, limit)
-            return [replace(item, noun=_translated(item.noun, ports)) for item in orders]
+            return [replace(item, noun=translated(item.noun, ports)) for item in orders]
         extra = {"once": stage.once, "refused": stage.refused} if isinstance(stage, Acting) else {}
         slips = await self.ledger.slips_due(
             stage.name, stage.takes, ports.now, gives=stage.gives, watch=watch, limit=limit, **extra
         )
-        return [
-            replace(item, orders=tuple(_translated(order, ports) for order in item.orders)) for item in slips
-        ]
+        return [replace(item, orders=tuple(translated(one, ports) for one in item.orders)) for item in slips]
 
     def _jitter(self) -> float:
         """Seconds added to a retry, so that not all of them come back at once after a restart."""
         return self._spread.uniform(0.0, 20.0)
-
-
-def _translated(order: Order, ports: Ports) -> Order:
-    """Under the tables as they are now: an extended table frees an order by itself."""
-    return ports.cart.translate(order) if order.unknown else order

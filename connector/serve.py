@@ -12,6 +12,7 @@ from connector import journal
 from connector.clock import Clock
 from connector.config import Settings
 from connector.daemon import Daemon, install_signals
+from connector.errors import Occupied
 from connector.web import Health, WebContext
 from connector.web import serve as serve_pages
 from connector.web.context import LOOPBACK
@@ -77,5 +78,10 @@ async def pages(
         hosts=(*LOOPBACK, *web.allowed_hosts),
         banner=banner,
     )
-    async with serve_pages(context, web.port, web.host) as port:
+    async with contextlib.AsyncExitStack() as listening:
+        try:
+            port = await listening.enter_async_context(serve_pages(context, web.port, web.host))
+        except OSError as error:
+            words = f"the pages cannot listen on {web.host}:{web.port}: {error.strerror or error}"
+            raise Occupied(words) from error
         yield f"http://{web.host}:{port}/"

@@ -192,3 +192,28 @@ async def test_what_cannot_be_read_does_not_move_the_cursor(tmp_path: Path) -> N
         await w.run("ingest")
         assert w.state("T-2149") == "received"
         assert await w.ledger.cursor("ingest") == w.clock.now()
+
+
+async def test_what_the_cart_shows_late_is_inside_the_overlap(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.run("ingest")
+        w.pass_by(hours=1)
+        await w.run("ingest")
+        late = replace(an_order(), updated_at=w.clock.now() - timedelta(minutes=14))
+        w.cart.orders[late.number] = late
+        w.pass_by(seconds=30)
+        await w.run("ingest")
+        assert w.state() == "received"
+
+
+async def test_a_slip_shown_late_is_inside_the_overlap(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.run("follow_slips")
+        w.pass_by(hours=1)
+        slip = w.ne.open("T-1001", status=20)
+        w.pass_by(minutes=10)
+        kept, w.ne.slips_held = w.ne.slips_held, {}
+        await w.run("follow_slips")
+        w.ne.slips_held = kept
+        await w.run("follow_slips")
+        assert w.slip(slip.number).state == "print_ready"

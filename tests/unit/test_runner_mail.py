@@ -85,10 +85,10 @@ async def test_the_ladder_is_1_5_10_20_minutes_and_ends_in_a_hold(tmp_path: Path
             due = w.order().next_at
             assert timedelta(0) <= due - w.clock.now() - timedelta(minutes=minutes) <= timedelta(seconds=20)
             left = len(w.mailer.fates)
-            w.clock._now = due - timedelta(seconds=1)
+            w.clock.set_to(due - timedelta(seconds=1))
             await w.run("notify")
             assert len(w.mailer.fates) == left, "not before its time"
-            w.clock._now = due
+            w.clock.set_to(due)
             await w.run("notify")
         assert w.holds() == ["too_many_tries"]
         assert w.mailer.sent == []

@@ -325,3 +325,33 @@ async def test_deleted_is_cancelled(tmp_path: Path) -> None:
         await stop_rounds(w)
         assert w.stop() == "stopped"
         assert w.ne.count("cancelled") == 1
+
+
+async def test_a_yes_of_an_earlier_request_is_no_yes_to_this_one(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        first = w.slip_of()
+        await cancelled(w)
+        await w.run("stop")
+        w.pass_by(minutes=1)
+        w.cart.put(an_order())
+        await w.run("ingest")
+        w.pass_by(minutes=5)
+        await w.run("stop")
+        assert (w.stop(), w.effects("wms_stop")) == ("withdrawn", ["done"])
+        w.ne.edit(first, cancel_type="1")
+        copy = w.ne.open("T-1001", status=20, copied_from=first).number
+        await w.run("follow_slips")
+        for number, reason in (("T-1001", "changed_after_handover"), (first, "ne_cancelled")):
+            w.release(number, reason)
+        await w.run("relay")
+        w.pass_by(minutes=10)
+        await w.run("relay")
+        assert w.slip(copy).state == "relayed"
+        await cancelled(w)
+        await w.run("stop")
+        assert w.wms.count("stop_asked", copy) == 1
+        assert w.ne.count("cancelled", copy) == 0
+        await stop_rounds(w)
+        assert w.stop() == "stopped"
+        assert w.ne.count("cancelled", copy) == 1
