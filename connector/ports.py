@@ -63,7 +63,10 @@ class Cart(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CompletionPart:
-    """One completion effect in the making: its name, bytes and the order numbers in it."""
+    """One completion effect in the making: its name, bytes and the order numbers in it.
+
+    `facts["kind"]` is "shipping" (slip, date, carrier; `facts["sale"]`: sales run with it) or "state" (対応状況).
+    """
 
     name: str
     body: bytes
