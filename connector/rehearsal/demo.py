@@ -175,7 +175,8 @@ async def run_demo(
             _tell(figures, report.sentence, demo.world.reports_dir, as_json)
             if not leave:
                 typer.echo(f"画面はそのまま開いています: {address}", err=True)
-                await asyncio.Event().wait()
+                with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is how one leaves; all is done
+                    await asyncio.Event().wait()
     return 0
 
 
