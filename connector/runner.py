@@ -334,7 +334,7 @@ class Runner:
         counts.tally([outcome for one in settled for outcome in one.said().values()])
 
     async def _due(self, stage: AnyStage, ports: Ports, limit: int, watch: bool = False) -> Sequence[AnyItem]:
-        if stage.name == "stop":
+        if isinstance(stage, Acting) and stage.on_request:
             return await self.ledger.orders_to_stop(stage.name, ports.now)
         if stage.noun is Order:
             orders = await self.ledger.orders_due(stage.name, stage.takes, ports.now, limit)

@@ -74,6 +74,7 @@ class Acting(Stage):
     once: str = ""  # items at `gives` come back until they have an effect of this kind
     refused: str = ""  # items the other side refused come once more for an effect of this kind
     at_once: int = 500  # items a pass
+    on_request: bool = False  # takes what was asked for (a stop request), wherever it stands
 
 
 def translated(order: Order, ports: Ports) -> Order:

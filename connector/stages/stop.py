@@ -186,4 +186,5 @@ STAGE = Acting(
     witness=witness,
     settle=lambda _ports: timedelta(minutes=5),
     numbered="wms_stop",
+    on_request=True,
 )

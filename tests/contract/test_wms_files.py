@@ -40,29 +40,6 @@ from tests.contract.wms_desk import (
 from tests.contract.wms_house import CANCEL_1, GENERIC, ORDER_1, TUESDAY, House
 from tests.golden.samples import MAPPINGS, copy_of_mappings, slip, tables
 
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    for folder in wire.FOLDERS:
-        (tmp_path / folder).mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock(at_jst(TUESDAY, 12))
-
-
-@pytest.fixture
-def kept(root: Path) -> Kept:
-    return Kept(root)
-
-
-@pytest.fixture
-def warehouse(root: Path, clock: SteppedClock, kept: Kept) -> FileWarehouse:
-    return build(root, clock, kept)
-
-
 # --- building --------------------------------------------------------------------------------------------
 
 

@@ -6,9 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from connector.adapters.wms import wire
-from connector.adapters.wms.files import FileWarehouse
-from connector.clock import SteppedClock, at_jst
+from connector.clock import SteppedClock
 from connector.errors import Malformed
 from connector.outcome import Sent
 from connector.ports import Receipt, Warehouse
@@ -21,29 +19,7 @@ from tests.contract.wms_desk import (
     names_in,
     sent,
 )
-from tests.contract.wms_house import CANCEL_1, GENERIC, ORDER_1, ORDER_2, ORDER_3, TUESDAY
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    for folder in wire.FOLDERS:
-        (tmp_path / folder).mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock(at_jst(TUESDAY, 12))
-
-
-@pytest.fixture
-def kept(root: Path) -> Kept:
-    return Kept(root)
-
-
-@pytest.fixture
-def warehouse(root: Path, clock: SteppedClock, kept: Kept) -> FileWarehouse:
-    return build(root, clock, kept)
+from tests.contract.wms_house import CANCEL_1, GENERIC, ORDER_1, ORDER_2, ORDER_3
 
 
 async def test_no_receipt_yet(warehouse: Warehouse) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from connector.adapters.wms import wire
 from connector.adapters.wms.files import FileWarehouse, load_mappings
-from connector.clock import SteppedClock, at_jst
+from connector.clock import SteppedClock
 from connector.errors import Malformed
 from connector.ports import Warehouse
 from connector.transport.folder import FolderDrop
@@ -17,35 +16,12 @@ from tests.contract.wms_desk import (
     RESULT_1,
     RESULT_2,
     Kept,
-    build,
     lay,
     names_in,
     results_of,
 )
-from tests.contract.wms_house import GENERIC, TUESDAY
+from tests.contract.wms_house import GENERIC
 from tests.golden.samples import MAPPINGS, tables
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    for folder in wire.FOLDERS:
-        (tmp_path / folder).mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def clock() -> SteppedClock:
-    return SteppedClock(at_jst(TUESDAY, 12))
-
-
-@pytest.fixture
-def kept(root: Path) -> Kept:
-    return Kept(root)
-
-
-@pytest.fixture
-def warehouse(root: Path, clock: SteppedClock, kept: Kept) -> FileWarehouse:
-    return build(root, clock, kept)
 
 
 async def test_marked_files_are_given_at_once_in_order(warehouse: Warehouse, root: Path) -> None:
