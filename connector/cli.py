@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.commands.options import DEFAULT, Config, Json, Lang, ShopKey, Why
 from connector.console import Exit, fail, finish, in_world, names, settings_of, show
 
 if TYPE_CHECKING:
@@ -40,17 +41,6 @@ def connector(
     ] = False,
 ) -> None:
     """Joins an ECFORCE cart, Next Engine and a warehouse, and proves every step."""
-
-
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="CONNECTOR_CONFIG", help="The TOML file with the settings."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-ShopKey = Annotated[str, typer.Option("--shop", help="The shop's key; needed where there are several.")]
-Lang = Annotated[str, typer.Option("--lang", help="ja or en; the settings' language by default.")]
-Why = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the history.")]
-DEFAULT = Path("config/sandbox.toml")
 
 
 @app.command()

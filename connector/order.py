@@ -134,8 +134,8 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
         return self.payable - (parts + self.adjustment - self.points)
 
 
-class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """The parent contract (定期受注) of an order, and which round (定期回数) the order is."""
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """Which round (定期回数) of which parent contract (定期受注) an order is; `subscription.py` has the parent."""
 
     subscription_id: int
     number: str
@@ -149,7 +149,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     cart_order_id: int
     origin: Origin
-    subscription: Subscription | None
+    subscription: Round | None
     placed_at: datetime
     updated_at: datetime
     state_code: str  # 対応状況, the cart's own code

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     PAYMENT_REFUSED = "payment_refused"
     PAYMENT_VOIDED = "payment_voided"
     PAYMENT_GATE = "payment_gate"
+    DOUBLE_ROUND = "double_round"
     ADDRESS_SPLIT_UNKNOWN = "address_split_unknown"
     NEEDS_ATTENTION = "needs_attention"
     UNKNOWN_VALUE = "unknown_value"
@@ -56,6 +57,7 @@ SELF_CLEARING = frozenset(
     {
         Reason.PAYMENT_REFUSED,
         Reason.PAYMENT_GATE,
+        Reason.DOUBLE_ROUND,
         Reason.ADDRESS_SPLIT_UNKNOWN,
         Reason.NEEDS_ATTENTION,
         Reason.UNKNOWN_VALUE,
@@ -84,6 +86,9 @@ class Item(Generic[Noun]):
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
+    twins: tuple[
+        str, ...
+    ] = ()  # for an order: living orders that go before it for the same round, or replaced it
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from connector.order import Order
 from connector.outcome import Effect, Facts, Hold, Reply, Stray
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
+from connector.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,16 @@ class CartPage:
     malformed: tuple[Stray, ...]
     body: bytes
     total: int | None = None  # the cart's own count, where it says one
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionPage:
+    """One page of 定期受注, and the bytes it came in."""
+
+    subscriptions: tuple[Subscription, ...]
+    malformed: tuple[Stray, ...]
+    body: bytes
+    total: int | None = None
 
 
 class Cart(Protocol):
@@ -42,6 +53,14 @@ class Cart(Protocol):
 
     async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
         """These orders as the cart has them now, by order number; missing ones are absent."""
+        ...
+
+    async def count_placed(self, since: datetime, until: datetime) -> int:
+        """How many orders the cart says were placed in `since` <= 受注日 < `until`, deleted ones too."""
+        ...
+
+    def subscriptions_changed_since(self, since: datetime) -> AsyncIterator[SubscriptionPage]:
+        """Every 定期受注 updated at or after `since`, oldest change first, deleted ones too; as `changed_since`."""
         ...
 
     def translate(self, order: Order) -> Order:

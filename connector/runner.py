@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from connector.ledger.record import By
 from connector.ledger.replies import acted, broken_off, first_line, looked, words_of
 from connector.order import Order
 from connector.outcome import Advance, Begun, EffectState, Hold, Item, Outcome, Reason, Reply, Stray, Wait
-from connector.ports import CartPage, Ports, ResultFile
+from connector.ports import CartPage, Ports, ResultFile, SubscriptionPage
 from connector.shop import Mode
 from connector.slip import Shipment, Slip
 from connector.stages import BY_NAME, AnyStage
@@ -36,6 +36,7 @@ FLUSH = 50  # outcomes of acts are committed at least so often: a crash forgets 
 LOOKING_AT_ONCE = 500
 SAME_NUMBER_WINDOW = timedelta(days=90)  # S3: how long a tracking number belongs to its slip
 RESULTS = "wms"
+BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)  # before any ECFORCE shop
 Replies = AsyncIterator[tuple[Begun, Reply]]
 
 
@@ -103,7 +104,8 @@ class Runner:
     # --- reading ---------------------------------------------------------------------------------------
 
     async def _read(self, stage: Reading, ports: Ports, mode: Mode, counts: Counts) -> None:
-        since = await self.ledger.cursor(stage.name) or self.ledger.shop.start_at
+        first = BEGINNING if stage.from_the_beginning else self.ledger.shop.start_at
+        since = await self.ledger.cursor(stage.name) or first
         failure: Exception | None = None
         try:
             async for seen in stage.read(ports, since):
@@ -126,6 +128,11 @@ class Runner:
                 counts.seen += received.seen
                 counts.moved += received.new + received.changed
                 counts.strays += received.strays
+            case SubscriptionPage():
+                followed = await self.ledger.follow(seen, ports.now)
+                counts.seen += followed.seen
+                counts.moved += followed.new + followed.changed
+                counts.strays += followed.strays
             case ResultFile():
                 kept = await self.ledger.keep_file(RESULTS, seen.name, seen.body, ports.now)
                 counts.seen += 1

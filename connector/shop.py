@@ -5,7 +5,7 @@ Stages and reports see this; hosts, secrets and folders stay with the adapters.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -19,6 +19,33 @@ class Mode(StrEnum):
     ACT = "act"
     WATCH = "watch"
     OFF = "off"
+
+
+class Rounding(StrEnum):
+    """消費税の端数計算, once per rate and order (spec/ecforce.md §15.4): 切り捨て, 四捨五入, 切り上げ."""
+
+    FLOOR = "floor"
+    HALF_UP = "half_up"
+    CEIL = "ceil"
+
+
+class RenewalRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the cart generates orders (定期受注の設定, spec/ecforce.md §7.1-7.4): needed to foresee them."""
+
+    origin: str = "ship"  # 自動受注作成日の起点: "ship" 発送予定日 or "deliver" 配送予定日
+    days_before: int = 7
+    run_at: time = time(0, 30)  # JST, the cart's nightly run
+    grace: timedelta = timedelta(hours=6)  # an order that is not there so long after the run is missing
+    closed_weekdays: tuple[int, ...] = (5, 6)  # 0 = Monday, as Python counts
+    national_holidays: bool = True
+    closed: tuple[tuple[date, date], ...] = ()  # further closed days, both ends included
+    lead_days: dict[str, int] = {}  # by prefecture name; others as spec/ecforce.md §7.3 step 3
+    usual_lead_days: int = 2
+    blocking_reasons: tuple[str, ...] = ("ブラックリスト",)  # 要対応 reasons for which nothing is created
+    warn_ahead: timedelta = timedelta(days=14)  # how early a long-holiday trap is announced
+
+
+AUTHORIZATION_DAYS = {PaymentKind.CARD: 60, PaymentKind.WALLET: 30}  # SANDBOX: spec/ecforce.md §6
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +75,16 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     import_route: str = "api"  # "api" or "folder"
     sent_tag: str = "出荷指示済み"
     refused_tag: str = "出荷指示失敗"
+    renewals: RenewalRules = RenewalRules()
+    rounding: Rounding = Rounding.FLOOR
+    authorization_days: dict[PaymentKind, int] = msgspec.field(
+        default_factory=lambda: dict(AUTHORIZATION_DAYS)
+    )
+    authorization_warn_days: int = 3  # so few days left make number 6 of the morning red
+    uncaptured_limit: int | None = None  # yen; more than that shipped and not captured is red
+    given_up_after: timedelta = timedelta(
+        days=30
+    )  # a refused payment older than that is nobody's case any more
 
     def mode(self, stage: str) -> Mode:
         return self.modes.get(stage, Mode.ACT)

@@ -39,6 +39,7 @@ SECRETS = (
     "wms_password",
     "wms_known_hosts",
     "cart_password",
+    "cart_webhook",
 )
 
 
@@ -122,6 +123,8 @@ def plain(value: Any) -> str:
     """A TOML value and a default in one spelling: 14:00 and 14:00:00, 30 and 30.0, tuples and lists."""
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(plain(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {plain(one)}" for key, one in value.items()) + "}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return re.sub(r"^(\d\d:\d\d):00$", r"\1", str(value))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "connector"
-NOUNS = (
-    "clock errors journey order outcome shop slip"  # the clock for its calendar; nobody here asks the time
-)
+NOUNS = "clock errors journey order outcome shop slip subscription"  # the clock: for its calendar only
 TABLE = {
     "clock": "", "errors": "", "journey": "", "order": "msgspec", "slip": "order msgspec", "shop": "order msgspec",
-    "outcome": "journey order slip msgspec", "ports": "order outcome shop slip msgspec",
-    "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": NOUNS, "config": "errors order shop pydantic*",
+    "subscription": "order msgspec", "outcome": "journey order slip msgspec",
+    "ports": "order outcome shop slip subscription msgspec",
+    "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": f"{NOUNS} jpholiday",
+    "config": "errors order shop pydantic*",
     "mapping": f"{NOUNS} msgspec ruamel jaconv", "transport": "clock errors aiosmtplib asyncssh httpx2 tenacity",
     "adapters": f"{NOUNS} ports mapping transport msgspec tenacity aioimaplib",
     "ledger": f"{NOUNS} ports words sqlalchemy alembic cryptography msgspec structlog",
@@ -28,7 +28,18 @@ TABLE = {
     "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
 }  # fmt: skip
 # These put the rooms together.
-WIRES = {"bench", "cli", "console", "journal", "lines", "rehearsal", "serve", "wiring", "__main__"}
+WIRES = {
+    "bench",
+    "cli",
+    "commands",
+    "console",
+    "journal",
+    "lines",
+    "rehearsal",
+    "serve",
+    "wiring",
+    "__main__",
+}
 TOWN = {"cli", "rehearsal", "sandbox"}  # who starts the town
 ONE_MODULE = {"httpx2": "http", "aiosmtplib": "smtp", "asyncssh": "sftp", "aioimaplib": "imap"}
 

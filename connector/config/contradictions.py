@@ -88,6 +88,7 @@ def _completion(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterato
 
 def _secrets(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
     yield from _secret(page, [*shop_keys, "cart", "token_file"], shop.cart.token_file)
+    yield from _secret(page, [*shop_keys, "cart", "webhook_secret_file"], shop.cart.webhook_secret_file)
     yield from _secret(page, [*shop_keys, "mail", "password_file"], shop.mail.password_file)
     client = [*shop_keys, "next_engine", "client_secret_file"]
     yield from _secret(page, client, shop.next_engine.client_secret_file)

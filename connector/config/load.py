@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from connector.config.contradictions import contradictions
 from connector.config.problems import found_in, syntax
-from connector.config.sections import Settings, ShopSection
+from connector.config.sections import WEEKDAYS, RenewalsSection, Settings, ShopSection, span_of
 from connector.errors import Misconfigured, Problem
-from connector.shop import Shop
+from connector.shop import RenewalRules, Shop
 
 
 def load(path: Path) -> Settings:
@@ -74,6 +74,28 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         import_route=section.import_daily.route,
         sent_tag=section.next_engine.sent_tag,
         refused_tag=section.next_engine.refused_tag,
+        renewals=_renewals(section.renewals),
+        rounding=section.cart.rounding,
+        authorization_days=section.money.authorization_days,
+        authorization_warn_days=section.money.warn_days,
+        uncaptured_limit=section.money.uncaptured_limit_yen,
+        given_up_after=timedelta(days=section.money.given_up_after_days),
+    )
+
+
+def _renewals(section: RenewalsSection) -> RenewalRules:
+    return RenewalRules(
+        origin=section.origin,
+        days_before=section.days_before,
+        run_at=section.run_at,
+        grace=timedelta(minutes=section.grace_minutes),
+        closed_weekdays=tuple(WEEKDAYS.index(day) for day in section.closed_weekdays),
+        national_holidays=section.national_holidays,
+        closed=tuple(span_of(text) for text in section.closed),
+        lead_days=section.lead_days,
+        usual_lead_days=section.usual_lead_days,
+        blocking_reasons=section.blocking_reasons,
+        warn_ahead=timedelta(days=section.warn_ahead_days),
     )
 
 

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.order import PaymentKind
-from connector.shop import Mode
+from connector.shop import Mode, Rounding
 
 ENV_PREFIX = "CONNECTOR_"
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 StageName = Literal[
     "ingest",
@@ -28,6 +31,7 @@ StageName = Literal[
     "confirm_shipment",
     "complete",
     "stop",
+    "follow_subscriptions",
 ]
 
 
@@ -47,6 +51,62 @@ class CartSection(Section):
     settle_minutes: int = Field(10, ge=0, description="How long an order must be unchanged before it counts")
     overlap_minutes: int = Field(15, ge=1, description="How far each read reaches back before the last one")
     hold_needs_attention: bool = Field(False, description="Hold orders that the cart marks 要対応")
+    rounding: Rounding = Field(Rounding.FLOOR, description="消費税の端数計算: floor, half_up or ceil")
+    webhook_secret_file: Path | None = Field(
+        None, description="File with the secret part of the webhook's address; none: no webhooks"
+    )
+
+
+class RenewalsSection(Section):
+    """How the cart generates orders (定期受注の設定), so that a missing one is found."""
+
+    origin: Literal["ship", "deliver"] = Field("ship", description="自動受注作成日の起点")
+    days_before: int = Field(7, ge=0, le=60, description="受注作成タイミング, in days before the origin")
+    run_at: time = Field(time(0, 30), description="When the cart's nightly run starts (Japan)")
+    grace_minutes: int = Field(360, ge=0, description="How long after the run an order may still appear")
+    closed_weekdays: tuple[Weekday, ...] = Field(
+        ("sat", "sun"), description="休日設定: weekdays without shipping"
+    )
+    national_holidays: bool = Field(True, description="No shipping on national holidays")
+    closed: tuple[str, ...] = Field(
+        (), description="Further closed days: 2026-12-29, or 2026-12-29/2027-01-03 with both ends"
+    )
+    usual_lead_days: int = Field(2, ge=0, le=30, description="Days from shipping to delivery")
+    lead_days: dict[str, int] = Field({}, description="The same by prefecture, where it differs")
+    blocking_reasons: tuple[str, ...] = Field(
+        ("ブラックリスト",), description="要対応 reasons for which the cart creates nothing"
+    )
+    warn_ahead_days: int = Field(14, ge=7, le=60, description="How early a long-holiday trap is told")
+
+    @field_validator("closed")
+    @classmethod
+    def _closed_days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            span_of(span)
+        return value
+
+
+def span_of(text: str) -> tuple[date, date]:
+    """A day, or first/last. Raises ValueError."""
+    first, _, last = text.partition("/")
+    begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+    if end < begin:
+        raise ValueError(f"{text}: the last day comes before the first")
+    return begin, end
+
+
+class MoneySection(Section):
+    """Authorisations, and money that is at risk."""
+
+    authorization_days: dict[PaymentKind, int] = Field(
+        {PaymentKind.CARD: 60, PaymentKind.WALLET: 30},
+        description="How long an authorisation can be captured, per payment kind",
+    )
+    warn_days: int = Field(3, ge=0, description="So few days left turn the morning's number red")
+    uncaptured_limit_yen: int | None = Field(
+        None, ge=0, description="More than this shipped and not captured turns it red, too"
+    )
+    given_up_after_days: int = Field(30, ge=1, description="A refused payment older than that is given up")
 
 
 class MailSection(Section):
@@ -143,6 +203,7 @@ class CompletionSection(Section):
     sftp: SftpSection | None = Field(None, description="For route = files: or this server")
     into: str = Field("cart_inbox", description="Where the files go, below folder or sftp")
     taken: str = Field("", description="Where whoever uploads them moves them; empty: not known")
+    results: str = Field("", description="Where the import's result files come, below folder or sftp")
     times: tuple[time, ...] = Field((time(19, 30),), description="Times of day in Japan")
     kinds: tuple[PaymentKind, ...] = Field(
         tuple(PaymentKind), description="Payment kinds that are completed in the cart"
@@ -162,6 +223,8 @@ class ShopSection(Section):
     rhythm_minutes: dict[StageName, int] = Field({}, description="How often a stage runs, per stage")
     patience_minutes: dict[StageName, int] = Field({}, description="When an item counts as stuck")
     cart: CartSection
+    renewals: RenewalsSection = RenewalsSection()  # type: ignore[call-arg]  # every field has a default
+    money: MoneySection = MoneySection()  # type: ignore[call-arg]
     mail: MailSection
     next_engine: NextEngineSection
     import_daily: ImportSection = ImportSection()  # type: ignore[call-arg]  # every field has a default

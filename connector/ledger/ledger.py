@@ -9,7 +9,19 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connector.journey import State
-from connector.ledger import archive, due, effects, jobs, receive, record, shipments, slips, stops, under_way
+from connector.ledger import (
+    archive,
+    due,
+    effects,
+    jobs,
+    receive,
+    record,
+    shipments,
+    slips,
+    stops,
+    subscriptions,
+    under_way,
+)
 from connector.ledger.database import Database
 from connector.ledger.record import By
 from connector.ledger.schema import orders
@@ -27,7 +39,7 @@ from connector.outcome import (
     Stray,
     Wait,
 )
-from connector.ports import CartPage
+from connector.ports import CartPage, SubscriptionPage
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
 
@@ -98,6 +110,29 @@ class Ledger:
             received = receive.receive(connection, self.shop, orders_shown, kept, now)
             received.strays = len(strays)
             return received
+
+        return await self.database.run(work)
+
+    async def follow(self, page: SubscriptionPage, now: datetime) -> subscriptions.Followed:
+        """One page of subscriptions; its bytes are kept only where they brought news."""
+
+        def work(connection: Connection) -> subscriptions.Followed:
+            kept = None
+            if page.malformed or subscriptions.brings_news(connection, self.shop.key, page.subscriptions):
+                kept = archive.keep(
+                    connection,
+                    self.shop.key,
+                    now,
+                    system="cart",
+                    direction="in",
+                    name=f"subscriptions {now:%FT%TZ}",
+                    body=page.body,
+                ).id
+            for stray in page.malformed:
+                shipments.set_aside(connection, self.shop.key, _in(stray, kept), now)
+            followed = subscriptions.follow(connection, self.shop, page.subscriptions, kept, now)
+            followed.strays = len(page.malformed)
+            return followed
 
         return await self.database.run(work)
 

@@ -6,7 +6,7 @@ again by shop and number. The cursor moves after the pages it stands for are com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from connector.journey import OrderState, SlipState, at_least
-from connector.ledger import codec, holds, stops, under_way
+from connector.ledger import cases, changes, codec, holds, stops, under_way
 from connector.ledger.history import Entry, append
+from connector.ledger.left_out import rule_of
 from connector.ledger.schema import order_slips, order_versions, orders, slips
 from connector.ledger.storable import plain
-from connector.order import LATE_FIELDS, Order, content_digest, late_changes
+from connector.order import Order, content_digest, late_changes
 from connector.outcome import Reason, Stray
 from connector.shop import Shop
 
@@ -35,17 +36,6 @@ class Received:
     left_out: int = 0
     stops: int = 0
     strays: int = 0
-
-
-def left_out(order: Order, shop: Shop) -> str:
-    """The named rule by which an order never walks; empty for one that does."""
-    if order.placed_at < shop.start_at:
-        return "before_start"
-    if order.deleted:
-        return "deleted"
-    if order.shipped_at is not None:
-        return "already_shipped"  # seen for the first time and shipped before: never handed on again (F06)
-    return ""
 
 
 def brings_news(connection: Connection, shop: str, page: Sequence[Order]) -> bool:
@@ -98,14 +88,14 @@ def _known(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[st
 def _insert(
     connection: Connection,
     shop: Shop,
-    fresh: Iterable[Order],
+    fresh: Sequence[Order],
     exchange_id: int | None,
     now: datetime,
     result: Received,
 ) -> list[Entry]:
     rows, entries = [], []
     for order in fresh:
-        rule = left_out(order, shop)
+        rule = rule_of(order, shop)
         # Cancelled before it was ever handed on: it leaves the journey where it enters it.
         state = OrderState.CANCELLED if order.cancelled and not rule else OrderState.RECEIVED
         rows.append(_row(shop, order, state, rule, exchange_id, now))
@@ -124,7 +114,12 @@ def _insert(
     ]
     connection.execute(insert(order_versions), versions)
     _link(connection, shop.key, ids)
-    return [replace(entry, item_id=ids[entry.number]) for entry in entries]
+    entries = [replace(entry, item_id=ids[entry.number]) for entry in entries]
+    walking = {row["number"] for row in rows if not row["left_out"]}
+    for order in fresh:
+        if order.number in walking:
+            entries += cases.seen(connection, shop.key, ids[order.number], None, order, now)
+    return entries
 
 
 def _link(connection: Connection, shop: str, ids: dict[str, int]) -> None:
@@ -213,13 +208,15 @@ def _change(
             facts={"version": version, "payment": order.payment.state_code, "state": order.state_code},
         )
     ]
-    return entries + _consequences(connection, shop, row, order, changed, now, result)
+    entries += _consequences(connection, shop, row, old, order, changed, now, result)
+    return entries if row.left_out else entries + cases.seen(connection, shop.key, row.id, old, order, now)
 
 
 def _consequences(
     connection: Connection,
     shop: Shop,
     row: Row[Any],
+    old: Order,
     order: Order,
     changed: tuple[str, ...],
     now: datetime,
@@ -244,10 +241,7 @@ def _consequences(
     if not handed_on or state is OrderState.COMPLETED:
         return []
     entries = _withdraw(connection, row, order, now)
-    if changed:
-        words = "・".join(LATE_FIELDS.get(name, "支払方法") for name in changed)
-        entries += _pin(connection, shop, row, order, f"引き渡し後にカートで変更されました: {words}", now)
-    return entries
+    return entries + changes.seen(connection, shop.key, row, old, order, changed, now)
 
 
 def _handed_on(connection: Connection, row: Row[Any]) -> bool:

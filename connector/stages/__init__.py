@@ -8,6 +8,7 @@ from connector.stages import (
     confirm_intake,
     confirm_shipment,
     follow_slips,
+    follow_subscriptions,
     import_daily,
     ingest,
     notify,
@@ -30,7 +31,7 @@ STAGES: tuple[AnyStage, ...] = (
     complete.STAGE,
 )
 
-BESIDE: tuple[AnyStage, ...] = (stop.STAGE,)
-"""Beside the line: what may meet an order at any place."""
+BESIDE: tuple[AnyStage, ...] = (stop.STAGE, follow_subscriptions.STAGE)
+"""Beside the line: what may meet an order at any place, and what moves none."""
 
 BY_NAME = {stage.name: stage for stage in (*STAGES, *BESIDE)}

@@ -18,14 +18,14 @@ from connector.errors import Refused, Unknown
 from connector.journey import State
 from connector.order import Order
 from connector.outcome import Begun, Effect, Item, Outcome, Reply, Stray
-from connector.ports import CartPage, Ports, ResultFile
+from connector.ports import CartPage, Ports, ResultFile, SubscriptionPage
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
 
 CATCH_UP = timedelta(hours=12)  # how long a missed set time is made up for, where the shop says nothing
 AnyItem = Item[Order] | Item[Slip]
 Said = tuple[Item[Any], Outcome]
-Seen = CartPage | list[Slip] | ResultFile
+Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Reading(Stage):
 
     read: Callable[[Ports, datetime], AsyncIterator[Seen]]
     cursor: bool = True
+    from_the_beginning: bool = False  # the first read reaches back before the shop's start_at
     judge: Callable[[Ports, Shipment, Item[Slip] | None, bool], Outcome | Stray | None] | None = None
     released: Callable[[Item[Slip]], Outcome | None] | None = None  # what a lifted hold lets go on
 

@@ -106,6 +106,12 @@ STAGES: dict[str, Term] = {
         Text("出荷止め", "Stop"),
         Text("引き渡し後の取消を相手先で止めます。", "Stops what was cancelled after hand-over."),
     ),
+    "follow_subscriptions": Term(
+        Text("定期の追跡", "Follow subscriptions"),
+        Text(
+            "定期受注の予定を写し、作成漏れを見つけます。", "Mirrors subscriptions to find missing renewals."
+        ),
+    ),
 }
 
 EFFECTS: dict[str, Text] = {

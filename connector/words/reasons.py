@@ -42,6 +42,21 @@ REASONS: dict[Reason, Word] = {
             "Check the deposit in Next Engine; it is relayed by itself once it shows as paid.",
         ),
     ),
+    Reason.DOUBLE_ROUND: Word(
+        Text("同じ回の受注が2件", "Two orders for one round"),
+        Text(
+            "同じ定期の同じ回、または出し直した受注が、もう1件生きています。",
+            "Another living order stands for the same round of the subscription, or replaced this one.",
+        ),
+        Text(
+            "両方を出荷すると二重出荷になるため、こちらを止めています。",
+            "Shipping both would be a double shipment, so this one is held.",
+        ),
+        Text(
+            "不要な方をカートで取り消してください。取り消せば自動で再開します。両方必要なら保留を解除してください。",
+            "Cancel the one that is not wanted in the cart; the other goes on by itself. Release if both are wanted.",
+        ),
+    ),
     Reason.ADDRESS_SPLIT_UNKNOWN: Word(
         Text("複数お届け先", "Several addresses"),
         Text(

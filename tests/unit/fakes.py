@@ -24,8 +24,10 @@ from connector.ports import (
     CompletionPart,
     Letter,
     QueueState,
+    SubscriptionPage,
 )
 from connector.slip import NEStatus, Shipment, Slip, SlipRow
+from connector.subscription import Subscription
 from msgspec.structs import replace
 
 Happened = tuple[str, str]  # what happened, to which number
@@ -61,6 +63,7 @@ class FakeCart(Side):
     """The cart: orders by number. Completing by API works at once, files wait for `take_files`."""
 
     orders: dict[str, Order] = field(default_factory=dict)
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
     route: str = "api"
     page: int = 100
     known: set[str] = field(default_factory=set)  # values the tables know by now
@@ -81,6 +84,17 @@ class FakeCart(Side):
             part = tuple(found[start : start + self.page])
             body = "\n".join(f"{order.number} {order.updated_at}" for order in part).encode()
             yield CartPage(part, (), body, len(found))
+
+    async def count_placed(self, since: datetime, until: datetime) -> int:
+        return sum(since <= order.placed_at < until for order in self.orders.values())
+
+    async def subscriptions_changed_since(self, since: datetime) -> AsyncIterator[SubscriptionPage]:
+        found = sorted(self.subscriptions.values(), key=lambda one: (one.updated_at, one.subscription_id))
+        found = [one for one in found if one.updated_at >= since]
+        for start in range(0, len(found), self.page):
+            part = tuple(found[start : start + self.page])
+            body = "\n".join(f"{one.number} {one.updated_at}" for one in part).encode()
+            yield SubscriptionPage(part, (), body, len(found))
 
     async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
         wanted = set(cart_order_ids)

@@ -19,7 +19,7 @@ from connector.order import (
     Origin,
     PaymentKind,
     PaymentState,
-    Subscription,
+    Round,
 )
 from connector.outcome import (
     Advance,
@@ -72,7 +72,7 @@ def _early(day: Day) -> None:
             "1012",
             at,
             origin=Origin.GENERATED,
-            subscription=Subscription(subscription_id=77, number="S77", round=3),
+            subscription=Round(subscription_id=77, number="S77", round=3),
             unknown=("payment: ミホンペイ",),
         ),
         at,

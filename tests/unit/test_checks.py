@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from connector.ledger.database import Database
 from connector.ledger.schema import orders as orders_table
-from connector.order import Origin, PaymentState, Subscription
+from connector.order import Origin, PaymentState, Round
 from connector.outcome import Finding, Hold, Reason, Stray
 from connector.reports import Picture
 from connector.reports.checks import CHECKS
@@ -130,7 +130,7 @@ async def test_changed_not_seen(clean: Database) -> None:
 
 async def test_two_for_one_round(clean: Database) -> None:
     shelf = Shelf(clean)
-    parent = Subscription(subscription_id=7, number="S7", round=4)
+    parent = Round(subscription_id=7, number="S7", round=4)
     for number in ("3", "4"):
         shelf.change_order(number, subscription=parent, origin=Origin.GENERATED)
     picture = await shelf.picture(clean)

@@ -6,11 +6,11 @@ the payment state is read again; after a doubt the orders are read back, never s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connector.adapters.ecforce import wire
+from connector.adapters.ecforce import subscription_reader, wire
 from connector.adapters.ecforce.bulk import explain
 from connector.adapters.ecforce.completion import (
     API,
@@ -21,7 +21,7 @@ from connector.adapters.ecforce.completion import (
     may_be_charged,
     standing,
 )
-from connector.adapters.ecforce.reader import SYSTEM, ReadPage, read_page
+from connector.adapters.ecforce.reader import SYSTEM, Page, ReadPage, read_page
 from connector.adapters.ecforce.requests import RequestRoute
 from connector.adapters.ecforce.translation import translate
 from connector.clock import Clock, jst
@@ -29,11 +29,12 @@ from connector.errors import NotDone, Refused
 from connector.mapping import CsvWriter, Tables
 from connector.order import Order
 from connector.outcome import Absent, CannotTell, Effect, Facts, Reply, Sent
-from connector.ports import Archive, CartPage, CompletionBuild
+from connector.ports import Archive, CartPage, CompletionBuild, SubscriptionPage
 from connector.transport.drop import Drop
 from connector.transport.http import Http, patiently
 
 INCLUDE = "customer,billing_address,shipping_address,shipping_addresses,order_items,payment,subs_order"
+SUBS_INCLUDE = "order_items,shipping_address"
 MOST_PAGES = 1_000  # spec/ecforce.md §2.2: a hard cap, 100,000 orders
 TIMEOUT_SECONDS = 30.0  # §2.4
 LOOK_AFTER_SECONDS = 900.0  # a person takes a completion file when he comes by
@@ -103,18 +104,33 @@ class Ecforce:
         Offsets over moving rows lose one for each that leaves an earlier page. Where the cart does not sort
         as asked, pages are counted instead; the caller's overlap covers what moves then.
         """
-        start, number = since, 1
         seen: set[tuple[str, datetime]] = set()
-        for _ in range(MOST_PAGES):
-            read = await self._page(start, number)
-            news = [each for each in read.page.orders if (each.number, each.updated_at) not in seen]
+        async for page in self._changed(wire.PATHS["orders"], INCLUDE, since, read_page):
+            news = [each for each in page.orders if (each.number, each.updated_at) not in seen]
             seen.update((order.number, order.updated_at) for order in news)
-            yield replace(read.page, orders=tuple(map(self.translate, news)))
-            if _is_last(read, number):
-                return
-            newest = _newest(read)
-            start, number = (newest, 1) if newest and newest > start else (start, number + 1)
-        raise NotDone(f"{SYSTEM}: {MOST_PAGES} ページを読んでも終わりません")
+            yield replace(page, orders=tuple(map(self.translate, news)))
+
+    async def subscriptions_changed_since(self, since: datetime) -> AsyncIterator[SubscriptionPage]:
+        """As `changed_since`, for 定期受注."""
+        seen: set[tuple[int, datetime]] = set()
+        read = subscription_reader.read_page
+        async for page in self._changed(wire.PATHS["subs_orders"], SUBS_INCLUDE, since, read):
+            news = [
+                each for each in page.subscriptions if (each.subscription_id, each.updated_at) not in seen
+            ]
+            seen.update((each.subscription_id, each.updated_at) for each in news)
+            yield replace(page, subscriptions=tuple(news))
+
+    async def count_placed(self, since: datetime, until: datetime) -> int:
+        """By 受注日 (completed_at), from the cart's own count; no order is transferred."""
+        conditions = [
+            ("q[completed_at_gteq]", f"{jst(since):%Y-%m-%d %H:%M:%S}"),
+            ("q[completed_at_lt]", f"{jst(until):%Y-%m-%d %H:%M:%S}"),
+        ]
+        page = read_page(await self._get(wire.PATHS["orders"], conditions, "", per=1)).page
+        if page.total is None:
+            raise NotDone(f"{SYSTEM}: 受注の件数 (meta.total_count) がありません")
+        return page.total
 
     async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
         """By id, 100 a call. One that cannot be read is absent too; `changed_since` reports it."""
@@ -188,45 +204,55 @@ class Ecforce:
 
     # ---- pages --------------------------------------------------------------------------------------------
 
-    async def _page(self, since: datetime, number: int) -> ReadPage:
-        return await self._read(
-            [
-                ("q[updated_at_gteq]", f"{jst(since):%Y-%m-%d %H:%M:%S}"),
+    async def _changed(
+        self, path: str, include: str, since: datetime, read: Callable[[bytes], ReadPage[Page]]
+    ) -> AsyncIterator[Page]:
+        """Pages of what changed since then, until the last one; where to go on stands in each page."""
+        start, number = since, 1
+        for _ in range(MOST_PAGES):
+            conditions = [
+                ("q[updated_at_gteq]", f"{jst(start):%Y-%m-%d %H:%M:%S}"),
                 ("sort", "updated_at,id"),
                 ("page", str(number)),
             ]
-        )
+            one = read(await self._get(path, conditions, include))
+            yield one.page
+            if _is_last(one, number):
+                return
+            newest = _newest(one)
+            start, number = (newest, 1) if newest and newest > start else (start, number + 1)
+        raise NotDone(f"{SYSTEM}: {MOST_PAGES} ページを読んでも終わりません")
 
     async def _by_id(self, ids: Iterable[int]) -> dict[int, Order]:
         wanted = sorted(set(ids))
         found: dict[int, Order] = {}
         for start in range(0, len(wanted), wire.PER_MAX):
             chunk = wanted[start : start + wire.PER_MAX]
-            read = await self._read([("q[id_in][]", str(each)) for each in chunk])
-            found |= {order.cart_order_id: self.translate(order) for order in read.page.orders}
+            wish = [("q[id_in][]", str(each)) for each in chunk]
+            page = read_page(await self._get(wire.PATHS["orders"], wish, INCLUDE)).page
+            found |= {order.cart_order_id: self.translate(order) for order in page.orders}
         return found
 
-    async def _read(self, conditions: Sequence[tuple[str, str]]) -> ReadPage:
-        fixed = [
-            ("q[with_deleted]", "1"),
-            ("include", INCLUDE),
-            ("lighter", "0"),
-            ("per", str(wire.PER_MAX)),
-        ]
+    async def _get(
+        self, path: str, conditions: Sequence[tuple[str, str]], include: str, *, per: int = wire.PER_MAX
+    ) -> bytes:
+        fixed = [("q[with_deleted]", "1"), ("lighter", "0"), ("per", str(per))]
+        if include:
+            fixed.append(("include", include))
 
         async def once() -> bytes:
-            answer = await self._http.get_json(f"{wire.PATHS['orders']}.json", [*conditions, *fixed])
+            answer = await self._http.get_json(f"{path}.json", [*conditions, *fixed])
             return answer.accepted(explain)
 
-        return read_page(await patiently(once, self._clock))
+        return await patiently(once, self._clock)
 
 
-def _is_last(read: ReadPage, number: int) -> bool:
+def _is_last(read: ReadPage[Page], number: int) -> bool:
     """Stop rules of §2.2. `links.next` is never followed: it is not null on the last page."""
     return read.rows < (read.per or wire.PER_MAX) or 0 < read.total_pages <= number
 
 
-def _newest(read: ReadPage) -> datetime | None:
+def _newest(read: ReadPage[Page]) -> datetime | None:
     """The last update of a page, if its rows came in the order we asked for."""
     known = [at for at in read.updates if at is not None]
     return known[-1] if known and known == sorted(known) else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -43,14 +43,15 @@ from connector.order import (
     PaymentKind,
     PaymentState,
     Recipient,
-    Subscription,
+    Round,
 )
 from connector.outcome import Stray
-from connector.ports import CartPage
+from connector.ports import CartPage, SubscriptionPage
 
 SYSTEM = "ecforce"
 
 T = TypeVar("T")
+Page = TypeVar("Page", CartPage, SubscriptionPage)
 
 PAYMENT_STATES: dict[str, PaymentState] = {  # spec/ecforce.md §3.2
     wire.PAY_PENDING: PaymentState.PENDING,
@@ -82,10 +83,10 @@ _NO = (None, False, 0, "", "0", "false")  # §10.4
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPage:
+class ReadPage(Generic[Page]):
     """A page, and what paging needs to know of it: when each of its rows was updated, readable or not."""
 
-    page: CartPage
+    page: Page
     updates: tuple[datetime | None, ...]
     total_pages: int  # 0 where the cart does not say
     per: int
@@ -95,9 +96,9 @@ class ReadPage:
         return len(self.updates)
 
 
-def read_page(body: bytes) -> ReadPage:
+def read_page(body: bytes) -> ReadPage[CartPage]:
     """Raises Malformed where the body is no list of resources at all."""
-    document, rows = _open(body)
+    document, rows = opened(body)
     included = Included(document.included)
     orders: list[Order] = []
     strays: list[Stray] = []
@@ -107,8 +108,8 @@ def read_page(body: bytes) -> ReadPage:
         try:
             order = _read_order(row, included)
         except (msgspec.MsgspecError, Malformed) as error:
-            strays.append(_stray(row, place, error))
-            updates.append(_loose_update(row))
+            strays.append(stray(row, place, error))
+            updates.append(loose_update(row))
             continue
         orders.append(order)
         updates.append(order.updated_at)
@@ -122,7 +123,7 @@ def payment_state(code: str) -> PaymentState:
     return PAYMENT_STATES.get(wire.PAYMENT_STATE_ALIASES.get(code, code), PaymentState.UNKNOWN)
 
 
-def _open(body: bytes) -> tuple[Document, list[Raw]]:
+def opened(body: bytes) -> tuple[Document, list[Raw]]:
     try:
         document = _DOCUMENT.decode(body)
         rows = [document.data] if bytes(document.data)[:1] == b"{" else _ROWS.decode(document.data)
@@ -176,11 +177,11 @@ def _read_order(row: Raw, included: Included) -> Order:
     )
 
 
-def _subscription(said: OrderAttributes) -> tuple[Origin, Subscription | None]:
+def _subscription(said: OrderAttributes) -> tuple[Origin, Round | None]:
     """The first order of a subscription is placed at checkout (§7.5); `nth` never goes down (§7.8)."""
     if said.subs_order_id is None:
         return Origin.PLACED, None
-    subscription = Subscription(
+    subscription = Round(
         subscription_id=said.subs_order_id,
         number=text_of(said.subs_order_number, "subs_order_number"),
         round=said.times or 0,
@@ -310,7 +311,7 @@ def _named(included: Included, ref: Ref, decoder: msgspec.json.Decoder[T]) -> T:
     return found
 
 
-def _stray(row: Raw, place: str, error: Exception) -> Stray:
+def stray(row: Raw, place: str, error: Exception, *, noun: str = "受注") -> Stray:
     if isinstance(error, Malformed):
         problem = error.problem
         words, path = problem.words + (f" ({problem.found})" if problem.found else ""), problem.where
@@ -320,12 +321,12 @@ def _stray(row: Raw, place: str, error: Exception) -> Stray:
     cart_id, number = _loose(row, "id"), _loose(row, "number")
     facts = {"cart_order_id": cart_id, "order_number": number, "path": where}
     name = number or cart_id or "番号不明"
-    return Stray(SYSTEM, f"受注 {name}: {where}", f"受注を読み取れません: {words}", facts=facts)
+    return Stray(SYSTEM, f"{noun} {name}: {where}", f"{noun}を読み取れません: {words}", facts=facts)
 
 
 def _loose(row: Raw, name: str) -> str:
     return or_nothing(lambda: text_of(_LOOSE.decode(row).attributes[name], name)) or ""
 
 
-def _loose_update(row: Raw) -> datetime | None:
+def loose_update(row: Raw) -> datetime | None:
     return or_nothing(lambda: instant(text_of(_LOOSE.decode(row).attributes["updated_at"], "updated_at"), ""))

@@ -53,4 +53,4 @@ STAGES_OF = {
     "order": ("ingest", "notify", "confirm_intake", "import_daily", "complete", "stop"),
     "slip": ("follow_slips", "relay", "collect", "confirm_shipment"),
 }
-"""Which stages work on orders and which on slips: `effect_items.item_id` alone does not say."""
+"""Which stages work on orders and which on slips: `effect_items.item_id` alone does not say. Others work on neither."""
