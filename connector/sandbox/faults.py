@@ -29,6 +29,7 @@ KNOWN = {
     ),
     "cart-busy": Fault("the cart answers 429 or 500 AOR9999", 0.03),
     "cart-lost-reply": Fault("the cart applies a write and the reply is lost", 0.02),
+    "lost-renewal": Fault("the cart's nightly run forgets one renewal", 0.3),
     "results-twice": Fault("the warehouse sends a result file again under another name", 0.5),
     "results-late": Fault("the warehouse sends a result file hours late", 0.2),
     "results-broken": Fault("the warehouse sends a result file cut in the middle", 0.05),

@@ -229,7 +229,7 @@ async def test_a_later_order_may_carry_a_smaller_id() -> None:
         ("payment_methods", "id", {1, 5, 15, 24, 31}),
         ("shipping_carriers", "name", {"ヤマト運輸", "佐川急便"}),
         ("products", "number", {"tea30", "serum01", "tea30-teiki", "leaflet"}),
-        ("stores", "name", {"見本茶房"}),
+        ("stores", "name", {"見本茶房", "見本茶房 電話窓口"}),
         ("customers", "email", {"mihon-hanako@example.jp"}),
         ("cancel_reasons", "id", {1, 100001}),
         ("suspend_reasons", "id", {1, 100002}),

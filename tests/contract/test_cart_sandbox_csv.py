@@ -159,3 +159,77 @@ async def test_a_bad_state_file_says_so(
     result = cart.import_state_csv(upload).decode("cp932")
     assert result.splitlines()[1].endswith(f'"失敗","{words}"')
     assert cart.shop.order_by_number["4120000e17"].state == "complete"
+
+
+async def test_an_import_is_a_job_whose_result_file_is_downloaded_later(
+    recorded_shop: tuple[CartSandbox, Caller],
+) -> None:
+    cart, caller = recorded_shop
+    upload = (CSV / "shipping_import_bad_cp932.csv").read_bytes()
+    receipt = await caller.call("POST", "/__sandbox/csv/imports/shipping", data=upload)
+    path = f"/__sandbox/csv/imports/{receipt.json['job_id']}"
+    assert (await caller.call("GET", path)).status == 404
+    assert cart.shop.orders[104423].parcels == {}
+    await cart.live_until(jst_at("2026-11-27 18:00:10"))
+    assert (await caller.call("GET", path)).body == (
+        CSV / "shipping_import_bad_result_cp932.csv"
+    ).read_bytes()
+    assert cart.shop.orders[104423].parcels != {}
+    (job,) = cart.jobs
+    assert (job.kind, job.state) == ("csv_shipping_import", "done")
+    states = (CSV / "state_bulk_update_utf8bom.csv").read_bytes()
+    receipt = await caller.call("POST", "/__sandbox/csv/imports/state", data=states)
+    await cart.live_until(jst_at("2026-11-27 18:00:20"))
+    result = await caller.call("GET", f"/__sandbox/csv/imports/{receipt.json['job_id']}")
+    assert result.body.decode("utf-8-sig").count("成功") == 4
+
+
+async def test_rows_keep_their_place_beside_empty_lines_and_a_wide_header_is_read(
+    recorded_shop: tuple[CartSandbox, Caller],
+) -> None:
+    cart, _ = recorded_shop
+    upload = (
+        "受注ＩＤ,配送伝票番号,発送完了日\r\n\r\n104430,412200001113,2026/11/27\r\n,,\r\n"
+        "1.04E+05,412200001113,2026/11/27\r\n"
+    )
+    result = cart.import_shipping_csv(upload.encode("cp932"), with_sale=False).decode("cp932")
+    assert result.splitlines()[1:] == [
+        '"3","104430","","412200001113","成功",""',
+        '"5","1.04E+05","","412200001113","失敗","受注が見つかりませんでした"',
+    ]
+
+
+async def test_an_order_to_several_addresses_needs_its_address_by_number_and_by_transaction(
+    recorded_shop: tuple[CartSandbox, Caller],
+) -> None:
+    cart, _ = recorded_shop
+    access = cart.shop.orders[SEVERAL].payment.access_id
+    upload = (
+        "受注番号,取引ID,配送伝票番号,発送完了日,お届け先ID\r\n"
+        "1b2c3d4e5f,,412200001146,2026/11/27,\r\n"
+        "1b2c3d4e5f,,412200001146,2026/11/27,9999\r\n"
+        f",{access},412200001146,2026/11/27,9311\r\n"
+        "1b2c3d4e5f,tx-1,412200001150,2026/11/27,9312\r\n"
+    )
+    result = cart.import_shipping_csv(upload.encode("cp932"), with_sale=False).decode("cp932")
+    assert [line.split(",")[4:] for line in result.splitlines()[1:]] == [
+        ['"失敗"', '"受注が見つかりませんでした"'],
+        ['"失敗"', '"受注が見つかりませんでした"'],
+        ['"成功"', '""'],
+        ['"成功"', '""'],
+    ]
+    assert {id_: parcel.slip for id_, parcel in cart.shop.orders[SEVERAL].parcels.items()} == {
+        9311: "412200001146",
+        9312: "412200001150",
+    }
+
+
+async def test_blank_cells_keep_what_is_there(recorded_shop: tuple[CartSandbox, Caller]) -> None:
+    cart, _ = recorded_shop
+    order = cart.shop.orders[104431]
+    before = (order.state, order.ship_planned_at, order.carrier)
+    cart.import_state_csv("受注ID,対応状況,発送予定日\r\n104431,,\r\n".encode("cp932"))
+    upload = "受注ID,配送伝票番号,発送完了日,配送業者名\r\n104431,412200001135,2026/11/27,\r\n"
+    cart.import_shipping_csv(upload.encode("cp932"), with_sale=False)
+    assert (order.state, order.ship_planned_at, order.carrier) == before
+    assert [parcel.carrier for parcel in order.parcels.values()] == [order.carrier]

@@ -15,6 +15,7 @@ AUTHORIZATION_FORMAT: Final = 'Token token="{token}"'
 THROTTLED_BODY: Final = "Retry later"
 RETRY_AFTER: Final = "Retry-After"
 EVENT_HEADER: Final = "x-ecf-event"  # §4
+SHARED_HEADER: Final = "x-ecf-webhook-secret"  # §4: our invention, off by default
 
 # §2.7
 PATHS: Final = {
@@ -35,6 +36,19 @@ PATHS: Final = {
     "stores": "/admin/stores",
     "cancel_reasons": "/admin/cancel_reasons",
     "suspend_reasons": "/admin/suspend_reasons",
+    "urls": "/admin/urls",
+    "url_groups": "/admin/url_groups",
+    "advertisements": "/admin/advertisements",
+    "labels": "/admin/labels",
+    "sexes": "/admin/sexes",
+    "product_categories": "/admin/product_categories",
+    "order_free_columns": "/admin/order_free_columns",
+    "blacklist_reasons": "/admin/blacklist_reasons",
+    "search_queries": "/admin/search_queries",
+    "shopper_sign_in": "/customers/sign_in",
+    "shopper_sign_out": "/customers/sign_out",
+    "shopper": "/customer",
+    "shopper_subs_orders": "/customer/subs_orders",
 }
 
 # §2.2
@@ -55,6 +69,18 @@ TYPE_STORE: Final = "store"
 TYPE_CANCEL_REASON: Final = "cancel_reason"
 TYPE_SUSPEND_REASON: Final = "suspend_reason"
 TYPE_NOTE: Final = "note"
+TYPE_POINT: Final = "point"
+TYPE_CREDIT_CARD: Final = "credit_card"
+TYPE_THUMBNAIL: Final = "thumbnail"
+TYPE_BUNDLED_ITEM: Final = "bundled_item"
+TYPE_PRODUCT_CATEGORY: Final = "product_category"
+TYPE_URL: Final = "url"
+TYPE_URL_GROUP: Final = "url_group"
+TYPE_ADVERTISER: Final = "advertiser"
+TYPE_SEX: Final = "sex"
+TYPE_ORDER_FREE_COLUMN: Final = "order_free_column"
+TYPE_BLACKLIST_REASON: Final = "blacklist_reason"
+TYPE_SEARCH_QUERY: Final = "search_query"
 TYPE_SPELLINGS: Final = {  # real clients defend against these
     TYPE_ORDER_ITEM: ("order_item", "order-item", "order_items", "order-items"),
     TYPE_ADDRESS: ("address", "addresses"),
@@ -134,6 +160,9 @@ SUBS_SUSPEND: Final = "suspend"
 SUBS_CANCELED: Final = "canceled"
 SUBS_STATES: Final = {SUBS_ACTIVE: "有効", SUBS_SUSPEND: "停止", SUBS_CANCELED: "キャンセル"}
 
+# §2.14, codes other than member are SANDBOX
+CUSTOMER_STATES: Final = {"member": "会員", "guest": "非会員", "cancel": "退会"}
+
 # §2.8
 KIND_SUBSCRIPTION: Final = "定期受注"
 KIND_ONE_OFF: Final = "通常受注"
@@ -145,12 +174,18 @@ PREFIX_ORDER: Final = "AOR"
 PREFIX_SUBS_ORDER: Final = "ASO"
 PREFIX_PRODUCT: Final = "APR"
 PREFIX_STOCK: Final = "ASI"
+PREFIX_CREDIT_CARD: Final = "ACC"
+PREFIX_ORDER_FREE_VALUES: Final = "AOFV"
+PREFIX_SUBS_ITEM: Final = "ASOI"
+PREFIX_SUBS_FREE_VALUES: Final = "ASFV"
 ROW_FAILED: Final = "0000"
 AUTH_FAILED: Final = "1001"
 NOT_FOUND: Final = "2001"
 DEPENDENT_NOT_FOUND: Final = "2002"
 PARAM_MISSING: Final = "3001"
 PARAM_INVALID: Final = "3002"
+CYCLE_INVALID: Final = "3006"
+CYCLE_OF_ONE_OFF: Final = "3007"
 NOT_VALID: Final = "3999"
 TRANSIENT: Final = "9999"
 WORDS_ROW_FAILED: Final = "エラーが発生しました。"
@@ -161,6 +196,12 @@ WORDS_PARAM_INVALID: Final = "{param}パラメータが正しくありません�
 WORDS_PAYMENT_STATE: Final = "決済状況が {state} ではありません"
 WORDS_STOCK_SHORT: Final = "在庫が不足しています。"
 WORDS_ACTIVE_NOT_DELETED: Final = "ステータスが有効のため削除できません。"
+WORDS_NO_STOCK_HERE: Final = "stock_locationに在庫が見つかりません。"
+WORDS_CYCLE_INVALID: Final = "配送サイクルを正しく入力してください"
+WORDS_CYCLE_OF_ONE_OFF: Final = "単品商品のため配送サイクルを更新できません。"
+WORDS_MAIL_TAKEN: Final = "Eメールはすでに存在します"
+WORDS_HAS_AUTHED_ORDERS: Final = "仮売上状態の受注が存在します"
+WORDS_HAS_ACTIVE_SUBS: Final = "アクティブな定期受注が存在します"
 WORDS_TRANSIENT: Final = "内部エラーが発生しました。"
 WORDS_MALFORMED: Final = "リクエストの形式が正しくありません。"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from connector.sandbox.cart.engine import CartEngine
 from connector.sandbox.cart.model import (
     CountRow,
+    Coupon,
     Goods,
     NewCustomer,
     NewOrder,
@@ -17,6 +19,7 @@ from connector.sandbox.cart.settings import (
     Carrier,
     CartSettings,
     DeliveryTime,
+    MethodChange,
     MethodKind,
     PaymentMethod,
     Rounding,
@@ -26,12 +29,15 @@ from connector.subscriptions.cycle import Cycle
 
 __all__ = [
     "Carrier",
+    "CartEngine",
     "CartSandbox",
     "CartSettings",
     "CountRow",
+    "Coupon",
     "Cycle",
     "DeliveryTime",
     "Goods",
+    "MethodChange",
     "MethodKind",
     "NewCustomer",
     "NewOrder",

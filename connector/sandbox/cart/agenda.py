@@ -21,6 +21,10 @@ class Agenda:
     def add(self, at: datetime, deed: Callable[[], object]) -> None:
         heapq.heappush(self._queue, (at, next(self._entry), deed))
 
+    def clear(self) -> None:
+        """Nothing is planned any more."""
+        self._queue.clear()
+
     def next_at(self) -> datetime | None:
         return self._queue[0][0] if self._queue else None
 

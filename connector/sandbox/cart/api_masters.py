@@ -1,237 +1,114 @@
-"""Customers, goods, stock and masters over HTTP (顧客, 商品, 在庫, マスタ), spec/ecforce.md §2.14–2.17."""
+"""Masters over HTTP (支払い方法, 配送業者, 媒体, 広告URL, ラベル, 理由 …), for reading (spec/ecforce.md §2.16)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
 from connector.adapters.ecforce import wire
+from connector.clock import at_jst
 from connector.sandbox.cart.back_office import BackOffice
-from connector.sandbox.cart.bulk import BulkResult, rows_of
-from connector.sandbox.cart.documents import Lister, answer, single, wanted_includes
-from connector.sandbox.cart.gate import Handler, read_object
-from connector.sandbox.cart.model import Customer, NewCustomer, PostalAddress, Variant
-from connector.sandbox.cart.order_edits import changed_postal
-from connector.sandbox.cart.ransack import Getter
-from connector.sandbox.cart.refusal import Refusal, all_of, invalid, missing, not_found, not_valid
-from connector.sandbox.cart.resources import (
-    Resource,
-)
-from connector.sandbox.cart.resources_parts import (
-    address_resource,
-    customer_resource,
-)
-from connector.sandbox.cart.resources_subs import (
-    carrier_resource,
-    delivery_time_resource,
-    method_resource,
-    product_resource,
-    reason_resource,
-    stock_resource,
-    store_resource,
-    variant_resource,
-)
-from connector.sandbox.cart.searches import CUSTOMERS, METHODS, PRODUCTS, STOCK
-from connector.sandbox.cart.settings import BLACKLIST_REASON, Carrier, Reason
-from connector.sandbox.cart.texts import read_int, read_switch
+from connector.sandbox.cart.documents import Kind, Lister, answer
+from connector.sandbox.cart.gate import Handler
+from connector.sandbox.cart.kinds import Kinds
+from connector.sandbox.cart.masters import Masters, SearchQuery, Url
+from connector.sandbox.cart.refusal import not_found
+from connector.sandbox.cart.resources import Numbered, named
+from connector.sandbox.cart.texts import read_datetime, read_int, stamp
 
-ACU: Final = wire.PREFIX_CUSTOMER
-ASI: Final = wire.PREFIX_STOCK
-DEFAULT_LOCATION: Final = "default"
-WORDS_MAIL_TAKEN: Final = "Eメールはすでに存在します"
-
+Record = TypeVar("Record")
+Master = TypeVar("Master", bound=Numbered)
 Route = tuple[str, str, Handler]
+AGGREGATED_DAYS: Final = 8  # §2.16: the period of advertisements when none is named
 
 
 class MastersApi:
-    """Handlers of everything that is neither order nor subscription."""
+    """Handlers of the masters' lists; those with a record of their own by id besides."""
 
-    def __init__(self, office: BackOffice, lister: Lister) -> None:
-        self._office, self._shop, self._lister = office, office.shop, lister
+    def __init__(self, office: BackOffice, lister: Lister, kinds: Kinds) -> None:
+        self._shop, self._lister, self._kinds = office.shop, lister, kinds
 
     def routes(self) -> tuple[Route, ...]:
-        paths, wish = wire.PATHS, self._shop.settings
+        kinds, shop, masters, one = self._kinds, self._shop, self._masters, r"/{id:\d+}"
+        lists: tuple[tuple[str, Kind[Any], Callable[[], Iterable[Any]]], ...] = (
+            ("payment_methods", kinds.methods, lambda: shop.settings.payment_methods),
+            ("shipping_carriers", kinds.carriers, lambda: shop.settings.carriers),
+            ("stores", kinds.stores, lambda: masters().stores),
+            ("urls", kinds.urls, lambda: masters().urls),
+            ("url_groups", kinds.url_groups, lambda: masters().url_groups),
+            ("labels", kinds.labels, lambda: masters().labels),
+            ("sexes", kinds.sexes, lambda: masters().sexes),
+            ("product_categories", kinds.categories, lambda: masters().categories),
+            ("order_free_columns", kinds.free_columns, lambda: masters().order_free_columns),
+            ("blacklist_reasons", kinds.blacklist_reasons, lambda: masters().blacklist_reasons),
+            ("cancel_reasons", kinds.cancel_reasons, lambda: shop.settings.cancel_reasons),
+            ("suspend_reasons", kinds.suspend_reasons, lambda: shop.settings.suspend_reasons),
+        )
+        singles = {"shipping_carriers": "shipping_carrier", "urls": "url", "url_groups": "url_group"}
         return (
-            ("GET", paths["customers"], self.customers),
-            ("POST", paths["customers"], self.customer_create),
-            ("PUT", paths["customers"] + "/bulk_update", self.customers_update),
-            ("GET", paths["customers"] + r"/{id:\d+}", self.customer),
-            ("GET", paths["products"], self.products),
-            ("GET", paths["products"] + r"/{id:\d+}", self.product),
-            ("GET", paths["stock_items"], self.stock),
-            ("PUT", paths["stock_items"], self.put_stock),
-            ("GET", paths["payment_methods"], self.methods),
-            ("GET", paths["shipping_carriers"], self.carriers),
-            ("GET", paths["shipping_carriers"] + r"/{id:\d+}", self.carrier),
-            ("GET", paths["stores"], self.stores),
-            ("GET", paths["cancel_reasons"], self._reasons(wire.TYPE_CANCEL_REASON, wish.cancel_reasons)),
-            ("GET", paths["suspend_reasons"], self._reasons(wire.TYPE_SUSPEND_REASON, wish.suspend_reasons)),
+            *(("GET", wire.PATHS[name], partial(self._page, kind, all_)) for name, kind, all_ in lists),
+            *(
+                ("GET", wire.PATHS[name] + one, partial(self._one, singles[name], kind, all_))
+                for name, kind, all_ in lists
+                if name in singles
+            ),
+            ("GET", wire.PATHS["advertisements"], self.advertisements),
+            ("GET", wire.PATHS["search_queries"], self.search_queries),
         )
 
-    def routes_v1(self) -> tuple[Route, ...]:
-        return (
-            ("GET", "/products", self.products),
-            ("GET", "/stock_items", self.stock),
-            ("PUT", "/stock_items", self.put_stock),
+    def _masters(self) -> Masters:
+        """Asked anew each time: settings may be exchanged while it runs."""
+        return self._shop.settings.masters
+
+    async def _page(
+        self, kind: Kind[Record], records: Callable[[], Iterable[Record]], request: web.Request
+    ) -> web.Response:
+        return self._lister.page(request, kind, records())
+
+    async def _one(
+        self, name: str, kind: Kind[Master], records: Callable[[], Iterable[Master]], request: web.Request
+    ) -> web.Response:
+        found = named(records(), int(request.match_info["id"]))
+        if found is None:
+            raise not_found(wire.PREFIX_ORDER, name)
+        return self._lister.one(request, kind, found)
+
+    async def search_queries(self, request: web.Request) -> web.Response:
+        """Saved searches; `type` stands beside `page`, not in `q`."""
+        wanted = request.query.get("type")
+        saved: Iterable[SearchQuery] = self._shop.settings.masters.search_queries
+        shown = (query for query in saved if wanted in (None, query.type))
+        return self._lister.page(request, self._kinds.search_queries, shown)
+
+    async def advertisements(self, request: web.Request) -> web.Response:
+        """Access counts per URL: an envelope of its own, neither meta nor links."""
+        wanted = {read_int(each) for each in request.query.getall("q[url_id_in][]", [])}
+        urls: Iterable[Url] = self._shop.settings.masters.urls
+        since, until = self._period(request)
+        counts = [_accesses(url) for url in urls if not wanted or url.id in wanted]
+        return answer(
+            {"data": {"access_count": counts}, "created_at_gteq": stamp(since), "created_at_lt": stamp(until)}
         )
 
-    # --- customers ---
-
-    async def customers(self, request: web.Request) -> web.Response:
-        includes = wanted_includes(request)
-        return self._lister.answer(
-            request,
-            self._shop.customers.values(),
-            CUSTOMERS,
-            customer_resource,
-            lambda customer: _customer_included(customer, includes),
-        )
-
-    async def customer(self, request: web.Request) -> web.Response:
-        customer = self._customer(request.match_info["id"])
-        included = _customer_included(customer, wanted_includes(request))
-        return single(self._lister.quirks, customer_resource(customer), included)
-
-    async def customer_create(self, request: web.Request) -> web.Response:
-        """201; everything that is wrong in one reply."""
-        form = (await read_object(request, ACU)).get("customer")
-        if not isinstance(form, dict):
-            raise missing(ACU, "customer")
-        wrong = []
-        if str(form.get("email", "")) in self._shop.customer_by_email:
-            wrong.append(not_valid(ACU, WORDS_MAIL_TAKEN))
-        wrong += [missing(ACU, key) for key in ("email", "name01") if not form.get(key)]
-        all_of(wrong)
-        postal = changed_postal(PostalAddress(name01=str(form["name01"]), name02=""), form)
-        customer = self._shop.customer(NewCustomer(email=str(form["email"])), postal)
-        return single(self._lister.quirks, customer_resource(customer), (), status=201)
-
-    async def customers_update(self, request: web.Request) -> web.Response:
-        """A wrong id still answers as done (§2.14)."""
-        body = await read_object(request, ACU)
-        result = BulkResult(ACU)
-        for row in rows_of(body, "customers", ACU, self._shop.settings.rows_per_bulk):
-            if isinstance(row, dict):
-                result.run(read_int(row.get("id")), self._edit_customer, row)
-        return answer(result.body())
-
-    def _edit_customer(self, row: dict[str, Any]) -> None:
-        customer = self._shop.customers.get(read_int(row.get("id")) or 0)
-        if customer is None:
-            return
-        if "link_number" in row:
-            customer.link_number = None if row["link_number"] is None else str(row["link_number"])
-        if "is_blacklist" in row:
-            self._set_blacklist(customer, on=read_switch(row["is_blacklist"]))
-        self._shop.touch(customer)
-
-    def _set_blacklist(self, customer: Customer, *, on: bool) -> None:
-        """Marks the customer's subscriptions 要対応; clearing is done in the admin screen only (§7.10)."""
-        customer.blacklist = on
-        for id_ in customer.subs_ids if on else ():
-            subs = self._shop.subs[id_]
-            if BLACKLIST_REASON not in subs.tbc_reasons:
-                subs.tbc_reasons.append(BLACKLIST_REASON)
-                self._shop.note(subs, "api", "tbc", after=BLACKLIST_REASON)
-
-    def _customer(self, id_: object) -> Customer:
-        customer = self._shop.customers.get(read_int(id_) or 0)
-        if customer is None:
-            raise not_found(ACU, "customer")
-        return customer
-
-    # --- goods and stock ---
-
-    async def products(self, request: web.Request) -> web.Response:
-        includes = wanted_includes(request)
-        variants = self._shop.variants.values()
-        return self._lister.answer(
-            request, variants, PRODUCTS, product_resource, lambda each: _product_included(each, includes)
-        )
-
-    async def product(self, request: web.Request) -> web.Response:
-        wanted = int(request.match_info["id"])
-        for variant in self._shop.variants.values():
-            if variant.product_id == wanted:
-                included = _product_included(variant, wanted_includes(request))
-                return single(self._lister.quirks, product_resource(variant), included)
-        raise not_found(wire.PREFIX_PRODUCT, "product")
-
-    async def stock(self, request: web.Request) -> web.Response:
-        return self._lister.answer(request, self._shop.variants.values(), STOCK, stock_resource)
-
-    async def put_stock(self, request: web.Request) -> web.Response:
-        """Absolute quantities; `stock` comes back as text in success and as a number in failure (§2.17)."""
-        rows = rows_of(await read_object(request, ASI), "stock_items", ASI, self._shop.settings.rows_per_bulk)
-        result = BulkResult(ASI)
-        for row in rows:
-            if isinstance(row, dict):
-                result.run(row, self._set_stock, row, error_id=row.get("variant_sku"))
-        return answer(result.body())
-
-    def _set_stock(self, row: dict[str, Any]) -> dict[str, Any]:
-        variant, stock = self._shop.variants.get(str(row.get("variant_sku"))), read_int(row.get("stock"))
-        if variant is None:
-            raise not_found(ASI, "variant")
-        if row.get("stock_location_code") != DEFAULT_LOCATION:
-            raise Refusal(404, *not_found(ASI, "stock_location").sentences)
-        if stock is None:
-            raise invalid(ASI, "stock")
-        variant.stock = stock
-        self._shop.touch(variant)
-        return row | {"stock": str(stock)}
-
-    # --- masters ---
-
-    async def methods(self, request: web.Request) -> web.Response:
-        return self._lister.answer(request, self._shop.settings.payment_methods, METHODS, method_resource)
-
-    async def carriers(self, request: web.Request) -> web.Response:
-        includes = wanted_includes(request)
-        getters: dict[str, Getter[Carrier]] = {"id": lambda each: each.id, "name": lambda each: each.name}
-        return self._lister.answer(
-            request,
-            self._shop.settings.carriers,
-            getters,
-            carrier_resource,
-            lambda each: _carrier_included(each, includes),
-        )
-
-    async def carrier(self, request: web.Request) -> web.Response:
-        carrier = self._shop.carrier(int(request.match_info["id"]))
-        if carrier is None:
-            raise not_found(wire.PREFIX_ORDER, "shipping_carrier")
-        included = _carrier_included(carrier, wanted_includes(request))
-        return single(self._lister.quirks, carrier_resource(carrier), included)
-
-    async def stores(self, request: web.Request) -> web.Response:
-        getters: dict[str, Getter[str]] = {"id": lambda store: 1, "name": lambda store: store}
-        return self._lister.answer(
-            request, [self._shop.settings.store], getters, lambda store: store_resource(self._shop)
-        )
-
-    def _reasons(self, type_: str, reasons: Iterable[Reason]) -> Handler:
-        getters: dict[str, Getter[Reason]] = {"id": lambda reason: reason.id}
-        render: Callable[[Reason], Resource] = lambda reason: reason_resource(type_, reason)  # noqa: E731
-
-        async def handler(request: web.Request) -> web.Response:
-            return self._lister.answer(request, reasons, getters, render)
-
-        return handler
+    def _period(self, request: web.Request) -> tuple[datetime, datetime]:
+        tomorrow = self._shop.today() + timedelta(days=1)
+        since = read_datetime(request.query.get("q[created_at_gteq]", ""))
+        until = read_datetime(request.query.get("q[created_at_lt]", ""))
+        first = at_jst(tomorrow - timedelta(days=AGGREGATED_DAYS))
+        return since or first, until or at_jst(tomorrow) - timedelta(seconds=1)
 
 
-def _customer_included(customer: Customer, names: frozenset[str]) -> Iterable[Resource]:
-    if names & {"billing_address", "shipping_addresses"}:
-        yield address_resource(customer.billing)
-
-
-def _product_included(variant: Variant, names: frozenset[str]) -> Iterable[Resource]:
-    if names & {"variants", "variants.thumbnails"}:
-        yield variant_resource(variant)
-
-
-def _carrier_included(carrier: Carrier, names: frozenset[str]) -> Iterable[Resource]:
-    if "delivery_times" in names:
-        yield from (delivery_time_resource(slot) for slot in carrier.delivery_times)
+def _accesses(url: Url) -> dict[str, object]:
+    total = url.accesses_pc + url.accesses_sp
+    return {
+        "id": url.id,
+        "base_url": url.token,
+        "total": total,
+        "pc": url.accesses_pc,
+        "sp": url.accesses_sp,
+        "other": 0,
+    }

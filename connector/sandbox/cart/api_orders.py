@@ -1,7 +1,6 @@
-"""Orders over HTTP (受注 API): list, get, edit, bulk, shipping results and payment status.
+"""Orders over HTTP (受注 API): list, get, edit, bulk, items, free columns and mails.
 
-spec/ecforce.md §2.7–2.12. Every write answers per row; what was asked with `with_async` or in payment bulk is
-done a little later as a job, and the reply says nothing about its end.
+spec/ecforce.md §2.7–2.9, §2.12. Dangerous: 200 is no proof; what is not permitted is dropped without a word.
 """
 
 from __future__ import annotations
@@ -13,30 +12,19 @@ from typing import Any, Final
 from aiohttp import web
 
 from connector.adapters.ecforce import wire
-from connector.sandbox.cart.back_office import LAST_JOB_BEFORE, BackOffice
+from connector.sandbox.cart.api_free_values import FreeValuesApi
+from connector.sandbox.cart.back_office import BackOffice
 from connector.sandbox.cart.bulk import BulkResult, rows_of
-from connector.sandbox.cart.documents import Lister, answer, single, wanted_includes
+from connector.sandbox.cart.documents import Lister, answer
 from connector.sandbox.cart.gate import Handler, read_object
-from connector.sandbox.cart.model import Address, Order, Parcel
-from connector.sandbox.cart.refusal import Refusal, all_of, invalid, missing, not_found, not_valid
-from connector.sandbox.cart.resources import (
-    Resource,
-    order_resource,
-)
-from connector.sandbox.cart.resources_parts import (
-    address_resource,
-    customer_resource,
-    item_resource,
-    payment_resource,
-)
-from connector.sandbox.cart.resources_subs import subs_resource
-from connector.sandbox.cart.searches import order_getters
-from connector.sandbox.cart.shipping import Result
-from connector.sandbox.cart.texts import read_datetime, read_int, read_switch
+from connector.sandbox.cart.kinds import Kinds
+from connector.sandbox.cart.model import Order
+from connector.sandbox.cart.refusal import invalid, missing, not_found, not_valid
+from connector.sandbox.cart.resources import named
+from connector.sandbox.cart.texts import read_int, read_switch
 
 AOR: Final = wire.PREFIX_ORDER
-BULK_METHODS: Final = (wire.METHOD_SALES, wire.METHOD_VOID, wire.METHOD_REAUTH, wire.METHOD_FORCE_VOID)
-SINGLE_METHODS: Final = (wire.METHOD_VOID, wire.METHOD_REAUTH)
+MAILS_OF_ORDERS: Final = "order"
 WORDS_NOT_VOIDED: Final = "仮売上状態の受注のため削除できません。"
 WORDS_LINK_TAKEN: Final = "連携用受注番号はすでに存在します"
 
@@ -47,55 +35,34 @@ Route = tuple[str, str, Handler]
 class OrdersApi:
     """Handlers of `/admin/orders…`."""
 
-    def __init__(self, office: BackOffice, lister: Lister) -> None:
+    def __init__(self, office: BackOffice, lister: Lister, kinds: Kinds) -> None:
         self._office, self._shop, self._lister = office, office.shop, lister
-        self._getters = order_getters(office.shop)
+        self._kind = kinds.orders
+        self._free = FreeValuesApi(office.order_free_values, wire.PREFIX_ORDER_FREE_VALUES, self._record)
 
     def routes(self) -> tuple[Route, ...]:
         at = wire.PATHS["orders"]
+        one = at + r"/{id:\d+}"
         return (
             ("GET", at, self.page),
             ("PUT", f"{at}/bulk_update", self.bulk_update),
             ("DELETE", f"{at}/bulk_destroy", self.bulk_destroy),
-            ("PUT", f"{at}/shipping", self.shipping),
-            ("POST", f"{at}/payment_status/bulk_update", self.payment_bulk),
-            ("GET", at + r"/{id:\d+}", self.one),
-            ("PUT", at + r"/{id:\d+}", self.put),
-            ("POST", at + r"/{id:\d+}/payment_status", self.payment),
-            ("POST", at + r"/{id:\d+}/order_items/bulk_create", self.items_create),
+            ("GET", one, self.one),
+            ("PUT", one, self.put),
+            ("POST", f"{one}/emails", self.email),
+            ("POST", f"{one}/order_items/bulk_create", self.items_create),
+            ("PUT", f"{one}/order_items/bulk_update", self.items_update),
+            *self._free.routes(one),
         )
-
-    def routes_v1(self) -> tuple[Route, ...]:
-        """v1 paths lack `/admin`; shipping comes by PUT and POST (§2.18)."""
-        return (
-            ("GET", "/orders", self.page),
-            ("GET", r"/orders/{id:\d+}", self.one),
-            ("PUT", "/orders/shipping", self.shipping),
-            ("POST", "/orders/shipping", self.shipping),
-        )
-
-    # --- reading ---
 
     async def page(self, request: web.Request) -> web.Response:
-        lighter, includes = self._lighter(request), wanted_includes(request)
-        return self._lister.answer(
-            request,
-            self._shop.orders.values(),
-            self._getters,
-            lambda order: order_resource(self._shop, order, lighter=lighter),
-            lambda order: self._included(order, includes),
-            lambda order: order.deleted_at is not None,
-        )
+        return self._lister.page(request, self._kind, self._shop.orders.values())
 
     async def one(self, request: web.Request) -> web.Response:
         return self._document(request, self._order(request.match_info["id"]))
 
     def _document(self, request: web.Request, order: Order) -> web.Response:
-        data = order_resource(self._shop, order, lighter=self._lighter(request))
-        return single(self._lister.quirks, data, self._included(order, wanted_includes(request)))
-
-    def _lighter(self, request: web.Request) -> bool:
-        return read_switch(request.query.get("lighter"), default=self._shop.settings.lighter_default)
+        return self._lister.one(request, self._kind, order)
 
     def _order(self, id_: object) -> Order:
         order = self._shop.orders.get(read_int(id_) or 0)
@@ -103,25 +70,8 @@ class OrdersApi:
             raise not_found(AOR, "order")
         return order
 
-    def _included(self, order: Order, names: frozenset[str]) -> Iterable[Resource]:
-        shop = self._shop
-        customer, parent = shop.customers[order.customer_id], shop.parent(order)
-        if "customer" in names:
-            yield customer_resource(customer)
-        if names & {"customer.billing_address", "customer.shipping_addresses"}:
-            yield address_resource(customer.billing)
-        if "billing_address" in names:
-            yield address_resource(order.billing)
-        if "shipping_address" in names:
-            yield address_resource(order.shipping[0])
-        if "shipping_addresses" in names:
-            yield from (address_resource(address) for address in order.shipping)
-        if "order_items" in names:
-            yield from (item_resource(item) for item in order.items)
-        if "payment" in names:
-            yield payment_resource(order.payment)
-        if "subs_order" in names and parent is not None:
-            yield subs_resource(shop, parent)
+    def _record(self, id_: str) -> int:
+        return self._order(id_).id
 
     # --- editing ---
 
@@ -169,6 +119,7 @@ class OrdersApi:
             self._shop.touch(parent)
 
     async def bulk_destroy(self, request: web.Request) -> web.Response:
+        """Only after a void; through the API there is no way back."""
         body = await read_object(request)
         ids = rows_of(body, "order_ids", AOR, self._shop.settings.rows_per_bulk)
         result = BulkResult(AOR)
@@ -184,122 +135,47 @@ class OrdersApi:
         self._shop.note(order, "api", "deleted")
         self._shop.history.add("order_deleted", order.number)
 
+    # --- items ---
+
     async def items_create(self, request: web.Request) -> web.Response:
         """Numbers in the reply are 1-based positions of the request, not ids (§2.5)."""
-        order = self._order(request.match_info["id"])
-        rows = rows_of(await read_object(request), "order_items", AOR, self._shop.settings.rows_per_bulk)
+        order, rows, refer = await self._item_rows(request)
         result = BulkResult(AOR)
         for place, row in enumerate(rows, start=1):
-            result.run(place, self._add_item, order, row)
+            result.run(place, partial(self._office.items.create, order, _row(row), refer_settings=refer))
         return answer(result.body())
 
-    def _add_item(self, order: Order, row: object) -> None:
-        if (
-            not isinstance(row, dict)
-            or self._shop.variant_by_id(read_int(row.get("variant_id")) or 0) is None
-        ):
-            raise not_found(AOR, "variant")
-        self._office.edits.add_item(order, row)
-
-    # --- shipping results, §2.10 ---
-
-    async def shipping(self, request: web.Request) -> web.Response:
-        body = await read_object(request)
-        rows = rows_of(body, "orders", AOR, self._shop.settings.rows_per_bulk)
-        with_sale = read_switch(body.get("with_sale"))
-        if read_switch(body.get("with_async")):
-            job = self._office.enter_job(partial(self._ship, rows, with_sale))
-            return answer({"job_id": str(LAST_JOB_BEFORE + job)})
-        return answer(self._ship(rows, with_sale).body())
-
-    def _ship(self, rows: list[Any], with_sale: bool) -> BulkResult:
-        """Rows first, then one 売上処理 per order; a failed sale shows in the payment, not in the reply."""
-        result, shipped = BulkResult(AOR), []
-
-        def take(row: Row) -> None:
-            found = self._shipping_row(row)
-            self._office.shipping.record(found, via="api")
-            shipped.append(found.order)
-
+    async def items_update(self, request: web.Request) -> web.Response:
+        order, rows, refer = await self._item_rows(request)
+        result = BulkResult(AOR)
         for row in rows:
-            if isinstance(row, dict):
-                result.run(self._shipping_key(row), take, row)
-            else:
-                result.fail(None, not_found(AOR, "order"))
-        if with_sale:
-            self._office.shipping.sell(shipped)
-        return result
+            deed = partial(self._office.items.update, order, _row(row), refer_settings=refer)
+            result.run(_id_of(row), deed)
+        return answer(result.body())
 
-    def _shipping_key(self, row: Row) -> int | str | None:
-        """A number, or `<order id>-<address id>` for an order to several addresses."""
-        id_, address_id = read_int(row.get("id")), read_int(row.get("shipping_address_id"))
-        order = self._shop.orders.get(id_ or 0)
-        if order is not None and order.several_addresses and address_id is not None:
-            return f"{id_}-{address_id}"
-        return id_
-
-    def _shipping_row(self, row: Row) -> Result:
-        order = self._order(row.get("id"))
-        address = self._address(order, row.get("shipping_address_id"))
-        wrong: list[Refusal] = []
-        slip, carrier_id, shipped = (
-            row.get(key) for key in ("shipping_slip", "shipping_carrier_id", "shipped_at")
-        )
-        carrier = None if carrier_id is None else self._shop.carrier(read_int(carrier_id) or 0)
-        if not slip and not order.parcels.get(address.id, Parcel()).slip:
-            wrong.append(missing(AOR, "shipping_slip"))
-        if carrier_id is not None and carrier is None:
-            wrong.append(invalid(AOR, "shipping_carrier_id"))
-        shipped_at = read_datetime(str(shipped)) if shipped else None
-        if shipped and shipped_at is None:
-            wrong.append(invalid(AOR, "shipped_at"))
-        all_of(wrong)
-        return Result(order, address, str(slip) if slip else None, shipped_at, carrier)
-
-    def _address(self, order: Order, wanted: object) -> Address:
-        if not order.several_addresses:
-            return order.shipping[0]
-        if wanted is None:
-            raise missing(AOR, "shipping_address_id")
-        id_ = read_int(wanted)
-        found = next((address for address in order.shipping if address.id == id_), None)
-        if found is None:
-            raise not_found(AOR, "shipping_address")
-        return found
-
-    # --- payment status, §2.11 ---
-
-    async def payment(self, request: web.Request) -> web.Response:
+    async def _item_rows(self, request: web.Request) -> tuple[Order, list[Any], bool]:
         order = self._order(request.match_info["id"])
         body = await read_object(request)
-        method = body.get("method")
-        if method is None:
-            raise missing(AOR, "method")
-        if method not in SINGLE_METHODS:
-            raise invalid(AOR, "method")
-        self._office.payment_deed(order, str(method), **_flags(body))
+        rows = rows_of(body, "order_items", AOR, self._shop.settings.rows_per_bulk)
+        return order, rows, read_switch(body.get("refer_settings"))
+
+    # --- mails ---
+
+    async def email(self, request: web.Request) -> web.Response:
+        """受注メール送信 with a template of 受注管理; the order in reply."""
+        order = self._order(request.match_info["id"])
+        wanted = (await read_object(request)).get("email_template_id")
+        if wanted is None:
+            raise missing(AOR, "email_template_id")
+        template = named(self._shop.settings.masters.email_templates, read_int(wanted))
+        if template is None or template.category != MAILS_OF_ORDERS:
+            raise invalid(AOR, "email_template_id")
+        self._office.mail_order(order, template.subject, template.id)
         return self._document(request, order)
 
-    async def payment_bulk(self, request: web.Request) -> web.Response:
-        body = await read_object(request)
-        method, ids = body.get("method"), rows_of(body, "order_ids", AOR, self._shop.settings.rows_per_bulk)
-        if method is None:
-            raise missing(AOR, "method")
-        if method not in BULK_METHODS:
-            raise invalid(AOR, "method")
-        orders = [order for id_ in ids if (order := self._shop.orders.get(read_int(id_) or 0)) is not None]
-        job = self._office.enter_job(
-            lambda: self._office.payment_deeds(orders, str(method), **_flags(body)),
-        )
-        return answer({"id": job, "job_id": str(LAST_JOB_BEFORE + job)})
 
-
-def _flags(body: Row) -> dict[str, bool]:
-    """Both default to 1 when left out: that lowers the subscription's count (§0)."""
-    return {
-        "decrement": read_switch(body.get("decrement_subs_order_times"), default=True),
-        "recalculate": read_switch(body.get("recalculate_subs_order"), default=True),
-    }
+def _row(row: object) -> Row:
+    return row if isinstance(row, dict) else {}
 
 
 def _id_of(row: object) -> object:

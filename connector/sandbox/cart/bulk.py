@@ -18,14 +18,20 @@ class BulkResult:
         self._failure: list[Any] = []
         self._errors: list[dict[str, object]] = []
 
-    def run(self, key: Any, deed: Callable[..., Any], *args: Any, error_id: Any = None) -> None:
-        """Do one row; a refusal is written down and the next row goes on. A deed may answer its own key."""
+    def run(
+        self, key: Any, deed: Callable[..., object], *args: Any, shown: Any = None, error_id: Any = None
+    ) -> None:
+        """Do one row; a refusal is written down and the next row goes on. `shown` stands for a row that is done,
+        `error_id` for one that is not."""
         try:
-            answer = deed(*args)
+            deed(*args)
         except Refusal as refusal:
             self.fail(key, refusal, error_id=error_id)
             return
-        self._success.append(key if answer is None else answer)
+        self.done(key if shown is None else shown)
+
+    def done(self, key: Any) -> None:
+        self._success.append(key)
 
     def fail(self, key: Any, refusal: Refusal, *, error_id: Any = None) -> None:
         self._failure.append(key)
@@ -45,7 +51,7 @@ class BulkResult:
         return {"success": self._success, "failure": self._failure, "errors": self._errors}
 
 
-def rows_of(body: dict[str, Any], key: str, prefix: str, limit: int) -> list[Any]:
+def rows_of(body: dict[str, Any], key: str, prefix: str, limit: int = 100) -> list[Any]:
     """The request's rows. Raises Refusal when missing, no array or too many (§9)."""
     rows = body.get(key)
     if rows is None or rows == []:

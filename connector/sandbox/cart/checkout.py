@@ -84,6 +84,9 @@ class Checkout:
             wrapping=new.wrapping,
             memo01=new.memo01,
             device=new.device,
+            url_id=new.url_id,
+            store_id=new.store_id,
+            free_columns=dict(new.free_columns),
             tbc_reasons=list(new.tbc_reasons),
         )
 
@@ -116,7 +119,8 @@ class Checkout:
     def _card(self, new: NewOrder, customer: Customer, method: PaymentMethod) -> int | None:
         if method.kind in (MethodKind.COD, MethodKind.BANK):
             return None
-        return self._gateway.register(customer.id, new.card).id
+        is_card = method.kind is MethodKind.CARD
+        return self._gateway.register(customer.id, new.card, is_card=is_card).id
 
     def _delivery_fee(self, new: NewOrder) -> int:
         wish = self._shop.settings
@@ -151,6 +155,9 @@ class Checkout:
             delivery_time=draft.delivery_time,
             remaining_orders=new.remaining_orders,
             block_times=new.block_times,
+            url_id=draft.url_id,
+            store_id=draft.store_id,
+            free_columns=dict(draft.free_columns),
             tbc_reasons=[BLACKLIST_REASON] if draft.customer.blacklist else [],
         )
         shop.add_subs(subs)

@@ -1,154 +1,262 @@
 """Control plane (/__sandbox/): what no shop has, for tests and rehearsals (spec/ecforce.md §12).
 
-No token: it listens on loopback only. Never part of ECFORCE; the product must not know it.
+No token: it listens on loopback only. Never part of ECFORCE; the product must not know it. What it does is the
+engine's; here is only how to ask for it.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, TypeVar
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from msgspec import Struct
 
 from connector.clock import jst
-from connector.sandbox.cart.back_office import BackOffice
+from connector.sandbox.cart.batches import METHOD_CHANGE, REAUTH
+from connector.sandbox.cart.control_forms import change_of_settings, read_form, shown_settings
 from connector.sandbox.cart.documents import Quirks, answer
-from connector.sandbox.cart.gate import CONTROL, Gate, Handler, Rule, read_object
-from connector.sandbox.cart.gateway import Script
-from connector.sandbox.cart.model import Goods, NewOrder, Order, PostalAddress, SubsOrder
+from connector.sandbox.cart.engine import CartEngine
+from connector.sandbox.cart.gate import CONTROL, Gate, Handler, Rule
+from connector.sandbox.cart.model import (
+    Customer,
+    Goods,
+    NewCustomer,
+    NewOrder,
+    Order,
+    PostalAddress,
+    SubsOrder,
+)
+from connector.sandbox.cart.omissions import LATE_DAYS
 from connector.sandbox.cart.refusal import Refusal, Sentence, not_found
+from connector.sandbox.cart.texts import read_datetime
 
-Form = TypeVar("Form")
+GENERATE: Final = "generate"
+ORDER, SUBS, CUSTOMER = r"orders/{id:\d+}", r"subs_orders/{id:\d+}", r"customers/{id:\d+}"
+Deed = Callable[[web.Request], Any]
+
+
+class Wish(Struct, kw_only=True):
+    """Everything a deed may be told; each takes what it needs."""
+
+    on: bool = True
+    ok: bool = True
+    script: str = "ok"
+    state: str = ""
+    by: str = "admin"
+    how: str = "forgotten"
+    days: int = LATE_DAYS
+    code: str = "MIHON300"
+    discount: int = 300
+    after: int = 0
+    subscriptions: int = 3000
+    seed: int = 0
+    at: str | None = None
+    advance_s: float = 0
+    closed: list[date] = []
+    open: list[date] = []
+
+
+class NewPerson(Struct, kw_only=True):
+    """A customer who has not bought yet."""
+
+    customer: NewCustomer
+    billing: PostalAddress
 
 
 class Control:
     """Handlers of the control plane."""
 
-    def __init__(self, office: BackOffice, gate: Gate, quirks: Quirks) -> None:
-        self._office, self._shop, self._gate, self._quirks = office, office.shop, gate, quirks
+    def __init__(self, cart: CartEngine, gate: Gate, quirks: Quirks) -> None:
+        self._cart, self._shop, self._gate, self._quirks = cart, cart.shop, gate, quirks
 
     def routes(self) -> tuple[tuple[str, str, Handler], ...]:
-        order, subs = r"orders/{id:\d+}", r"subs_orders/{id:\d+}"
-        return tuple(
-            (method, CONTROL + path, handler)
-            for method, path, handler in (
-                ("GET", "clock", self.clock),
-                ("GET", "history", self.history),
-                ("GET", "gateway", self.ledger),
-                ("GET", "warnings", self.warnings),
-                ("GET", f"{order}/timeline", self.timeline),
-                ("GET", f"{subs}/timeline", self.subs_timeline),
-                ("POST", "jobs/generate", self.generate),
-                ("POST", "goods", self.goods),
-                ("POST", "orders", self.place),
-                ("POST", f"{order}/cancel", self.cancel),
-                ("POST", f"{order}/pay", self.pay),
-                ("POST", f"{order}/reauth", self.reauth),
-                ("POST", f"{order}/exam", self.exam),
-                ("POST", f"{order}/address", self.address),
-                ("POST", f"{order}/card", self.card),
-                ("POST", "imports/shipping", self.import_shipping),
-                ("POST", "imports/state", self.import_state),
-                ("POST", "faults", self.faults),
-                ("POST", "quirks", self.quirks),
-            )
+        looking: tuple[tuple[str, Deed], ...] = (
+            ("clock", self._clock),
+            ("history", self._history),
+            ("gateway", self._gateway),
+            ("warnings", lambda _: self._shop.warnings),
+            ("check", lambda _: {"problems": self._cart.check()}),
+            ("jobs", lambda _: list(self._cart.jobs)),
+            ("outbox", lambda _: self._cart.outbox),
+            ("omissions", lambda _: self._cart.omissions()),
+            ("nights", lambda _: {day.isoformat(): count for day, count in self._shop.due.coming()}),
+            ("settings", lambda _: shown_settings(self._cart.settings)),
+            ("faults", lambda _: self._gate.rules),
+            ("quirks", lambda _: self._quirks),
+            (f"{ORDER}/timeline", lambda request: self._order(request).timeline),
+            (f"{SUBS}/timeline", lambda request: self._subs(request).timeline),
+        )
+        return (
+            *(("GET", CONTROL + path, _told(deed)) for path, deed in looking),
+            *(("POST", CONTROL + path, handler) for path, handler in self._doing()),
+            ("DELETE", CONTROL + "faults", self.clear_faults),
+        )
+
+    def _doing(self) -> tuple[tuple[str, Handler], ...]:
+        cart = self._cart
+        deeds: tuple[tuple[str, Callable[[web.Request, Wish], object]], ...] = (
+            ("reset", lambda _, wish: cart.reset()),
+            ("seed", lambda _, wish: cart.seed_shop(wish.subscriptions, seed=wish.seed)),
+            ("holidays", lambda _, wish: cart.close_on(wish.closed, opened=wish.open)),
+            (f"jobs/{{job:{GENERATE}|{REAUTH}|{METHOD_CHANGE}}}", self._run_job),
+            ("crash", lambda _, wish: cart.crash_next_run(wish.after)),
+            (f"{ORDER}/cancel", lambda request, _: cart.cancel(self._order(request).id)),
+            (f"{ORDER}/pay", lambda request, _: cart.pay_bank(self._order(request).id)),
+            (f"{ORDER}/reauth", lambda request, _: cart.reauth(self._order(request).id)),
+            (f"{ORDER}/exam", lambda request, wish: cart.decide_exam(self._order(request).id, ok=wish.ok)),
+            (f"{ORDER}/card", self._script),
+            (f"{CUSTOMER}/card", lambda request, wish: self._new_card(request, wish)),
+            (
+                f"{CUSTOMER}/blacklist",
+                lambda request, wish: cart.set_blacklist(self._customer(request).id, on=wish.on),
+            ),
+            (f"{SUBS}/omit", self._omit),
+            (f"{SUBS}/skip", lambda request, _: cart.skip_next(self._subs(request).id)),
+            (
+                f"{SUBS}/state",
+                lambda request, wish: cart.set_subs_state(self._subs(request).id, wish.state, by=wish.by),
+            ),
+            (
+                f"{SUBS}/coupon",
+                lambda request, wish: cart.set_coupon(self._subs(request).id, wish.code, wish.discount),
+            ),
+            (f"{SUBS}/clear", lambda request, _: cart.clear_attention(self._subs(request).id)),
+            (f"{SUBS}/recalculate", lambda request, _: cart.recalculate_dates(self._subs(request).id)),
+        )
+        return (
+            *((path, _done(deed)) for path, deed in deeds),
+            ("clock", self.move_clock),
+            ("settings", self.change_settings),
+            ("goods", self.goods),
+            ("orders", self.place),
+            ("subs_orders", self.subscribe),
+            ("customers", self.enter_customer),
+            (f"{ORDER}/address", self.address),
+            ("imports/shipping", self.import_shipping),
+            ("imports/state", self.import_state),
+            ("faults", self.faults),
+            ("quirks", self.quirks),
         )
 
     # --- looking ---
 
-    async def clock(self, request: web.Request) -> web.Response:
-        now = self._shop.clock.now()
-        due = self._office.agenda.next_at()
-        return answer({"now": jst(now).isoformat(), "next_event_at": jst(due).isoformat() if due else None})
+    def _clock(self, request: web.Request) -> object:
+        due = self._cart.next_event_at()
+        now = jst(self._shop.clock.now()).isoformat()
+        return {"now": now, "next_event_at": jst(due).isoformat() if due else None}
 
-    async def history(self, request: web.Request) -> web.Response:
+    def _history(self, request: web.Request) -> object:
         wanted = request.query.getall("what", [])
-        events = self._shop.history.of(*wanted) if wanted else list(self._shop.history)
-        return answer(events)
+        return self._shop.history.of(*wanted) if wanted else list(self._shop.history)
 
-    async def ledger(self, request: web.Request) -> web.Response:
+    def _gateway(self, request: web.Request) -> object:
         number = request.query.get("number")
-        calls = self._office.gateway.calls
-        return answer([call for call in calls if number in (None, call.order_number)])
+        return [call for call in self._cart.gateway.calls if number in (None, call.order_number)]
 
-    async def warnings(self, request: web.Request) -> web.Response:
-        return answer(self._shop.warnings)
+    # --- time and shop ---
 
-    async def timeline(self, request: web.Request) -> web.Response:
-        return answer(self._order(request).timeline)
+    async def move_clock(self, request: web.Request) -> web.Response:
+        """To `at` (Japanese wall clock) or `advance_s` on, event by event; only a clock that stands can be moved."""
+        wish = await read_form(request, Wish)
+        at = self._shop.clock.now() + timedelta(seconds=wish.advance_s)
+        if wish.at is not None and (said := read_datetime(wish.at)) is not None:
+            at = said
+        try:
+            await self._cart.live_until(at)
+        except TypeError as error:
+            raise _refused(str(error)) from error
+        return answer(self._clock(request))
 
-    async def subs_timeline(self, request: web.Request) -> web.Response:
-        return answer(self._subs(request).timeline)
-
-    # --- doing ---
-
-    async def generate(self, request: web.Request) -> web.Response:
-        """The nightly job now; `?on=2026-12-01` for another day."""
-        day = request.query.get("on")
-        made = self._office.renewals.run(date.fromisoformat(day) if day else self._shop.today())
-        return answer({"created": [order.number for order in made]})
+    async def change_settings(self, request: web.Request) -> web.Response:
+        """§7.1 and the SANDBOX choices by the names of CartSettings; what is not named stays."""
+        self._cart.change_settings(**change_of_settings(await read_form(request, dict[str, Any])))
+        return answer(shown_settings(self._cart.settings))
 
     async def goods(self, request: web.Request) -> web.Response:
-        self._shop.seed_goods(_form(await _json(request), list[Goods]))
+        self._cart.seed_goods(await read_form(request, list[Goods]))
         return web.Response(status=204)
+
+    def _run_job(self, request: web.Request, _: Wish) -> object:
+        """A night or a morning batch now; `?on=2026-12-01` for another day."""
+        text = request.query.get("on")
+        day = date.fromisoformat(text) if text else None
+        job = request.match_info["job"]
+        if job == REAUTH:
+            return {"asked": [order.number for order in self._cart.run_reauth(day)]}
+        if job == METHOD_CHANGE:
+            return {"changed": [order.number for order in self._cart.run_method_change(day)]}
+        return {"created": [order.number for order in self._cart.run_generation(day)]}
+
+    # --- orders, subscriptions, customers ---
 
     async def place(self, request: web.Request) -> web.Response:
-        new = _form(await _json(request), NewOrder)
+        return self._placed(await read_form(request, NewOrder))
+
+    async def subscribe(self, request: web.Request) -> web.Response:
+        """An order that starts a 定期受注; refused without its cycle."""
+        new = await read_form(request, NewOrder)
+        if new.cycle is None:
+            raise _refused("a subscription needs its cycle")
+        return self._placed(new)
+
+    def _placed(self, new: NewOrder) -> web.Response:
         try:
-            order = self._office.checkout.place(new)
+            order = self._cart.place(new)
         except (KeyError, ValueError) as error:
-            raise Refusal(422, Sentence("SANDBOX", f"not in this shop: {error}")) from error
+            raise _refused(f"not in this shop: {error}") from error
         return answer({"id": order.id, "number": order.number, "subs_order_id": order.subs_id}, 201)
 
-    async def cancel(self, request: web.Request) -> web.Response:
-        self._office.payment_deed(self._order(request), "void")
-        return web.Response(status=204)
-
-    async def pay(self, request: web.Request) -> web.Response:
-        self._office.payments.pay(self._order(request))
-        return web.Response(status=204)
-
-    async def reauth(self, request: web.Request) -> web.Response:
-        self._office.payments.reauth(self._order(request))
-        return web.Response(status=204)
-
-    async def exam(self, request: web.Request) -> web.Response:
-        ok = bool((await read_object(request)).get("ok", True))
-        self._office.payments.decide_exam(self._order(request), ok=ok)
-        return web.Response(status=204)
+    async def enter_customer(self, request: web.Request) -> web.Response:
+        new = await read_form(request, NewPerson)
+        customer = self._shop.customer(new.customer, new.billing)
+        return answer({"id": customer.id, "number": customer.number}, 201)
 
     async def address(self, request: web.Request) -> web.Response:
-        postal = _form(await _json(request), PostalAddress)
-        self._office.edits.readdress(self._order(request), postal)
+        self._cart.change_address(self._order(request).id, await read_form(request, PostalAddress))
         return web.Response(status=204)
 
-    async def card(self, request: web.Request) -> web.Response:
-        """A new script for the payer of this order, and so of its subscription."""
-        card = self._office.gateway.cards.get(self._order(request).payment.card_id or 0)
-        if card is None:
+    def _script(self, request: web.Request, wish: Wish) -> None:
+        """A new behaviour of the payer of this order, and so of its subscription."""
+        card_id = self._order(request).payment.card_id
+        if card_id is None:
             raise not_found("ACC", "credit_card")
-        card.script = Script.parse(str((await read_object(request)).get("script", "ok")))
-        return web.Response(status=204)
+        self._cart.set_card(card_id, wish.script)
+
+    def _new_card(self, request: web.Request, wish: Wish) -> object:
+        return {"id": self._cart.change_card(self._customer(request).id, wish.script).id}
+
+    def _omit(self, request: web.Request, wish: Wish) -> None:
+        self._cart.omit(self._subs(request).id, wish.how, days=wish.days)
+
+    # --- files ---
 
     async def import_shipping(self, request: web.Request) -> web.Response:
         with_sale = request.query.get("with_sale") == "1"
-        result = self._office.imports.shipping(await request.read(), with_sale=with_sale)
+        result = self._cart.import_shipping_csv(await request.read(), with_sale=with_sale)
         return web.Response(body=result, content_type="text/csv")
 
     async def import_state(self, request: web.Request) -> web.Response:
-        return web.Response(body=self._office.imports.states(await request.read()), content_type="text/csv")
+        return web.Response(body=self._cart.import_state_csv(await request.read()), content_type="text/csv")
 
     # --- misbehaving ---
 
     async def faults(self, request: web.Request) -> web.Response:
-        self._gate.rules.append(_form(await _json(request), Rule))
+        self._gate.rules.append(await read_form(request, Rule))
+        return web.Response(status=204)
+
+    async def clear_faults(self, request: web.Request) -> web.Response:
+        self._gate.rules.clear()
         return web.Response(status=204)
 
     async def quirks(self, request: web.Request) -> web.Response:
-        wanted = _form(await _json(request), Quirks)
+        wanted = await read_form(request, Quirks)
         self._quirks.total_pages, self._quirks.odd_types = wanted.total_pages, wanted.odd_types
         return web.Response(status=204)
+
+    # --- who is meant ---
 
     def _order(self, request: web.Request) -> Order:
         order = self._shop.orders.get(int(request.match_info["id"]))
@@ -162,16 +270,33 @@ class Control:
             raise not_found("ASO", "subs_order")
         return subs
 
+    def _customer(self, request: web.Request) -> Customer:
+        customer = self._shop.customers.get(int(request.match_info["id"]))
+        if customer is None:
+            raise not_found("ACU", "customer")
+        return customer
 
-async def _json(request: web.Request) -> Any:
-    try:
-        return msgspec.json.decode(await request.read())
-    except msgspec.DecodeError as error:
-        raise Refusal(400, Sentence("SANDBOX", str(error))) from error
+
+def _told(deed: Deed) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        return answer(deed(request))
+
+    return handler
 
 
-def _form(body: Any, type_: type[Form]) -> Form:
-    try:
-        return msgspec.convert(body, type_)
-    except msgspec.ValidationError as error:
-        raise Refusal(422, Sentence("SANDBOX", str(error))) from error
+def _done(deed: Callable[[web.Request, Wish], object]) -> Handler:
+    """204, or what the deed answers; a wrong word is refused."""
+
+    async def handler(request: web.Request) -> web.Response:
+        wish = await read_form(request, Wish)
+        try:
+            result = deed(request, wish)
+        except ValueError as error:
+            raise _refused(str(error)) from error
+        return web.Response(status=204) if result is None else answer(msgspec.to_builtins(result))
+
+    return handler
+
+
+def _refused(words: str) -> Refusal:
+    return Refusal(422, Sentence("SANDBOX", words))

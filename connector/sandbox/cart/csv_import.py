@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from connector.adapters.ecforce import wire
+from connector.sandbox.cart.jobs import Job, Jobs
 from connector.sandbox.cart.model import Address, Order
 from connector.sandbox.cart.settings import Carrier
 from connector.sandbox.cart.shipping import Result, ShippingDesk
@@ -37,10 +38,10 @@ class RowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A decoded file."""
+    """A decoded file; each row with its place in it, the header being 1."""
 
     encoding: str
-    rows: list[Row]
+    rows: list[tuple[int, Row]]
 
 
 class CsvImport:
@@ -48,6 +49,17 @@ class CsvImport:
 
     def __init__(self, shop: Shop, desk: ShippingDesk) -> None:
         self._shop, self._desk = shop, desk
+        self.results: dict[str, bytes] = {}  # result files by the job_id that ジョブ管理 shows
+
+    def later(self, jobs: Jobs, kind: str, read: Callable[[], bytes]) -> Job:
+        """The same as a job: the result file is there to be downloaded when it is done."""
+
+        def deed() -> dict[str, int]:
+            result = self.results[job.job_id] = read()
+            return {"bytes": len(result)}
+
+        job = jobs.enter(f"csv_{kind}", deed)
+        return job
 
     def shipping(self, data: bytes, *, with_sale: bool) -> bytes:
         """出荷CSVインポート; its result file."""
@@ -138,9 +150,9 @@ class CsvImport:
 
 
 def _each(upload: Upload, take: Callable[[Row], None], shown: str) -> list[list[str]]:
-    """Take every row; the lines of the result file, counted as in the upload (the header is line 1)."""
+    """Take every row; the lines of the result file, numbered as in the upload, empty ones counted."""
     report = []
-    for line, row in enumerate(upload.rows, start=2):
+    for line, row in upload.rows:
         words = ""
         try:
             take(row)
@@ -162,7 +174,11 @@ def _read(data: bytes, *, required: tuple[str, ...]) -> Upload | None:
     columns = tuple(unicodedata.normalize("NFKC", name).strip() for name in lines[0])
     if not set(required) <= set(columns) or not set(KEYS) & set(columns):
         return None
-    rows = [dict(zip(columns, cells, strict=False)) for cells in lines[1:] if any(cells)]
+    rows = [
+        (line, dict(zip(columns, cells, strict=False)))
+        for line, cells in enumerate(lines[1:], start=2)
+        if any(cells)
+    ]
     return Upload(encoding, rows)
 
 

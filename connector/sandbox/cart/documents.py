@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from connector.adapters.ecforce import wire
+from connector.sandbox.cart.includes import KNOWN, Names
+from connector.sandbox.cart.lighter import lightened
 from connector.sandbox.cart.ransack import Getter, parse
 from connector.sandbox.cart.resources import Resource
-from connector.sandbox.cart.texts import read_int
+from connector.sandbox.cart.shop import Shop
+from connector.sandbox.cart.texts import read_int, read_switch
 
 Record = TypeVar("Record")
 
@@ -45,11 +48,16 @@ def unique(resources: Iterable[Resource]) -> list[Resource]:
     return list({(each["type"], each["id"]): each for each in resources}.values())
 
 
-def single(
-    quirks: Quirks, data: Resource, included: Iterable[Resource], *, status: int = 200
-) -> web.Response:
-    body = {"data": data, "included": unique(included)}
-    return answer(_respelled(body) if quirks.odd_types else body, status)
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[Record]):
+    """How one kind of record is searched and shown; `plain` ones are no JSON:API resources."""
+
+    type: str
+    getters: dict[str, Getter[Record]]
+    render: Callable[[Record], Resource]
+    include: Callable[[Record, Names], Iterable[Resource]] = lambda record, names: ()
+    deleted: Callable[[Record], bool] = lambda record: False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +79,53 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Lister:
-    """Answers lists: search, sort, cut, render, with meta and links."""
+    """Answers with records: search, sort, cut, render, with what they bring along, meta and links."""
 
     quirks: Quirks
-    per_default: int
-    warn: Callable[[str], None]
+    shop: Shop
 
-    def answer(
-        self,
-        request: web.Request,
-        records: Iterable[Record],
-        getters: dict[str, Getter[Record]],
-        render: Callable[[Record], Resource],
-        include: Callable[[Record], Iterable[Resource]] = lambda record: (),
-        deleted: Callable[[Record], bool] = lambda record: False,
-    ) -> web.Response:
+    def page(self, request: web.Request, kind: Kind[Record], records: Iterable[Record]) -> web.Response:
+        """A list."""
         query = parse(
-            request.query.items(), getters.get, lambda name: self.warn(f"{request.path}: q[{name}] ignored")
+            request.query.items(),
+            kind.getters.get,
+            lambda name: self.shop.warn(f"{request.path}: q[{name}] ignored"),
         )
         if not query.with_deleted:
-            records = (record for record in records if not deleted(record))
-        found = query.select(records, getters.get)
-        page = Page.of(request, self.per_default)
+            records = (record for record in records if not kind.deleted(record))
+        found = query.select(records, kind.getters.get)
+        page = Page.of(request, self.shop.settings.per_default)
         rows = page.cut(found)
-        body = {
-            "data": [render(row) for row in rows],
-            "included": unique(each for row in rows for each in include(row)),
-            "meta": self._meta(page, len(rows), len(found)),
-            "links": _links(request, page, _pages(page, len(found))),
-        }
-        return answer(_respelled(body) if self.quirks.odd_types else body)
+        body = self._document(request, kind, rows)
+        body["meta"] = self._meta(page, len(rows), len(found))
+        body["links"] = _links(request, page, _pages(page, len(found)))
+        return self._spelled(body)
+
+    def one(
+        self, request: web.Request, kind: Kind[Record], record: Record, *, status: int = 200
+    ) -> web.Response:
+        """A single record."""
+        body = self._document(request, kind, [record])
+        return self._spelled(body | {"data": body["data"][0]}, status)
+
+    def several(self, request: web.Request, kind: Kind[Record], records: Sequence[Record]) -> web.Response:
+        """Records in an array without meta: how the customer side answers its writes (§2.13)."""
+        return self._spelled(self._document(request, kind, records))
+
+    def _document(self, request: web.Request, kind: Kind[Record], rows: Sequence[Record]) -> dict[str, Any]:
+        if kind.plain:
+            return {"data": [kind.render(row)["attributes"] for row in rows]}
+        names = wanted_includes(request)
+        for name in names - KNOWN.get(kind.type, frozenset()):
+            self.shop.warn(f"{request.path}: include={name} ignored")
+        shown = [kind.render(row) for row in rows]
+        included = unique(each for row in rows for each in kind.include(row, names))
+        if read_switch(request.query.get("lighter"), default=self.shop.settings.lighter_default):
+            shown, included = [lightened(each) for each in shown], [lightened(each) for each in included]
+        return {"data": shown, "included": included}
+
+    def _spelled(self, body: dict[str, Any], status: int = 200) -> web.Response:
+        return answer(_respelled(body) if self.quirks.odd_types else body, status)
 
     def _meta(self, page: Page, count: int, total: int) -> dict[str, int]:
         meta = {"total_count": total, "page": page.number, "per": page.per, "count": count}
@@ -136,7 +161,7 @@ def _respelled(body: dict[str, Any]) -> dict[str, Any]:
     """Relationship types in another spelling than the resources carry."""
     data = body["data"]
     for each in data if isinstance(data, list) else [data]:
-        for relation in each["relationships"].values():
+        for relation in each.get("relationships", {}).values():
             ends = relation["data"]
             for end in ends if isinstance(ends, list) else [ends]:
                 if end is not None:

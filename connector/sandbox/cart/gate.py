@@ -6,6 +6,7 @@ cut the line, so the caller cannot know.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
@@ -19,12 +20,13 @@ from msgspec import Struct
 from connector.adapters.ecforce import wire
 from connector.sandbox.cart.documents import answer
 from connector.sandbox.cart.limiter import RollingHour, TokenBuckets
+from connector.sandbox.cart.model import Customer
 from connector.sandbox.cart.refusal import Refusal, Sentence
 from connector.sandbox.cart.shop import Shop
 from connector.sandbox.faults import Faults
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-RuleKind = Literal["429", "500", "502", "403", "drop", "drop_after", "empty", "not_json"]
+RuleKind = Literal["429", "500", "502", "403", "drop", "drop_after", "empty", "not_json", "slow"]
 
 CONTROL: Final = "/__sandbox/"
 WRITES: Final = ("PUT", "POST", "DELETE")
@@ -45,15 +47,20 @@ HTML_502: Final = "\r\n".join(
         "",
     )
 )
+SHOPPER: Final = web.RequestKey("shopper", int)  # the customer who signed in
 _TOKEN = re.compile(r'Token token="?([^",\s]+)"?')
+_SHOPPER_PATH = re.compile(r"/api/v2/(customer|customers/sign_out)([/.]|$)")
 
 
 class Rule(Struct):
-    """Mischief planned by the control plane: `kind` strikes `count` times on matching `METHOD /path`."""
+    """Mischief planned by the control plane: `kind` strikes up to `count` times on matching `METHOD /path`, each
+    time with this chance. `slow` does what was asked and answers `seconds` later, real seconds."""
 
     kind: RuleKind
     path: str = ""
     count: int = 1
+    chance: float = 1.0
+    seconds: float = 35.0
 
 
 class Gate:
@@ -66,6 +73,8 @@ class Gate:
         self._shop, self._faults, self._rng, self._advance = shop, faults, rng, advance
         self._buckets = TokenBuckets(shop.clock, wish.requests_per_minute, wish.burst)
         self._sign_ins = RollingHour(shop.clock, wish.sign_ins_per_hour)
+        self._shopper_sign_ins: dict[str, RollingHour] = {}
+        self._shoppers: dict[str, int] = {}  # マイページ token to customer
         self.token: str | None = wish.token
         self.rules: list[Rule] = []
 
@@ -82,10 +91,11 @@ class Gate:
     async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if (stopped := self._stopped(request)) is not None:
             return stopped
-        if "/admins/sign_in" not in request.path and not self._known_token(request):
-            sentence = Sentence(wire.PREFIX_SESSION + wire.AUTH_FAILED, wire.WORDS_AUTH_FAILED)
-            return errors(Refusal(401, sentence))
+        if "/sign_in" not in request.path and not self._may_enter(request):
+            return errors(_unknown(), old=_is_old(request))
         reply = await _refusing(request, handler)
+        if (rule := self._strike(request, ("slow",))) is not None:
+            await asyncio.sleep(rule.seconds)
         return self._after(request, reply)
 
     def _stopped(self, request: web.Request) -> web.StreamResponse | None:
@@ -113,13 +123,20 @@ class Gate:
         line = f"{request.method} {request.path}"
         for rule in self.rules:
             if rule.kind in kinds and rule.count > 0 and re.search(rule.path, line):
+                if rule.chance < 1 and self._rng.random() >= rule.chance:
+                    continue
                 rule.count -= 1
                 return rule
         return None
 
-    def _known_token(self, request: web.Request) -> bool:
+    def _may_enter(self, request: web.Request) -> bool:
+        """The shop's token opens `/admin`, a shopper's own `/customer`; neither opens the other."""
         found = _TOKEN.fullmatch(request.headers.get(wire.AUTHORIZATION, ""))
-        return found is not None and self.token is not None and found.group(1) == self.token
+        token = None if found is None else found.group(1)
+        if _SHOPPER_PATH.match(request.path) is None:
+            return token is not None and token == self.token
+        request[SHOPPER] = self._shoppers.get(token or "", 0)
+        return request[SHOPPER] in self._shop.customers
 
     # --- sign in ---
 
@@ -130,15 +147,42 @@ class Gate:
         email, password = await _credentials(request)
         wish = self._shop.settings
         if (email, password) != (wish.email, wish.password):
-            raise Refusal(401, Sentence(wire.PREFIX_SESSION + wire.AUTH_FAILED, wire.WORDS_AUTH_FAILED))
+            raise _unknown()
         if self.token is None:
-            self.token = f"{self._rng.getrandbits(160):040x}"
+            self.token = self._new_token()
         return answer({"id": 1, "email": email, "authentication_token": self.token})
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """Revokes the token: nobody may call until the next sign-in."""
         self.token = None
         return web.Response(status=204)
+
+    async def shopper_sign_in(self, request: web.Request) -> web.Response:
+        """マイページ: a member's own token; five calls in an hour for each e-mail address."""
+        form = (await read_object(request, wire.PREFIX_SESSION)).get("customer")
+        email, password = _pair(form)
+        limit = self._shop.settings.sign_ins_per_hour
+        hour = self._shopper_sign_ins.setdefault(email, RollingHour(self._shop.clock, limit))
+        if not hour.allows():
+            return throttled(None)
+        customer = self._shop.customer_by_email.get(email)
+        if customer is None or customer.deleted_at is not None or password != self._password_of(customer):
+            raise _unknown()
+        token = self._new_token()
+        self._shoppers[token] = customer.id
+        return answer({"id": customer.id, "email": email, "authentication_token": token})
+
+    async def shopper_sign_out(self, request: web.Request) -> web.Response:
+        """Revokes every token of this shopper."""
+        leaving = request[SHOPPER]
+        self._shoppers = {token: id_ for token, id_ in self._shoppers.items() if id_ != leaving}
+        return web.Response(status=204)
+
+    def _password_of(self, customer: Customer) -> str:
+        return customer.profile.password or self._shop.settings.customer_password
+
+    def _new_token(self) -> str:
+        return f"{self._rng.getrandbits(160):040x}"
 
 
 async def read_object(request: web.Request, prefix: str = wire.PREFIX_ORDER) -> dict[str, Any]:
@@ -152,7 +196,18 @@ async def read_object(request: web.Request, prefix: str = wire.PREFIX_ORDER) -> 
     return body
 
 
-def errors(refusal: Refusal) -> web.Response:
+def _unknown() -> Refusal:
+    return Refusal(401, Sentence(wire.PREFIX_SESSION + wire.AUTH_FAILED, wire.WORDS_AUTH_FAILED))
+
+
+def _is_old(request: web.Request) -> bool:
+    return request.path.startswith(wire.API_V1)
+
+
+def errors(refusal: Refusal, *, old: bool = False) -> web.Response:
+    """v1 said its errors in one sentence (§2.18; the key is SANDBOX)."""
+    if old:
+        return answer({"error": " ".join(words for _, words in refusal.sentences)}, refusal.status)
     rows = [{"code": code, "message": words} for code, words in refusal.sentences]
     return answer({"errors": rows}, refusal.status)
 
@@ -173,7 +228,9 @@ async def _refusing(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except Refusal as refusal:
-        return errors(refusal)
+        return errors(refusal, old=_is_old(request))
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return answer({"status": 404, "error": "Not Found"}, 404)
 
 
 async def _credentials(request: web.Request) -> tuple[str, str]:
@@ -181,10 +238,13 @@ async def _credentials(request: web.Request) -> tuple[str, str]:
     if request.path.startswith(wire.API_V1):
         form = await request.post()
         return str(form.get("api_admin[email]", "")), str(form.get("api_admin[password]", ""))
-    admin = (await read_object(request, wire.PREFIX_SESSION)).get("admin")
-    if not isinstance(admin, dict):
+    return _pair((await read_object(request, wire.PREFIX_SESSION)).get("admin"))
+
+
+def _pair(form: object) -> tuple[str, str]:
+    if not isinstance(form, dict):
         return "", ""
-    return str(admin.get("email", "")), str(admin.get("password", ""))
+    return str(form.get("email", "")), str(form.get("password", ""))
 
 
 def _misbehave(request: web.Request, kind: RuleKind) -> web.Response:

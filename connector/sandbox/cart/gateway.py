@@ -20,7 +20,8 @@ WORDS_EXAM_FAILED = "与信審査の結果、ご利用いただけません。"
 WORDS_TIMEOUT = "決済会社から応答がありません。"
 WORDS_VOID_FAILED = "取消処理に失敗しました。"
 _SCRIPT = re.compile(
-    r"(ok|decline|hold|timeout|no void)|decline until (\d{4}-\d\d-\d\d)|expire (\d{4})-(\d\d)"
+    r"(?P<kind>ok|decline|(?:fraud )?hold|timeout|no void)|decline until (?P<until>\d{4}-\d\d-\d\d)"
+    r"|expire (?P<year>\d{4})-(?P<month>\d\d)|refuse at round (?P<round>[1-9]\d*)"
 )
 
 
@@ -29,6 +30,7 @@ class Deed(StrEnum):
 
     AUTH = "auth"
     EXAM = "exam"
+    CHANGE = "change"  # 取引修正: another amount for what is held
     CAPTURE = "capture"
     REPORT = "report"
     VOID = "void"
@@ -45,31 +47,36 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a payer behaves: `ok`, `decline`, `decline until 2026-12-01`, `expire 2026-11`, `hold` (fraud hold or
-    credit hold), `timeout`, `no void` (authorises but cannot be voided)."""
+    """How a payer behaves: `ok`, `decline`, `decline until 2026-12-01`, `refuse at round 3` (that 定期回数 and no
+    other), `expire 2026-11`, `hold` or `fraud hold` (fraud hold or credit hold), `timeout`, `no void` (authorises
+    but cannot be voided)."""
 
     kind: str = "ok"
     declines_until: date | None = None
     expires_after: date | None = None  # first day on which the card is no longer valid
+    refused_round: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Script:
         found = _SCRIPT.fullmatch(text.strip())
         if found is None:
             raise ValueError(f"unknown payer script {text!r}")
-        kind, until, year, month = found.groups()
-        if until:
-            return cls("decline until", declines_until=date.fromisoformat(until))
-        if year:
-            years, month0 = divmod(int(month), 12)
-            return cls("expire", expires_after=date(int(year) + years, month0 + 1, 1))
-        return cls(kind)
+        part = found.groupdict()
+        if part["until"]:
+            return cls("decline until", declines_until=date.fromisoformat(part["until"]))
+        if part["round"]:
+            return cls("refuse at round", refused_round=int(part["round"]))
+        if part["year"]:
+            years, month0 = divmod(int(part["month"]), 12)
+            return cls("expire", expires_after=date(int(part["year"]) + years, month0 + 1, 1))
+        return cls(part["kind"].removeprefix("fraud "))
 
-    def verdict(self, day: date) -> tuple[Verdict, str | None]:
-        """The answer on this day, with the gateway's words when it is not a plain yes."""
+    def verdict(self, day: date, round_: int) -> tuple[Verdict, str | None]:
+        """The answer on this day to an order of this 定期回数, with the gateway's words when it is no plain yes."""
         if self.expires_after is not None and day >= self.expires_after:
             return Verdict.REFUSED, WORDS_EXPIRED
-        if self.kind == "decline" or (self.declines_until is not None and day < self.declines_until):
+        still_declines = self.declines_until is not None and day < self.declines_until
+        if self.kind == "decline" or self.refused_round == round_ or still_declines:
             return Verdict.REFUSED, WORDS_DECLINED
         if self.kind == "timeout":
             return Verdict.TIMEOUT, WORDS_TIMEOUT
@@ -83,6 +90,7 @@ class Card:
     id: int
     customer_id: int
     script: Script
+    is_card: bool = True  # a deferred payer or a wallet has no card to show
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +114,18 @@ class Gateway:
         self._ids = count(FIRST_CARD)
         self.calls: list[GatewayCall] = []
         self._captured: dict[str, list[int]] = {}
+        self._held: dict[str, int] = {}
         self.cards: dict[int, Card] = {}
 
-    def register(self, customer_id: int, script: str) -> Card:
-        card = Card(next(self._ids), customer_id, Script.parse(script))
+    def clear(self) -> None:
+        """An empty ledger and no cards; card ids go on."""
+        self.calls.clear()
+        self._captured.clear()
+        self._held.clear()
+        self.cards.clear()
+
+    def register(self, customer_id: int, script: str, *, is_card: bool = True) -> Card:
+        card = Card(next(self._ids), customer_id, Script.parse(script), is_card)
         self.cards[card.id] = card
         return card
 
@@ -117,10 +133,10 @@ class Gateway:
         return self.cards[card_id].script if card_id is not None else Script()
 
     def ask(
-        self, deed: Deed, order_number: str, amount: int, card_id: int | None
+        self, deed: Deed, order_number: str, amount: int, card_id: int | None, *, round_: int = 1
     ) -> tuple[Verdict, str | None]:
-        """Authorise or examine."""
-        verdict, words = self.script(card_id).verdict(jst(self._clock.now()).date())
+        """Authorise or examine an order of this 定期回数."""
+        verdict, words = self.script(card_id).verdict(jst(self._clock.now()).date(), round_)
         if deed is Deed.EXAM and verdict is Verdict.REFUSED:
             words = WORDS_EXAM_FAILED
         self.record(deed, order_number, amount, ok=verdict in (Verdict.OK, Verdict.HOLD), words=words)
@@ -144,8 +160,18 @@ class Gateway:
     ) -> None:
         at = self._clock.now().astimezone(UTC)
         self.calls.append(GatewayCall(at, deed, order_number, amount, ok, access_id, words))
-        if ok and deed in (Deed.CAPTURE, Deed.REPORT):
+        if not ok:
+            return
+        if deed in (Deed.CAPTURE, Deed.REPORT):
             self._captured.setdefault(order_number, []).append(amount)
+        if deed in (Deed.CAPTURE, Deed.REPORT, Deed.VOID):
+            self._held.pop(order_number, None)
+        else:
+            self._held[order_number] = amount
+
+    def holds(self, order_number: str) -> int | None:
+        """The amount authorised and not yet taken or given back; None for nothing."""
+        return self._held.get(order_number)
 
     def captured(self, order_number: str) -> list[int]:
         """The amounts really captured for this order, in order; more than one is a double charge."""

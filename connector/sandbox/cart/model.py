@@ -11,6 +11,8 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from connector.sandbox.cart.customer_parts import Note, PointEntry, Profile
+from connector.sandbox.cart.masters import DEFAULT_STORE, DEFAULT_URL
 from connector.sandbox.cart.money import Amounts, Extras
 from connector.sandbox.cart.settings import Carrier, DeliveryTime, PaymentMethod
 from connector.subscriptions.cycle import Cycle
@@ -56,12 +58,23 @@ class NewCustomer(Struct, frozen=True, kw_only=True):
 
 
 class CountRow(Struct, frozen=True, kw_only=True):
-    """定期詳細設定, row 回目=`round`: its cycle governs the gap to the next order, the rest this order."""
+    """定期詳細設定, row 回目=`round`: its cycle governs the gap to the next order, the rest this order.
+
+    `goods` are (SKU, quantity) that this order carries instead of the parent's own.
+    """
 
     round: int
     cycle: Cycle | None = None
+    goods: tuple[tuple[str, int], ...] = ()
     prices: dict[str, int] = {}
     inserts: tuple[str, ...] = ()
+
+
+class Coupon(Struct, frozen=True):
+    """クーポン: its code and what it takes off, in yen."""
+
+    code: str
+    discount: int
 
 
 class NewOrder(Struct, frozen=True, kw_only=True):
@@ -96,6 +109,9 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     count_rows: tuple[CountRow, ...] = ()
     remaining_orders: int | None = None
     block_times: int = 0
+    url_id: int | None = DEFAULT_URL
+    store_id: int = DEFAULT_STORE
+    free_columns: dict[int, tuple[str, ...]] = {}
     order_id: int | None = None
     number: str | None = None
     address_ids: tuple[int, ...] = ()
@@ -111,6 +127,24 @@ class Variant:
     stock: int
     created_at: datetime
     updated_at: datetime
+    active: bool = True
+    for_sale: bool = True
+    stock_unlimited: bool = False
+    stock_borderline: int | None = None
+    link_number: str | None = None
+    category_ids: list[int] = field(default_factory=list)
+    label_ids: list[int] = field(default_factory=list)
+    options: dict[str, str | None] = field(default_factory=dict)
+    bundled: list[str] = field(default_factory=list)  # SKUs of 同梱物
+    deleted_at: datetime | None = None
+
+    def take(self, quantity: int) -> None:
+        """Move the stock by a sale; a negative quantity gives back. 在庫無制限 has nothing to move."""
+        if not self.stock_unlimited:
+            self.stock -= quantity
+
+    def short_of(self, quantity: int) -> bool:
+        return not self.stock_unlimited and self.stock < quantity
 
 
 @dataclass(slots=True)
@@ -130,6 +164,11 @@ class Customer:
     first_completed_at: datetime | None = None
     last_completed_at: datetime | None = None
     link_number: str | None = None
+    deleted_at: datetime | None = None
+    profile: Profile = field(default_factory=Profile)
+    shipping: list[Address] = field(default_factory=list)  # お届け先 besides the billing address
+    notes: list[Note] = field(default_factory=list)
+    points: list[PointEntry] = field(default_factory=list)
     order_ids: list[int] = field(default_factory=list)
     subs_ids: list[int] = field(default_factory=list)
 
@@ -158,6 +197,8 @@ class Item:
     address_id: int | None = None
     onetime: bool = False
     skip: bool = False
+    set_quantity: int | None = None  # part of a set (セット商品)
+    point_exchange_quantity: int = 0
 
 
 @dataclass(slots=True)
@@ -227,6 +268,7 @@ class Order:
     previous_ship_planned_at: datetime | None = None
     previous_delivery_planned_at: datetime | None = None
     delivered_at: datetime | None = None
+    picked_at: datetime | None = None  # 出荷リスト出力日
     deleted_at: datetime | None = None
     parcels: dict[int, Parcel] = field(default_factory=dict)
     remark: str | None = None
@@ -241,6 +283,12 @@ class Order:
     subs_memo02: str | None = None
     assigned_admin_id: int | None = None
     registrant_admin_id: int | None = None
+    url_id: int | None = DEFAULT_URL
+    store_id: int = DEFAULT_STORE
+    labels: list[str] = field(default_factory=list)
+    free_columns: dict[int, tuple[str, ...]] = field(default_factory=dict)  # 受注自由項目
+    pickup_ids: tuple[int | None, int | None] = (None, None)
+    doorbell: bool | None = None
     device: str | None = None
     o_plux_result: str | None = None
     timeline: list[TimelineEntry] = field(default_factory=list)
@@ -283,6 +331,7 @@ class SubsOrder:
     remaining_orders: int | None = None
     block_times: int = 0
     tbc_reasons: list[str] = field(default_factory=list)
+    next_coupon: Coupon | None = None  # used by the next child only
     adjustment: int = 0
     onetime_adjustment: bool = False
     point_redeem: int = 0
@@ -301,4 +350,15 @@ class SubsOrder:
     link_number: str | None = None
     assigned_admin_id: int | None = None
     registrant_admin_id: int | None = None
+    url_id: int | None = DEFAULT_URL
+    store_id: int = DEFAULT_STORE
+    labels: list[str] = field(default_factory=list)
+    free_columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    pickup_ids: tuple[int | None, int | None] = (None, None)
+    doorbell: bool | None = None
     timeline: list[TimelineEntry] = field(default_factory=list)
+
+    @property
+    def remaining_block_times(self) -> int:
+        """How many orders of the お約束回数 are still to come."""
+        return max(0, self.block_times - self.times)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from connector.sandbox.cart.settings import Rounding, TaxMode
+from connector.sandbox.cart.settings import DiscountOrder, Rounding, TaxMode
 
 REDUCED, STANDARD = 8, 10  # percent
 
@@ -104,6 +104,20 @@ def share(amount: int, part8: int, part10: int) -> tuple[int, int]:
         return 0, amount
     first = amount * part8 // whole
     return first, amount - first
+
+
+def split_discount(amount: int, part8: int, part10: int, order: DiscountOrder) -> tuple[int, int]:
+    """What a discount takes off each rate's goods (割引減算ロジック), never more than they cost."""
+    amount = min(amount, part8 + part10)
+    match order:
+        case DiscountOrder.PRORATED:
+            return share(amount, part8, part10)
+        case DiscountOrder.HIGH_FIRST:
+            first = min(amount, part10)
+            return amount - first, first
+        case DiscountOrder.LOW_FIRST:
+            first = min(amount, part8)
+            return first, amount - first
 
 
 def _tax(base: int, rate: int, mode: TaxMode, rounding: Rounding) -> int:

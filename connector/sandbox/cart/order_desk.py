@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.adapters.ecforce import wire
+from connector.sandbox.cart.masters import DEFAULT_STORE, DEFAULT_URL
 from connector.sandbox.cart.model import Address, Customer, Item, Order, Payment, SubsOrder, Variant
-from connector.sandbox.cart.money import Extras, Line, settle, share
+from connector.sandbox.cart.money import Extras, Line, settle, split_discount
 from connector.sandbox.cart.settings import Carrier, DeliveryTime, PaymentMethod
 from connector.sandbox.cart.shop import Shop
 
@@ -27,6 +28,7 @@ class DraftLine:
     insert: bool = False
     onetime: bool = False
     address_id: int | None = None
+    set_quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,9 @@ class Draft:
     wrapping: str | None = None
     memo01: str | None = None
     device: str | None = None
+    url_id: int | None = DEFAULT_URL
+    store_id: int = DEFAULT_STORE
+    free_columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
     tbc_reasons: list[str] = field(default_factory=list)
 
 
@@ -90,7 +95,7 @@ class OrderDesk:
         shop.add_order(order)
         self._count_purchase(order, draft.customer)
         for line in draft.lines:
-            line.variant.stock -= line.quantity
+            line.variant.take(line.quantity)
         return order
 
     def recalculate(self, order: Order) -> None:
@@ -101,7 +106,7 @@ class OrderDesk:
 
     def return_stock(self, order: Order) -> None:
         for item in order.items:
-            item.variant.stock += item.quantity
+            item.variant.take(-item.quantity)
 
     def _item(self, line: DraftLine) -> Item:
         now = self._shop.now()
@@ -116,6 +121,7 @@ class OrderDesk:
             bundled_id=FIRST_BUNDLED + line.variant.id if line.insert else None,
             address_id=line.address_id,
             onetime=line.onetime,
+            set_quantity=line.set_quantity,
         )
 
     def _payment(self, draft: Draft) -> Payment:
@@ -133,15 +139,19 @@ class OrderDesk:
         order.remark, order.wrapping, order.device = draft.remark, draft.wrapping, draft.device
         order.memo01, order.tbc_reasons = draft.memo01, list(draft.tbc_reasons)
         order.times, order.nth = draft.times, draft.nth
+        order.url_id, order.store_id = draft.url_id, draft.store_id
+        order.free_columns = dict(draft.free_columns)
         if draft.subs is not None:
             order.subs_id = draft.subs.id
             order.subs_memo01, order.subs_memo02 = draft.subs.memo01, draft.subs.memo02
+            order.pickup_ids, order.doorbell = draft.subs.pickup_ids, draft.subs.doorbell
 
     def _take_point_and_coupon(self, order: Order, draft: Draft) -> None:
         """Points: the least of balance, wish and what is to be paid (§7.6)."""
         goods8 = sum(line.price * line.quantity for line in draft.lines if line.variant.goods.tax_rate == 8)
         goods10 = sum(line.price * line.quantity for line in draft.lines if line.variant.goods.tax_rate != 8)
-        discount8, discount10 = share(min(draft.coupon_discount, goods8 + goods10), goods8, goods10)
+        how = self._shop.settings.discount_order
+        discount8, discount10 = split_discount(draft.coupon_discount, goods8, goods10, how)
         order.coupons = draft.coupon
         order.extras = Extras(
             deliv_fee=draft.delivery_fee,

@@ -6,18 +6,20 @@ unknown key answer 200 and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
 from connector.adapters.ecforce import wire
+from connector.sandbox.cart.free_columns import changed_answers
 from connector.sandbox.cart.gateway import Gateway
-from connector.sandbox.cart.model import Address, Item, Order, PostalAddress
+from connector.sandbox.cart.model import Address, Item, Order, PostalAddress, SubsOrder
 from connector.sandbox.cart.order_desk import OrderDesk
 from connector.sandbox.cart.payments import Payments
 from connector.sandbox.cart.refusal import Refusal, all_of, invalid
+from connector.sandbox.cart.resources import Numbered, named
 from connector.sandbox.cart.settings import MethodKind
 from connector.sandbox.cart.shop import Shop
 from connector.sandbox.cart.texts import read_datetime, read_int, read_switch
@@ -61,6 +63,7 @@ class OrderEdits:
     def _save(self, order: Order, draft: Order, params: Params) -> Order:
         before, after = order.state, draft.state
         paid_before = order.amounts.payment_total
+        move_stock(order.items, draft.items)
         for name in Order.__slots__:
             if name not in ("state", "timeline", "payment"):
                 setattr(order, name, getattr(draft, name))
@@ -76,7 +79,16 @@ class OrderEdits:
 
     def _change(self, order: Order, params: Params, *, bulk: bool) -> None:
         wrong: list[Refusal] = []
-        for change in (self._state, self._plain, self._masters, self._addresses, self._items, self._method):
+        for change in (
+            self._state,
+            self._plain,
+            self._masters,
+            self._source,
+            self._answers,
+            self._addresses,
+            self._items,
+            self._method,
+        ):
             try:
                 change(order, params)
             except Refusal as refusal:
@@ -132,6 +144,26 @@ class OrderEdits:
                 raise invalid(AOR, "scheduled_delivery_time_id")
             order.delivery_time = slot
 
+    def _source(self, order: Order, params: Params) -> None:
+        """媒体, 広告URL and 受取場所."""
+        masters = self._shop.settings.masters
+        if "store_id" in params:
+            order.store_id = known_id(params["store_id"], masters.stores, AOR, "store_id")
+        if "url" in params:
+            order.url_id = None
+            if params["url"]:
+                url = next((each for each in masters.urls if each.token == params["url"]), None)
+                if url is None:
+                    raise invalid(AOR, "url")
+                order.url_id = url.id
+        write_pickup(self._shop, order, params, AOR)
+
+    def _answers(self, order: Order, params: Params) -> None:
+        if "order_free_columns" in params:
+            order.free_columns = changed_answers(
+                self._shop, order.free_columns, params["order_free_columns"], AOR
+            )
+
     def _addresses(self, order: Order, params: Params) -> None:
         billing, shipping = (params.get(f"{kind}_address_attributes") for kind in ("billing", "shipping"))
         if isinstance(billing, Mapping):
@@ -179,15 +211,7 @@ class OrderEdits:
         if read_switch(row.get("delete")):
             order.items.remove(item)
             return
-        if "variant_id" in row:
-            variant = self._shop.variant_by_id(read_int(row["variant_id"]) or 0)
-            if variant is None:
-                raise invalid(AOR, "variant_id")
-            item.variant, item.price = variant, variant.goods.price
-        quantity = read_int(row.get("quantity", item.quantity))
-        if quantity is None or quantity < 1:
-            raise invalid(AOR, "quantity")
-        item.quantity = quantity
+        order.items[order.items.index(item)] = changed_item(self._shop, item, row)
 
     def _method(self, order: Order, params: Params) -> None:
         wish = params.get("payment_attributes")
@@ -198,8 +222,9 @@ class OrderEdits:
             raise invalid(AOR, "payment_method_id")
         source = read_int(wish.get("source_id"))
         is_card = method.kind is MethodKind.CARD
-        named = source in self._gateway.cards and wish.get("source_type") == wire.SOURCE_CREDIT_CARD
-        if is_card and not named:
+        card = self._gateway.cards.get(source or 0)
+        theirs = card is not None and card.customer_id == order.customer_id and card.is_card
+        if is_card and not (theirs and wish.get("source_type") == wire.SOURCE_CREDIT_CARD):
             raise invalid(AOR, "source_id")
         if not is_card and source is not None:
             raise invalid(AOR, "source_id")
@@ -207,26 +232,56 @@ class OrderEdits:
         order.payment.card_id = source if is_card else None
         order.payment.times = read_int(wish.get("payment_times", 1 if is_card else None))
 
-    def add_item(self, order: Order, row: Params) -> Item:
-        """受注商品の追加: at the plain SKU price. Raises Refusal for an unknown variant."""
-        variant = self._shop.variant_by_id(read_int(row.get("variant_id")) or 0)
+
+def changed_item(shop: Shop, item: Item, row: Params) -> Item:
+    """A copy with the row written over it; another variant brings its own price. Raises Refusal."""
+    draft = replace(item, updated_at=shop.now())
+    if "variant_id" in row:
+        variant = shop.variant_by_id(read_int(row["variant_id"]) or 0)
         if variant is None:
             raise invalid(AOR, "variant_id")
-        now = self._shop.now()
-        quantity = read_int(row.get("quantity")) or 1
-        item = Item(self._shop.draw("item"), variant, quantity, variant.goods.price, now, now)
-        order.items.append(item)
-        variant.stock -= quantity
-        paid_before = order.amounts.payment_total
-        self._desk.recalculate(order)
-        self._shop.note(order, "api", "item_added", after=variant.goods.sku)
-        self._shop.history.add("order_changed", order.number, keys=["order_items"])
-        if order.amounts.payment_total != paid_before:
-            self._payments.change_amount(order)
-        return item
+        draft.variant, draft.price = variant, variant.goods.price
+    quantity = read_int(row.get("quantity", item.quantity))
+    if quantity is None or quantity < 1:
+        raise invalid(AOR, "quantity")
+    points = read_int(row.get("point_exchange_quantity", item.point_exchange_quantity))
+    if points is None or not 0 <= points <= quantity:
+        raise invalid(AOR, "point_exchange_quantity")
+    draft.quantity, draft.point_exchange_quantity = quantity, points
+    return draft
 
 
-def changed_postal(postal: PostalAddress, params: Params) -> PostalAddress:
+def move_stock(before: Iterable[Item], after: Iterable[Item]) -> None:
+    """What is no longer sold goes back, what is now sold is taken."""
+    for item in before:
+        item.variant.take(-item.quantity)
+    for item in after:
+        item.variant.take(item.quantity)
+
+
+def known_id(value: object, masters: Iterable[Numbered], prefix: str, key: str) -> int:
+    """The id if a master carries it. Raises Refusal otherwise."""
+    id_ = read_int(value)
+    if id_ is None or named(masters, id_) is None:
+        raise invalid(prefix, key)
+    return id_
+
+
+def write_pickup(shop: Shop, record: Order | SubsOrder, params: Params, prefix: str) -> None:
+    """`pickup_locations_attributes`: two wishes and the bell."""
+    wish = params.get("pickup_locations_attributes")
+    if not isinstance(wish, Mapping):
+        return
+    places, ids = shop.settings.masters.pickup_locations, list(record.pickup_ids)
+    for place, key in enumerate(("pickup_location_id_1", "pickup_location_id_2")):
+        if key in wish:
+            ids[place] = None if wish[key] is None else known_id(wish[key], places, prefix, key)
+    record.pickup_ids = (ids[0], ids[1])
+    if "doorbell" in wish:
+        record.doorbell = read_switch(wish["doorbell"])
+
+
+def changed_postal(postal: PostalAddress, params: Params, prefix: str = AOR) -> PostalAddress:
     """An address form with the keys of `…_address_attributes` written over it."""
     changes: dict[str, Any] = {key: _text(params[key]) or "" for key in POSTAL_KEYS if key in params}
     if "company_name" in params:
@@ -234,7 +289,7 @@ def changed_postal(postal: PostalAddress, params: Params) -> PostalAddress:
     if "prefecture_id" in params:
         prefecture = read_int(params["prefecture_id"])
         if prefecture is None or not 1 <= prefecture <= len(wire.PREFECTURES):
-            raise invalid(AOR, "prefecture_id")
+            raise invalid(prefix, "prefecture_id")
         changes["prefecture_id"] = prefecture
     if "zip01" in params or "zip02" in params:
         first, _, last = postal.zip.partition("-")

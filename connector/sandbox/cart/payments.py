@@ -38,10 +38,14 @@ HELD_STATES = (  # the gateway holds an authorisation or the money
     wire.PAY_REPORT_FAILED,
     wire.PAY_VOID_FAILED,
 )
+REFUSED_STATES = (wire.PAY_AUTH_FAILED, wire.PAY_EXAM_FAILED, wire.PAY_UPDATE_FAILED)
+HEALED_STATES = (wire.PAY_AUTHED, wire.PAY_EXAM_COMPLETED, wire.PAY_COD_AUTHED)
 WORDS_NO_AUTH = "有効な与信がありません。"
 WORDS_AUTH_EXPIRED = "与信の有効期限が切れています。"
 WORDS_ALREADY_SOLD = "すでに売上処理済みの取引です。"
 WORDS_EXAM_RUNNING = "与信審査が完了していません。"
+WORDS_RENEWED = "再オーソリのため以前の与信を取り消しました。"
+FRAUD_REASON = "不正検知"
 WORDS_NO_SLIP = "配送伝票番号と発送完了日が登録されていません。"
 
 
@@ -50,6 +54,13 @@ class Payments:
 
     def __init__(self, shop: Shop, gateway: Gateway, agenda: Agenda) -> None:
         self._shop, self._gateway, self._agenda = shop, gateway, agenda
+        self.unsettled: dict[int, Order] = {}  # neither authorised nor given up: what the batches look at
+        self._was_refused: set[int] = set()
+
+    def clear(self) -> None:
+        """Nobody owes anything."""
+        self.unsettled.clear()
+        self._was_refused.clear()
 
     # --- authorising ---
 
@@ -70,7 +81,7 @@ class Payments:
 
     def _authorise(self, order: Order) -> None:
         payment, now = order.payment, self._shop.now()
-        verdict, words = self._gateway.ask(Deed.AUTH, order.number, payment.amount or 0, payment.card_id)
+        verdict, words = self._ask(Deed.AUTH, order)
         if verdict is Verdict.REFUSED:
             self._refuse(order, wire.PAY_AUTH_FAILED, words)
             return
@@ -80,12 +91,16 @@ class Payments:
             return
         if verdict is Verdict.HOLD:
             order.o_plux_result = "REVIEW"
-            order.tbc_reasons.append("不正検知")
+            self._shop.mark(order, FRAUD_REASON)
         self._give_access(order)
         payment.authed_at = now
         days = payment.method.valid_days
         payment.valid_until = None if days is None else now + timedelta(days=days)
         self._move(order, wire.PAY_AUTHED)
+
+    def _ask(self, deed: Deed, order: Order) -> tuple[Verdict, str | None]:
+        payment = order.payment
+        return self._gateway.ask(deed, order.number, payment.amount or 0, payment.card_id, round_=order.times)
 
     def _examine(self, order: Order) -> None:
         self._give_access(order)
@@ -97,7 +112,7 @@ class Payments:
         payment = order.payment
         if payment.state != wire.PAY_EXAM_PROCESSING:
             return
-        verdict, words = self._gateway.ask(Deed.EXAM, order.number, payment.amount or 0, payment.card_id)
+        verdict, words = self._ask(Deed.EXAM, order)
         match verdict:
             case Verdict.REFUSED:
                 self._refuse(order, wire.PAY_EXAM_FAILED, words)
@@ -124,11 +139,8 @@ class Payments:
         self._move(order, state)
         self._shop.history.add("payment_refused", order.number, state=state, words=words)
         parent = self._shop.parent(order)
-        if parent is None or not self._shop.settings.ng_marks_subs_tbc:
-            return
-        if PAYMENT_ERROR_REASON not in parent.tbc_reasons:
-            parent.tbc_reasons.append(PAYMENT_ERROR_REASON)
-            self._shop.note(parent, "system", "tbc", after=PAYMENT_ERROR_REASON)
+        if parent is not None and self._shop.settings.ng_marks_subs_tbc:
+            self._shop.mark(parent, PAYMENT_ERROR_REASON)
 
     # --- taking the money ---
 
@@ -220,7 +232,16 @@ class Payments:
         """再オーソリ with the method and payer the order has now; 対応状況 stays."""
         if order.payment.state not in REAUTH_FROM:
             raise _not_in(wire.PAY_VOIDED)
+        self._let_go(order)
         self.open(order)
+
+    def _let_go(self, order: Order) -> None:
+        """What an earlier attempt left held is given back before anything new is asked for."""
+        held = self._gateway.holds(order.number)
+        if held is not None:
+            self._gateway.record(
+                Deed.VOID, order.number, held, ok=True, access_id=order.payment.access_id, words=WORDS_RENEWED
+            )
 
     def pay(self, order: Order) -> None:
         """入金済み: the shop saw the deposit of a bank transfer."""
@@ -231,12 +252,13 @@ class Payments:
         self._shop.history.add("paid", order.number, amount=order.payment.amount)
 
     def change_amount(self, order: Order) -> None:
-        """取引修正: an edit changed what is to be paid."""
+        """取引修正: an edit changed what is to be paid. Refused, the gateway keeps the old amount."""
         payment = order.payment
         before, payment.amount = payment.amount, order.amounts.payment_total
-        if payment.state != wire.PAY_AUTHED or before == payment.amount:
+        held = payment.state in (wire.PAY_AUTHED, wire.PAY_EXAM_COMPLETED)
+        if not held or before == payment.amount:
             return
-        verdict, words = self._gateway.ask(Deed.AUTH, order.number, payment.amount, payment.card_id)
+        verdict, words = self._ask(Deed.CHANGE, order)
         if verdict in (Verdict.REFUSED, Verdict.TIMEOUT):
             self._refuse(order, wire.PAY_UPDATE_FAILED, words)
 
@@ -249,8 +271,22 @@ class Payments:
     def _move(self, order: Order, state: str) -> None:
         payment: Payment = order.payment
         before, payment.state = payment.state, state
+        self._remember(order)
         if before != state:
             self._shop.note(order, "system", "payment_state", before, state)
+
+    def _remember(self, order: Order) -> None:
+        """Whether it waits for money, and whether it has it at last."""
+        state = order.payment.state
+        if state in REFUSED_STATES:
+            self._was_refused.add(order.id)
+        elif state in HEALED_STATES and order.id in self._was_refused:
+            self._was_refused.discard(order.id)
+            self._shop.history.add("payment_healed", order.number, state=state)
+        if state in REFUSED_STATES or state == wire.PAY_PENDING:
+            self.unsettled[order.id] = order
+        else:
+            self.unsettled.pop(order.id, None)
 
 
 def _not_in(state: str) -> Refusal:

@@ -83,11 +83,20 @@ class Query(Generic[Record]):
     ) -> list[Record]:
         """The matching records, sorted."""
         found = [record for record in records if all(each.holds(record) for each in self.conditions)]
-        for name, descending in reversed(self.sort):
-            getter = getter_of(name)
-            if getter is not None:
-                found.sort(key=getter, reverse=descending)
+        sorting = [(getter, descending) for name, descending in self.sort if (getter := getter_of(name))]
+        if not sorting and (by_id := getter_of("id")):
+            sorting = [(by_id, True)]
+        for getter, descending in reversed(sorting):
+            found.sort(key=_none_first(getter), reverse=descending)
         return found
+
+
+def _none_first(getter: Getter[Record]) -> Callable[[Record], tuple[bool, Any]]:
+    def key(record: Record) -> tuple[bool, Any]:
+        value = getter(record)
+        return value is not None, value
+
+    return key
 
 
 def parse(

@@ -6,40 +6,19 @@ everywhere.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from connector.adapters.ecforce import wire
-from connector.sandbox.cart.model import Order
+from connector.sandbox.cart.masters import DEFAULT_STORE
+from connector.sandbox.cart.model import Item, Order, SubsOrder
 from connector.sandbox.cart.shop import Shop
 from connector.sandbox.cart.texts import stamp
 
 Attributes = dict[str, Any]
 Resource = dict[str, Any]
 
-URL = {"url_id": 12, "url": "mihon-lp", "url_group": "見本グループ", "advertiser": None}
 STOCK_LOCATION = {"stock_location_id": 1, "stock_location_name": "見本倉庫"}
-LIGHTER_DROPS: Final = frozenset(
-    f"{family}{rate}"
-    for family in ("subtotal", "discount", "point", "discount_with_point", "tax", "total")
-    for rate in (8, 10)
-) | frozenset(
-    [
-        "labels",
-        "customer_labels",
-        "subs_order_labels",
-        "product_labels",
-        "human_offer_name",
-        "human_state",
-        "payment_human_state",
-        "payment_method_name",
-        "shipping_carrier_name",
-        "stock_location_name",
-        "tracking_url",
-        "order_free_columns",
-        "campaigns",
-        "tbc_order_reasons",
-    ]
-)
 NOTHING_KNOWN = dict.fromkeys(
     [
         "at_score_result",
@@ -48,13 +27,57 @@ NOTHING_KNOWN = dict.fromkeys(
         "spider_af_description",
         "customer_contacts",
         "tenant_id",
-        "pickup_location1",
-        "pickup_location2",
-        "doorbell",
         "invite_code",
         "cv_route",
     ]
 )
+
+
+class Numbered(Protocol):
+    """A master record."""
+
+    @property
+    def id(self) -> int: ...
+
+
+Master = TypeVar("Master", bound=Numbered)
+
+
+def named(masters: Iterable[Master], id_: int | None) -> Master | None:
+    """The record with this id."""
+    return next((each for each in masters if each.id == id_), None)
+
+
+def joined(texts: Iterable[str]) -> str | None:
+    """Several words as ONE text, null for none (§2.6)."""
+    return ",".join(texts) or None
+
+
+def store_name(shop: Shop, id_: int) -> str | None:
+    """媒体; the first one is the shop itself."""
+    if id_ == DEFAULT_STORE:
+        return shop.settings.store
+    store = named(shop.settings.masters.stores, id_)
+    return store.name if store else None
+
+
+def product_labels(shop: Shop, items: Iterable[Item]) -> str | None:
+    wanted = {id_ for item in items for id_ in item.variant.label_ids}
+    return joined(label.name for label in shop.settings.masters.labels if label.id in wanted)
+
+
+def free_columns(shop: Shop, answers: Mapping[int, tuple[str, ...]]) -> list[Attributes]:
+    """受注自由項目; a column that is no longer in the masters has no name."""
+    columns = shop.settings.masters.order_free_columns
+    names = {column.id: column.label for column in columns}
+    return [{"id": id_, "values": list(values), "name": names.get(id_)} for id_, values in answers.items()]
+
+
+def pickup_wishes(shop: Shop, record: Order | SubsOrder) -> Attributes:
+    """受取場所 and 呼び鈴."""
+    places = [named(shop.settings.masters.pickup_locations, id_) for id_ in record.pickup_ids]
+    names = [place.name if place else None for place in places]
+    return {"pickup_location1": names[0], "pickup_location2": names[1], "doorbell": record.doorbell}
 
 
 def relation(type_: str, id_: int | None) -> dict[str, Any]:
@@ -71,14 +94,11 @@ def resource(type_: str, attributes: Attributes, relationships: dict[str, Any] |
     return {"id": id_, "type": type_, "attributes": attributes, "relationships": relationships or {}}
 
 
-def order_resource(shop: Shop, order: Order, *, lighter: bool = False) -> Resource:
-    attributes = order_attributes(shop, order)
-    if lighter:
-        attributes = {key: value for key, value in attributes.items() if key not in LIGHTER_DROPS}
+def order_resource(shop: Shop, order: Order) -> Resource:
     shipping_ids = [address.id for address in order.shipping]
     return resource(
         wire.TYPE_ORDER,
-        attributes,
+        order_attributes(shop, order),
         {
             "customer": relation(wire.TYPE_CUSTOMER, order.customer_id),
             "subs_order": relation(wire.TYPE_SUBS_ORDER, order.subs_id),
@@ -94,7 +114,7 @@ def order_resource(shop: Shop, order: Order, *, lighter: bool = False) -> Resour
 def order_attributes(shop: Shop, order: Order) -> Attributes:
     return {
         **_identity(shop, order),
-        **URL,
+        **_source(shop, order),
         **_payment_of_order(order),
         **_state(shop, order),
         **_amounts(order),
@@ -102,6 +122,7 @@ def order_attributes(shop: Shop, order: Order) -> Attributes:
         **_dates(order),
         **_memos(order),
         **NOTHING_KNOWN,
+        **pickup_wishes(shop, order),
         "o_plux_result": order.o_plux_result,
         "coupons": order.coupons,
         "assigned_admin_id": order.assigned_admin_id,
@@ -112,28 +133,42 @@ def order_attributes(shop: Shop, order: Order) -> Attributes:
 
 
 def _identity(shop: Shop, order: Order) -> Attributes:
-    parent = shop.parent(order)
+    parent, customer = shop.parent(order), shop.customers[order.customer_id]
     inserts = [item.variant.goods.name for item in order.items if item.bundled_id is not None]
     return {
         "id": order.id,
         "number": order.number,
-        "labels": None,
-        "customer_labels": None,
-        "subs_order_labels": None,
-        "product_labels": None,
-        "customer_id": order.customer_id,
-        "customer_number": shop.customers[order.customer_id].number,
+        "labels": joined(order.labels),
+        "customer_labels": joined(customer.profile.labels),
+        "subs_order_labels": joined(parent.labels) if parent else None,
+        "product_labels": product_labels(shop, order.items),
+        "customer_id": customer.id,
+        "customer_number": customer.number,
         "subs_order_id": order.subs_id,
         "subs_order_number": parent.number if parent else None,
         "kind": wire.KIND_SUBSCRIPTION if parent else wire.KIND_ONE_OFF,
         "times": order.times,
         "nth": order.nth,
         "last_order": order.nth == parent.orders_count if parent else None,
-        "bundled_items": ",".join(inserts) or None,
+        "bundled_items": joined(inserts),
         "product_name_with_tax": order.items[0].variant.goods.name if order.items else None,
         "ip": f"203.0.113.{order.id % 250}",
         "device_variant": order.device,
         "human_offer_name": "通常",
+    }
+
+
+def _source(shop: Shop, order: Order) -> Attributes:
+    """流入元 of this order."""
+    masters = shop.settings.masters
+    url = named(masters.urls, order.url_id)
+    group = named(masters.url_groups, url.group_id) if url else None
+    advertiser = named(masters.advertisers, group.advertiser_id) if group else None
+    return {
+        "url_id": order.url_id,
+        "url": url.token if url else None,
+        "url_group": group.name if group else None,
+        "advertiser": advertiser.name if advertiser else None,
     }
 
 
@@ -161,14 +196,14 @@ def _state(shop: Shop, order: Order) -> Attributes:
     return {
         "wrapping": order.wrapping,
         "remark": order.remark,
-        "store": shop.settings.store,
+        "store": store_name(shop, order.store_id),
         "state": order.state,
         "human_state": shop.settings.order_states.get(order.state, "不明なステータス"),
         "email": order.email,
         "multiple_shipping": order.several_addresses,
         "tbc": bool(order.tbc_reasons),
-        "tbc_order_reasons": ",".join(order.tbc_reasons) or None,
-        "order_free_columns": [],
+        "tbc_order_reasons": joined(order.tbc_reasons),
+        "order_free_columns": free_columns(shop, order.free_columns),
     }
 
 
@@ -216,8 +251,8 @@ def _carriage(order: Order) -> Attributes:
         "shipping_slip": ",".join(slips) or None,  # several parcels: our reading, one joined text
         "tracking_url": None,
         "shipping_histories_count": len(slips),
-        "picked_list": False,
-        "picked_at": None,
+        "picked_list": order.picked_at is not None,
+        "picked_at": stamp(order.picked_at),
         "scheduled_delivery_time": slot.time if slot else None,
         "scheduled_delivery_time_id": slot.id if slot else None,
         "scheduled_delivery_time_code": slot.code if slot else None,

@@ -1,22 +1,24 @@
-"""Resources that hang on an order (受注商品, 住所, 決済, 顧客) as JSON:API (spec/ecforce.md §2.12, §2.14, §12)."""
+"""Resources that hang on an order (受注商品, 住所, 決済) as JSON:API (spec/ecforce.md §2.12, §12)."""
 
 from __future__ import annotations
 
 from connector.adapters.ecforce import wire
-from connector.sandbox.cart.model import Address, Customer, Item, Payment
+from connector.sandbox.cart.model import Address, Item, Payment
 from connector.sandbox.cart.resources import (
     STOCK_LOCATION,
     Attributes,
     Resource,
+    joined,
     relation,
-    relations,
     resource,
 )
-from connector.sandbox.cart.settings import BLACKLIST_REASON, MethodKind
+from connector.sandbox.cart.resources_goods import category_names
+from connector.sandbox.cart.settings import MethodKind
+from connector.sandbox.cart.shop import Shop
 from connector.sandbox.cart.texts import stamp
 
 
-def item_resource(item: Item) -> Resource:
+def item_resource(shop: Shop, item: Item) -> Resource:
     goods = item.variant.goods
     return resource(
         wire.TYPE_ORDER_ITEM,
@@ -26,7 +28,7 @@ def item_resource(item: Item) -> Resource:
             "product_bundled_item_id": item.bundled_id,
             "product_number": goods.product_number,
             "product_name": goods.name,
-            "product_category_names": goods.category,
+            "product_category_names": joined(category_names(shop, item.variant)),
             "product_maker_name": None,
             "variant_sku": goods.sku,
             **STOCK_LOCATION,
@@ -34,8 +36,8 @@ def item_resource(item: Item) -> Resource:
             "sales_price": goods.price,
             "price": item.price,
             "quantity": item.quantity,
-            "set_item_quantity": None,
-            "point_exchange_quantity": 0,
+            "set_item_quantity": item.set_quantity,
+            "point_exchange_quantity": item.point_exchange_quantity,
             "tax_rate": goods.tax_rate,
             "onetime": item.onetime,
             "skip": item.skip,
@@ -84,8 +86,10 @@ def address_resource(address: Address) -> Resource:
     return resource(wire.TYPE_ADDRESS, attributes)
 
 
-def payment_resource(payment: Payment, *, of_subscription: bool = False) -> Resource:
-    """決済. A subscription's carries the method alone; its label is null (§12)."""
+def payment_resource(
+    payment: Payment, *, of_subscription: bool = False, with_source: bool = False
+) -> Resource:
+    """決済. A subscription's carries the method alone; its label is null (§12). The source shows when asked for."""
     is_card = payment.method.kind is MethodKind.CARD
     return resource(
         wire.TYPE_PAYMENT,
@@ -104,55 +108,7 @@ def payment_resource(payment: Payment, *, of_subscription: bool = False) -> Reso
             "completed_at": stamp(payment.completed_at),
             "voided_at": stamp(payment.voided_at),
         },
-    )
-
-
-def customer_resource(customer: Customer) -> Resource:
-    unknown = [
-        "customer_rank_id",
-        "customer_rank_name",
-        "mobile_email",
-        "sex_id",
-        "sex",
-        "job_id",
-        "job",
-        "birth",
-        "point_expired_at",
-        "customer_type_id",
-        "customer_type_name",
-        "line_id",
-        "line_id_linked_at",
-        "labels",
-        "coupon_codes",
-        "deleted_at",
-    ]
-    return resource(
-        wire.TYPE_CUSTOMER,
-        {
-            "id": customer.id,
-            "number": customer.number,
-            "state": "member",
-            "human_state_name": "会員",
-            "email": customer.email,
-            **dict.fromkeys(unknown),
-            "buy_times": customer.buy_times,
-            "buy_total": customer.buy_total,
-            "first_order_completed_at": stamp(customer.first_completed_at),
-            "last_order_completed_at": stamp(customer.last_completed_at),
-            "point": customer.point,
-            "optin": True,
-            "mail_delivery_stop": False,
-            "np_royal_customer": False,
-            "blacklist": customer.blacklist,
-            "blacklist_reasons": BLACKLIST_REASON if customer.blacklist else None,
-            "link_number": customer.link_number,
-            **{f"option{k:02}": None for k in range(1, 11)},
-            "created_at": stamp(customer.created_at),
-            "updated_at": stamp(customer.updated_at),
-        },
-        {
-            "billing_address": relation(wire.TYPE_ADDRESS, customer.billing.id),
-            "shipping_addresses": relations(wire.TYPE_ADDRESS, [customer.billing.id]),
-            "notes": {"data": []},
-        },
+        {"source": relation(wire.TYPE_CREDIT_CARD, payment.card_id if is_card else None)}
+        if with_source
+        else None,
     )

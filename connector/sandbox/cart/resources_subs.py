@@ -1,25 +1,30 @@
-"""Resources of subscriptions, goods and masters (定期受注, 商品, 在庫, 支払い方法 …) as JSON:API."""
+"""Resource of a subscription (定期受注) as JSON:API: every attribute of spec/ecforce.md §2.13."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from connector.adapters.ecforce import wire
 from connector.clock import jst
-from connector.sandbox.cart.model import SubsOrder, Variant
+from connector.sandbox.cart.model import SubsOrder
 from connector.sandbox.cart.resources import (
-    STOCK_LOCATION,
     Attributes,
     Resource,
+    free_columns,
+    joined,
+    pickup_wishes,
+    product_labels,
     relation,
     relations,
     resource,
+    store_name,
 )
-from connector.sandbox.cart.settings import Carrier, DeliveryTime, PaymentMethod, Reason
+from connector.sandbox.cart.settings import Reason
 from connector.sandbox.cart.shop import Shop
 from connector.sandbox.cart.texts import stamp
-from connector.subscriptions.cycle import WEEKDAYS, CycleKind
+from connector.subscriptions.cycle import MONTH_END, WEEKDAYS, CycleKind
 
 DEAD_PAYMENTS: Final = (
     wire.PAY_VOIDED,
@@ -28,16 +33,30 @@ DEAD_PAYMENTS: Final = (
     wire.PAY_SALES_FAILED,
     wire.PAY_UPDATE_FAILED,
 )
-AVAILABLE_SCHEDULES: Final[list[dict[str, Any]]] = [  # `ja` may be text or a bare number, §2.13
+EVERY_MONTHS: Final = "scheduled_to_be_delivered_every_x_month"
+ON_DAY: Final = "scheduled_to_be_delivered_on_xth_day"
+EVERY_DAYS: Final = "scheduled_to_be_delivered_every_x_day"
+ON_WEEK: Final = "scheduled_to_be_delivered_on_xth_day_of_week"
+ON_WEEKDAY: Final = "scheduled_to_be_delivered_every_x_day_of_week"
+
+
+def _choices(values: Iterable[int], word: str = "{}") -> list[dict[str, Any]]:
+    """`ja` is a text, or a bare number where there is no word for it (§2.13)."""
+    return [{"value": value, "ja": value if word == "{}" else word.format(value)} for value in values]
+
+
+MONTHS: Final = _choices((1, 2, 3), "{}ヶ月")
+DAYS_OF_MONTH: Final = [*_choices((1, 5, 10, 15, 20, 25)), {"value": MONTH_END, "ja": "末日"}]
+WEEKDAY_CHOICES: Final = [{"value": number, "ja": name} for number, name in enumerate(WEEKDAYS)]
+AVAILABLE_SCHEDULES: Final[list[dict[str, Any]]] = [
+    {"value": "date", "ja": "日付で指定", EVERY_MONTHS: MONTHS, ON_DAY: DAYS_OF_MONTH},
+    {"value": "term", "ja": "間隔で指定", EVERY_DAYS: _choices((30, 45, 60, 90), "{}日")},
     {
-        "value": "date",
-        "ja": "日付で指定",
-        "every_x_month": [{"value": 1, "ja": "1ヶ月"}, {"value": 2, "ja": 2}],
-    },
-    {
-        "value": "term",
-        "ja": "間隔で指定",
-        "every_x_day": [{"value": 30, "ja": "30日"}, {"value": 45, "ja": 45}],
+        "value": "day_of_week",
+        "ja": "曜日で指定",
+        EVERY_MONTHS: MONTHS,
+        ON_WEEK: _choices(range(1, 6)),
+        ON_WEEKDAY: WEEKDAY_CHOICES,
     },
 ]
 
@@ -62,9 +81,9 @@ def subs_attributes(shop: Shop, subs: SubsOrder) -> Attributes:
         **_schedule(subs),
         **_reasons(shop, subs),
         **_payment(shop, subs),
-        "labels": None,
-        "customer_labels": None,
-        "product_labels": None,
+        "labels": joined(subs.labels),
+        "customer_labels": joined(shop.customers[subs.customer_id].profile.labels),
+        "product_labels": product_labels(shop, subs.items),
         "customer_contacts": None,
         "memo01": subs.memo01,
         "memo02": subs.memo02,
@@ -79,10 +98,8 @@ def subs_attributes(shop: Shop, subs: SubsOrder) -> Attributes:
         "linked_memo": subs.linked_memo,
         "skip_next_scheduled_delivery": subs.skipped,
         "link_number": subs.link_number,
-        "pickup_location1": None,
-        "pickup_location2": None,
-        "doorbell": None,
-        "order_free_columns": [],
+        **pickup_wishes(shop, subs),
+        "order_free_columns": free_columns(shop, subs.free_columns),
         "created_at": stamp(subs.created_at),
         "updated_at": stamp(subs.updated_at),
         "suspended_at": stamp(subs.suspended_at),
@@ -99,12 +116,12 @@ def _identity(shop: Shop, subs: SubsOrder) -> Attributes:
         "wrapping": None,
         "times": subs.times,
         "orders_count": subs.orders_count,
-        "store": shop.settings.store,
+        "store": store_name(shop, subs.store_id),
         "state": subs.state,
         "human_state": wire.SUBS_STATES[subs.state],
         "subtotal": sum(item.price * item.quantity for item in subs.items if not item.skip),
         "tbc": bool(subs.tbc_reasons),
-        "tbc_subs_order_reasons": ",".join(subs.tbc_reasons) or None,
+        "tbc_subs_order_reasons": joined(subs.tbc_reasons),
         "remaining_number_of_orders": subs.remaining_orders,
     }
 
@@ -157,150 +174,8 @@ def _payment(shop: Shop, subs: SubsOrder) -> Attributes:
 
 
 def _names(reasons: tuple[Reason, ...], ids: list[int]) -> str | None:
-    return ",".join(reason.name for reason in reasons if reason.id in ids) or None
+    return joined(reason.name for reason in reasons if reason.id in ids)
 
 
 def _days_since(shop: Shop, at: datetime | None) -> int | None:
     return None if at is None else (shop.today() - jst(at).date()).days
-
-
-def product_resource(variant: Variant) -> Resource:
-    goods = variant.goods
-    unknown = [f"option{k:02}" for k in range(1, 11)]
-    return resource(
-        wire.TYPE_PRODUCT,
-        {
-            "id": variant.product_id,
-            "number": goods.product_number,
-            "state": "active",
-            "human_state": "表示",
-            "name": goods.name,
-            "for_sale": True,
-            "position": variant.product_id,
-            "is_recurring": goods.recurring,
-            "product_category_names": goods.category,
-            "master_list_price": goods.price,
-            "master_sales_price": goods.price,
-            "master_sku": goods.sku,
-            "tax_id": goods.tax_rate,
-            "link_number": None,
-            **dict.fromkeys(unknown),
-            "labels": None,
-            "first_price": None,
-            "first_price_include_tax": None,
-            "created_at": stamp(variant.created_at),
-            "updated_at": stamp(variant.updated_at),
-            "deleted_at": None,
-        },
-        {
-            "variants": relations(wire.TYPE_VARIANT, [variant.id]),
-            "thumbnail": {"data": None},
-            "bundled_items": {"data": []},
-            "product_categories": {"data": []},
-        },
-    )
-
-
-def variant_resource(variant: Variant) -> Resource:
-    goods = variant.goods
-    return resource(
-        wire.TYPE_VARIANT,
-        {
-            "id": variant.id,
-            "sku": goods.sku,
-            "name": goods.name,
-            "state": "active",
-            "human_state_name": "表示",
-            "for_sale": True,
-            "position": 1,
-            "is_master": True,
-            "product_id": variant.product_id,
-            "volume": None,
-            "list_price": goods.price,
-            "sales_price": goods.price,
-            "options": [],
-            "link_number": None,
-            "first_price": None,
-            "created_at": stamp(variant.created_at),
-            "updated_at": stamp(variant.updated_at),
-        },
-        {"thumbnails": {"data": []}},
-    )
-
-
-def stock_resource(variant: Variant) -> Resource:
-    return resource(
-        wire.TYPE_STOCK_ITEM,
-        {
-            "id": variant.id,
-            **STOCK_LOCATION,
-            "stock_location_code": "default",
-            "product_id": variant.product_id,
-            "product_number": variant.goods.product_number,
-            "variant_id": variant.id,
-            "variant_sku": variant.goods.sku,
-            "stock": variant.stock,
-            "stock_unlimited": False,
-            "stock_alert": False,
-            "stock_borderline": None,
-            "created_at": stamp(variant.created_at),
-            "updated_at": stamp(variant.updated_at),
-        },
-    )
-
-
-def method_resource(method: PaymentMethod) -> Resource:
-    return resource(
-        wire.TYPE_PAYMENT_METHOD,
-        {
-            "id": method.id,
-            "name": method.name,
-            "description": None,
-            "description_mobile": None,
-            "active": True,
-            "amount_upper_limit": None,
-            "amount_under_limit": None,
-            "display_on_mypage": True,
-            "display_on_admin_oi_page": True,
-            "use_credit_card_validity_check": False,
-            "cv_offer_realtime_payment": False,
-            "use_o_plux": False,
-            "use_spider_af": False,
-        },
-    )
-
-
-def carrier_resource(carrier: Carrier) -> Resource:
-    times = [slot.id for slot in carrier.delivery_times]
-    return resource(
-        wire.TYPE_SHIPPING_CARRIER,
-        {
-            "id": carrier.id,
-            "name": carrier.name,
-            "code": carrier.code,
-            "default": carrier.default,
-            "state": "active",
-            "human_state": "有効",
-            "min_volume": None,
-            "max_volume": None,
-            "pickup_locations": [],
-            "pickup_location_primary_only": 0,
-            "enable_doorbell_option": False,
-            "created_at": None,
-            "updated_at": None,
-        },
-        {"delivery_times": relations(wire.TYPE_DELIVERY_TIME, times)},
-    )
-
-
-def delivery_time_resource(slot: DeliveryTime) -> Resource:
-    return resource(wire.TYPE_DELIVERY_TIME, {"id": slot.id, "time": slot.time})
-
-
-def store_resource(shop: Shop) -> Resource:
-    attributes = {"id": 1, "name": shop.settings.store, "orders_count": len(shop.orders), "labels": []}
-    return resource(wire.TYPE_STORE, {**attributes, "order_default": True})
-
-
-def reason_resource(type_: str, reason: Reason) -> Resource:
-    return resource(type_, {"id": reason.id, "name": reason.name, "parent_reason_id": reason.parent_id})

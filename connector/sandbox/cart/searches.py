@@ -8,7 +8,7 @@ from datetime import datetime
 from connector.adapters.ecforce import wire
 from connector.sandbox.cart.model import Customer, Order, SubsOrder, Variant
 from connector.sandbox.cart.ransack import Getter
-from connector.sandbox.cart.settings import PaymentMethod
+from connector.sandbox.cart.resources_goods import DEFAULT_LOCATION, category_names
 from connector.sandbox.cart.shop import Shop
 
 
@@ -19,7 +19,8 @@ def order_getters(shop: Shop) -> dict[str, Getter[Order]]:
         "number": lambda order: order.number,
         "customer_id": lambda order: order.customer_id,
         "subs_order_id": lambda order: order.subs_id,
-        "url_id": lambda order: 12,
+        "url_id": lambda order: order.url_id,
+        "store_id": lambda order: order.store_id,
         "state": lambda order: order.state,
         "payment_state": lambda order: order.payment.state,
         "payment_method_id": lambda order: order.payment.method.id,
@@ -54,11 +55,18 @@ def order_getters(shop: Shop) -> dict[str, Getter[Order]]:
         "payment_payment_method_id": lambda order: order.payment.method.id,
         "customer_email": lambda order: shop.customers[order.customer_id].email,
         "customer_number": lambda order: shop.customers[order.customer_id].number,
+        "customer_link_number": lambda order: shop.customers[order.customer_id].link_number,
+        "order_items_product_category_names": lambda order: [
+            name for item in order.items for name in category_names(shop, item.variant)
+        ],
         "order_items_variant_sku": lambda order: [item.variant.goods.sku for item in order.items],
         "order_items_product_number": lambda order: [
             item.variant.goods.product_number for item in order.items
         ],
         "subs_order_number": _parent_number(shop),
+        "device_variant": lambda order: order.device,
+        "coupons": lambda order: order.coupons,
+        "labels": lambda order: list(order.labels) or None,
     }
 
 
@@ -91,40 +99,59 @@ def subs_getters(shop: Shop) -> dict[str, Getter[SubsOrder]]:
         "tbc": lambda subs: bool(subs.tbc_reasons),
         "remaining_number_of_orders": lambda subs: subs.remaining_orders,
         "payment_payment_method_id": lambda subs: subs.payment.method.id,
+        "customer_id": lambda subs: subs.customer_id,
+        "memo01": lambda subs: subs.memo01,
+        "memo02": lambda subs: subs.memo02,
+        "payment_method_id": lambda subs: subs.payment.method.id,
+        "shipping_address_prefecture_id": lambda subs: subs.shipping.postal.prefecture_id,
         "customer_email": lambda subs: shop.customers[subs.customer_id].email,
         "customer_number": lambda subs: shop.customers[subs.customer_id].number,
         "order_items_variant_sku": lambda subs: [item.variant.goods.sku for item in subs.items],
     }
 
 
-CUSTOMERS: dict[str, Getter[Customer]] = {
-    "id": lambda customer: customer.id,
-    "number": lambda customer: customer.number,
-    "email": lambda customer: customer.email,
-    "buy_times": lambda customer: customer.buy_times,
-    "blacklist": lambda customer: customer.blacklist,
-    "link_number": lambda customer: customer.link_number,
-    "created_at": lambda customer: customer.created_at,
-    "updated_at": lambda customer: customer.updated_at,
-}
-PRODUCTS: dict[str, Getter[Variant]] = {
-    "id": lambda variant: variant.product_id,
-    "number": lambda variant: variant.goods.product_number,
-    "name": lambda variant: variant.goods.name,
-    "product_category_names": lambda variant: variant.goods.category,
-    "created_at": lambda variant: variant.created_at,
-    "updated_at": lambda variant: variant.updated_at,
-}
+def customer_getters() -> dict[str, Getter[Customer]]:
+    return {
+        "id": lambda customer: customer.id,
+        "number": lambda customer: customer.number,
+        "email": lambda customer: customer.email,
+        "billing_address_s_full_tel": lambda customer: customer.billing.postal.tel,
+        "billing_address_full_tel": lambda customer: customer.billing.postal.tel,
+        "state": lambda customer: customer.profile.state,
+        "line_id": lambda customer: customer.profile.line_id,
+        "buy_times": lambda customer: customer.buy_times,
+        "buy_total": lambda customer: customer.buy_total,
+        "point": lambda customer: customer.point,
+        "blacklist": lambda customer: customer.blacklist,
+        "link_number": lambda customer: customer.link_number,
+        "created_at": lambda customer: customer.created_at,
+        "updated_at": lambda customer: customer.updated_at,
+    }
+
+
+def product_getters(shop: Shop) -> dict[str, Getter[Variant]]:
+    return {
+        "id": lambda variant: variant.product_id,
+        "number": lambda variant: variant.goods.product_number,
+        "name": lambda variant: variant.goods.name,
+        "state": lambda variant: "active" if variant.active else "inactive",
+        "for_sale": lambda variant: variant.for_sale,
+        "is_recurring": lambda variant: variant.goods.recurring,
+        "product_category_names": lambda variant: category_names(shop, variant),
+        "variants_sku": lambda variant: variant.goods.sku,
+        "link_number": lambda variant: variant.link_number,
+        "created_at": lambda variant: variant.created_at,
+        "updated_at": lambda variant: variant.updated_at,
+    }
+
+
 STOCK: dict[str, Getter[Variant]] = {
     "id": lambda variant: variant.id,
     "variant_sku": lambda variant: variant.goods.sku,
-    "stock_location_code": lambda variant: "default",
+    "stock_location_code": lambda variant: DEFAULT_LOCATION,
     "stock": lambda variant: variant.stock,
-}
-METHODS: dict[str, Getter[PaymentMethod]] = {
-    "id": lambda method: method.id,
-    "name": lambda method: method.name,
-    "active": lambda method: True,
-    "display_on_mypage": lambda method: True,
-    "display_on_admin_oi_page": lambda method: True,
+    "stock_unlimited": lambda variant: variant.stock_unlimited,
+    "product_number": lambda variant: variant.goods.product_number,
+    "created_at": lambda variant: variant.created_at,
+    "updated_at": lambda variant: variant.updated_at,
 }

@@ -14,6 +14,8 @@ from msgspec import Struct, field
 
 from connector.adapters.ecforce import wire
 from connector.sandbox.cart.holidays import shipping_closed
+from connector.sandbox.cart.links import CsvFormat, NeLink, WebhookEndpoint, WebhookMischief
+from connector.sandbox.cart.masters import Masters, MyPage
 from connector.subscriptions.cycle import ClosedDay, Origin, usual_lead_days
 
 
@@ -40,6 +42,14 @@ class Rounding(StrEnum):
     FLOOR = "floor"
     HALF_UP = "half_up"
     CEIL = "ceil"
+
+
+class DiscountOrder(StrEnum):
+    """割引減算ロジック: from which rate's goods a discount is taken."""
+
+    PRORATED = "prorated"  # 按分
+    HIGH_FIRST = "high_first"
+    LOW_FIRST = "low_first"
 
 
 class PaymentMethod(Struct, frozen=True):
@@ -76,6 +86,14 @@ class Reason(Struct, frozen=True):
     id: int
     name: str
     parent_id: int | None = None
+
+
+class MethodChange(Struct, frozen=True):
+    """支払い方法変更バッチ: orders placed `days` ago and not paid for go to this method, and carrier if named."""
+
+    days: int
+    payment_method_id: int
+    carrier_id: int | None = None
 
 
 PAYMENT_METHODS: Final = (
@@ -122,6 +140,9 @@ class CartSettings(Struct, frozen=True, kw_only=True):
     order_states: Mapping[str, str] = field(default_factory=lambda: dict(ORDER_STATES))
     cancel_reasons: tuple[Reason, ...] = CANCEL_REASONS
     suspend_reasons: tuple[Reason, ...] = SUSPEND_REASONS
+    masters: Masters = Masters()
+    mypage: MyPage = MyPage()
+    customer_password: str = "mihon-mypage"
 
     # §7.1, §7.3, §7.4
     origin: Origin = Origin.SHIP
@@ -132,11 +153,28 @@ class CartSettings(Struct, frozen=True, kw_only=True):
     check_stock_on_manual: bool = True
     carry_delivery_time: bool = True
     ng_marks_subs_tbc: bool = True
+    blacklist_marks_subs_tbc: bool = True
     blocking_tbc_reasons: tuple[str, ...] = (BLACKLIST_REASON,)
+
+    # §6, both paid options
+    auto_reauth: bool = False  # 自動再オーソリ処理, 05:00 on shipping days
+    method_change: MethodChange | None = None  # 支払い方法変更バッチ, 07:30
+
+    # §4
+    webhooks: tuple[WebhookEndpoint, ...] = ()
+    webhook_secret: str = ""  # sent as x-ecf-webhook-secret where it is set
+    webhook_timeout_s: float = 10
+    webhook_mischief: WebhookMischief = WebhookMischief()
+    thanks_offer_s: float = 0  # サンクスオファー: order_completed comes so long after order_complete
+
+    # §5.1, §8
+    csv_formats: tuple[CsvFormat, ...] = ()
+    ne_link: NeLink = NeLink()
 
     # §15.3–15.4
     tax_mode: TaxMode = TaxMode.INCLUSIVE
     rounding: Rounding = Rounding.FLOOR
+    discount_order: DiscountOrder = DiscountOrder.PRORATED
     delivery_fee: int = 550
     free_delivery_from: int = 7000
     subscription_delivery_fee: int = 0

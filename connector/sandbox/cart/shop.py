@@ -7,10 +7,13 @@ ten hex digits that a spreadsheet may take for a figure.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 
+from connector.adapters.ecforce import wire
 from connector.clock import Clock, at_jst, jst
+from connector.sandbox.cart.due_days import DueDays
 from connector.sandbox.cart.model import (
     Address,
     Customer,
@@ -24,7 +27,9 @@ from connector.sandbox.cart.model import (
 )
 from connector.sandbox.cart.settings import Carrier, CartSettings, DeliveryTime, PaymentMethod
 from connector.sandbox.history import History
-from connector.subscriptions.cycle import Rules
+from connector.subscriptions.cycle import Rules, create_day
+
+Listener = Callable[[Order | SubsOrder | Customer | Variant, str, str | None, str | None], object]
 
 LONGEST_CHECKOUT_S = 3600
 FIRST_VARIANT, FIRST_PRODUCT = 501, 201
@@ -42,10 +47,36 @@ class Shop:
         self.order_by_number: dict[str, Order] = {}
         self.order_by_access_id: dict[str, Order] = {}
         self.customer_by_email: dict[str, Customer] = {}
+        self.children: dict[tuple[int, int], int] = {}  # 受注ID by subscription and nth: never two (§7.4)
+        self.due = DueDays()
+        self.changed_orders: set[int] = set()
+        self.changed_subs: set[int] = set()
         self.warnings: list[str] = []
+        self.listeners: list[Listener] = []
+        self._rules: dict[int, Rules] = {}
         self._next = dict(settings.first_ids)
         self._numbers: set[str] = set()
         self._started_checkouts: list[int] = []
+
+    def clear(self) -> None:
+        """Nobody has bought anything yet: goods stay with the stock they have, ids begin again."""
+        for book in (
+            self.orders,
+            self.subs,
+            self.customers,
+            self.order_by_number,
+            self.order_by_access_id,
+            self.customer_by_email,
+            self.children,
+        ):
+            book.clear()
+        self.changed_orders.clear()
+        self.changed_subs.clear()
+        self.warnings.clear()
+        self.due = DueDays()
+        self._next = dict(self.settings.first_ids)
+        self._numbers.clear()
+        self._started_checkouts.clear()
 
     # --- time ---
 
@@ -58,20 +89,46 @@ class Shop:
 
     def rules(self, prefecture_id: int) -> Rules:
         """The date rules for a delivery to this prefecture."""
-        wish = self.settings
-        return Rules(
-            lead_days=wish.lead_days(prefecture_id),
-            origin=wish.origin,
-            days_before=wish.days_before,
-            min_gap_days=wish.min_gap_days,
-            is_closed=wish.is_closed,
-        )
+        known = self._rules.get(prefecture_id)
+        if known is None:
+            wish = self.settings
+            known = self._rules[prefecture_id] = Rules(
+                lead_days=wish.lead_days(prefecture_id),
+                origin=wish.origin,
+                days_before=wish.days_before,
+                min_gap_days=wish.min_gap_days,
+                is_closed=cache(wish.is_closed),
+            )
+        return known
+
+    def adopt(self, settings: CartSettings) -> None:
+        """Other settings from now on. Dates that were planned stay; the nights they are created on follow."""
+        self.settings = settings
+        self._rules.clear()
+        for subs in self.subs.values():
+            self._enter_due(subs)
+
+    # --- the nights ---
+
+    def create_on(self, subs: SubsOrder) -> date:
+        """On which day the next child is to be created, from the dates the parent carries now."""
+        rules = self.rules(subs.shipping.postal.prefecture_id)
+        return create_day(planned_on(subs.next_ship_at), planned_on(subs.next_delivery_at), rules)
+
+    def waits(self, subs: SubsOrder) -> bool:
+        """Whether it waits for its day at all (§7.4)."""
+        if subs.state != wire.SUBS_ACTIVE or subs.deleted_at is not None or subs.remaining_orders == 0:
+            return False
+        return not any(reason in self.settings.blocking_tbc_reasons for reason in subs.tbc_reasons)
+
+    def _enter_due(self, subs: SubsOrder) -> None:
+        self.due.enter(subs.id, self.create_on(subs) if self.waits(subs) else None)
 
     # --- ids and numbers ---
 
     def draw(self, kind: str) -> int:
         """The next id of this kind."""
-        number = self._next[kind]
+        number = self._next.setdefault(kind, 1)
         while kind == "order" and number in self.orders:
             number += 1
         self._next[kind] = number + 1
@@ -107,6 +164,7 @@ class Shop:
                 created_at=now,
                 updated_at=now,
             )
+            self.tell(self.variants[each.sku], "created")
 
     def customer(self, new: NewCustomer, billing: PostalAddress) -> Customer:
         """The customer with this e-mail address, entered if new."""
@@ -125,6 +183,7 @@ class Shop:
             updated_at=now,
         )
         self.customers[customer.id] = self.customer_by_email[customer.email] = customer
+        self.tell(customer, "created")
         return customer
 
     def address(self, postal: PostalAddress, id_: int | None = None) -> Address:
@@ -132,13 +191,20 @@ class Shop:
         return Address(self.draw("address") if id_ is None else id_, postal, now, now)
 
     def add_order(self, order: Order) -> None:
+        if order.subs_id is not None and order.nth is not None:
+            if (order.subs_id, order.nth) in self.children:
+                raise ValueError(f"subscription {order.subs_id} already has its order {order.nth}")
+            self.children[order.subs_id, order.nth] = order.id
         self.orders[order.id] = self.order_by_number[order.number] = order
         self._numbers.add(order.number)
+        self.changed_orders.add(order.id)
         self.customers[order.customer_id].order_ids.append(order.id)
 
     def add_subs(self, subs: SubsOrder) -> None:
         self.subs[subs.id] = subs
         self.customers[subs.customer_id].subs_ids.append(subs.id)
+        self.touch(subs)
+        self.tell(subs, "created")
 
     # --- looking up ---
 
@@ -172,7 +238,15 @@ class Shop:
     # --- keeping book ---
 
     def touch(self, record: Order | SubsOrder | Customer | Variant) -> None:
+        """It is newer now; a subscription also stands under the night that its dates say."""
         record.updated_at = self.now()
+        if isinstance(record, Order):
+            self.changed_orders.add(record.id)
+        elif isinstance(record, SubsOrder):
+            self.changed_subs.add(record.id)
+            self._enter_due(record)
+        else:
+            self.tell(record, "updated")
 
     def note(
         self,
@@ -185,6 +259,7 @@ class Shop:
         """One line in the record's timeline, which also makes it newer."""
         record.timeline.append(TimelineEntry(self.now(), actor, kind, before, after))
         self.touch(record)
+        self.tell(record, kind, before, after)
 
     def set_state(self, order: Order, code: str, actor: str) -> None:
         """対応状況. Never touches the payment (§3.1)."""
@@ -194,11 +269,35 @@ class Shop:
         self.note(order, actor, "state", before, code)
         self.history.add("state_changed", order.number, before=before, after=code, actor=actor)
 
+    def mark(self, record: Order | SubsOrder, reason: str, actor: str = "system") -> None:
+        """要対応 with this reason, once."""
+        if reason not in record.tbc_reasons:
+            record.tbc_reasons.append(reason)
+            self.note(record, actor, "tbc", after=reason)
+
+    def clear_marks(self, record: Order | SubsOrder) -> None:
+        """要対応 「いいえ」 in the admin screen: deletes the reasons (§7.10)."""
+        if record.tbc_reasons:
+            before, record.tbc_reasons = ",".join(record.tbc_reasons), []
+            self.note(record, "admin", "tbc", before)
+
+    def tell(
+        self,
+        record: Order | SubsOrder | Customer | Variant,
+        kind: str,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> None:
+        """Whoever listens (webhooks, the link to Next Engine) hears it."""
+        for hear in self.listeners:
+            hear(record, kind, before, after)
+
     def warn(self, words: str) -> None:
         """Something a real shop would never be told; kept for the control plane."""
         self.warnings.append(words)
 
 
+@lru_cache(maxsize=8192)
 def midnight(day: date) -> datetime:
     """The instant a planned date is stored as: 00:00:00 in Japan (§7.3)."""
     return at_jst(day)

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from connector.adapters.ecforce import wire
 from connector.sandbox.cart.gateway import Gateway
-from connector.sandbox.cart.model import Item, SubsOrder
-from connector.sandbox.cart.order_edits import Params, changed_postal
+from connector.sandbox.cart.model import SubsOrder
+from connector.sandbox.cart.order_edits import Params, changed_postal, known_id, write_pickup
 from connector.sandbox.cart.refusal import invalid, missing, not_valid
 from connector.sandbox.cart.renewals import Renewals
+from connector.sandbox.cart.resources_subs import EVERY_DAYS, EVERY_MONTHS, ON_DAY, ON_WEEK, ON_WEEKDAY
 from connector.sandbox.cart.settings import MethodKind
 from connector.sandbox.cart.shop import Shop, midnight, planned_on
 from connector.sandbox.cart.texts import read_datetime, read_int, read_switch
@@ -42,7 +43,9 @@ SWITCHES: Final = {
     "onetime_point_redeem": "onetime_point_redeem",
 }
 WORDS_PAST_SHIP_DATE = "次回発送予定日に過去の日付は指定できません。"
-WORDS_BAD_CYCLE = "配送サイクルを正しく入力してください"
+WORDS_LINK_TAKEN = "連携用定期受注番号はすでに存在します"
+REASONS: Final = {"suspend_reason_ids": "suspend_reasons", "cancel_reason_ids": "cancel_reasons"}
+NO_REASON: Final = ("null", "", None)
 
 
 class SubsEdits:
@@ -51,25 +54,36 @@ class SubsEdits:
     def __init__(self, shop: Shop, renewals: Renewals, gateway: Gateway) -> None:
         self._shop, self._renewals, self._gateway = shop, renewals, gateway
 
-    def apply(self, subs: SubsOrder, params: Params, *, avoid_holidays: bool = False) -> None:
-        """All keys or none: they are written to a copy first, which takes its place when nothing is refused."""
+    def apply(
+        self, subs: SubsOrder, params: Params, *, avoid_holidays: bool = False, actor: str = "api"
+    ) -> None:
+        """All keys or none."""
+        skip = read_switch(params.get("skip_next_scheduled_delivery")) and not subs.skipped
+        self.fill(subs, params, avoid_holidays=avoid_holidays, actor=actor)
+        if skip:
+            self._renewals.skip(subs)
+        self._shop.note(subs, actor, "edited", after=",".join(sorted(params)))
+        self._shop.history.add("subs_changed", subs.number, keys=sorted(params))
+
+    def fill(
+        self, subs: SubsOrder, params: Params, *, avoid_holidays: bool = False, actor: str = "api"
+    ) -> None:
+        """Written to a copy first, which takes its place when nothing is refused."""
         draft = replace(subs, payment=replace(subs.payment))
-        draft.cycle = self._cycle(params) or subs.cycle
+        draft.cycle = cycle_of(params) or subs.cycle
         dates = self._dates(subs, params, avoid_holidays=avoid_holidays)
         draft.next_ship_at, draft.next_delivery_at = dates or (subs.next_ship_at, subs.next_delivery_at)
         state = str(params.get("state", subs.state))
         if state not in wire.SUBS_STATES:
             raise invalid(ASO, "state")
+        reasons = {key: ids for key in REASONS if (ids := self._reasons(key, params)) is not None}
         self._masters(draft, params)
         self._plain(draft, params)
         for name in SubsOrder.__slots__:
             setattr(subs, name, getattr(draft, name))
-        self._renewals.set_state(subs, state, "api")
-        self._reasons(subs, params)
-        if read_switch(params.get("skip_next_scheduled_delivery")) and not subs.skipped:
-            self._renewals.skip(subs)
-        self._shop.note(subs, "api", "edited", after=",".join(sorted(params)))
-        self._shop.history.add("subs_changed", subs.number, keys=sorted(params))
+        self._renewals.set_state(subs, state, actor)
+        for key, ids in reasons.items():
+            setattr(subs, key, ids)
 
     def _plain(self, subs: SubsOrder, params: Params) -> None:
         for key in TEXTS:
@@ -99,8 +113,12 @@ class SubsEdits:
             if slot is None and params["delivery_time_id"] is not None:
                 raise invalid(ASO, "delivery_time_id")
             subs.delivery_time = slot
+        if "store_id" in params:
+            stores = self._shop.settings.masters.stores
+            subs.store_id = known_id(params["store_id"], stores, ASO, "store_id")
+        write_pickup(self._shop, subs, params, ASO)
         if isinstance(address := params.get("shipping_address_attributes"), Mapping):
-            subs.shipping = self._shop.address(changed_postal(subs.shipping.postal, address))
+            subs.shipping = self._shop.address(changed_postal(subs.shipping.postal, address, ASO))
         if isinstance(payment := params.get("payment_attributes"), Mapping):
             self._payment(subs, payment)
 
@@ -111,40 +129,26 @@ class SubsEdits:
         source = read_int(wish.get("source_id"))
         if method.kind is MethodKind.CARD and source is None:
             raise missing(ASO, "source_id")
-        if method.kind is MethodKind.CARD and source not in self._gateway.cards:
+        card = self._gateway.cards.get(source or 0)
+        theirs = card is not None and card.customer_id == subs.customer_id and card.is_card
+        if method.kind is MethodKind.CARD and not theirs:
             raise invalid(ASO, "source_id")
+        if method.kind is MethodKind.WALLET and method is not subs.payment.method and not _permission(wish):
+            raise missing(ASO, "charge_permission_id")
         subs.payment.method = method
         subs.payment.card_id = source if method.kind is MethodKind.CARD else None
         subs.payment.times = read_int(wish.get("payment_times"))
 
-    def _reasons(self, subs: SubsOrder, params: Params) -> None:
-        for key in ("suspend_reason_ids", "cancel_reason_ids"):
-            if isinstance(ids := params.get(key), list):
-                setattr(subs, key, [number for each in ids if (number := read_int(each)) is not None])
-
-    def _cycle(self, params: Params) -> Cycle | None:
-        if "payment_schedule" not in params:
+    def _reasons(self, key: str, params: Params) -> list[int] | None:
+        """Ids as text; `["null"]` or `[""]` clears, an unknown id is refused."""
+        wanted = params.get(key)
+        if not isinstance(wanted, list):
             return None
-        try:
-            kind = CycleKind(str(params["payment_schedule"]))
-            months = self._part(params, "scheduled_to_be_delivered_every_x_month", kind is not CycleKind.TERM)
-            match kind:
-                case CycleKind.TERM:
-                    return Cycle.every(self._part(params, "scheduled_to_be_delivered_every_x_day"))
-                case CycleKind.DATE:
-                    return Cycle.monthly(months, self._part(params, "scheduled_to_be_delivered_on_xth_day"))
-                case _:
-                    nth = self._part(params, "scheduled_to_be_delivered_on_xth_day_of_week")
-                    weekday = self._part(params, "scheduled_to_be_delivered_every_x_day_of_week")
-                    return Cycle.nth_weekday(months, nth, weekday)
-        except ValueError as error:
-            raise not_valid(ASO, WORDS_BAD_CYCLE) from error
-
-    def _part(self, params: Params, key: str, needed: bool = True) -> int:
-        number = read_int(params.get(key))
-        if number is None and needed:
-            raise missing(ASO, key)
-        return number or 0
+        known = {reason.id for reason in getattr(self._shop.settings, REASONS[key])}
+        ids = [read_int(each) for each in wanted if each not in NO_REASON]
+        if any(id_ not in known for id_ in ids):
+            raise invalid(ASO, key)
+        return [id_ for id_ in ids if id_ is not None]
 
     def _dates(
         self, subs: SubsOrder, params: Params, *, avoid_holidays: bool
@@ -185,31 +189,33 @@ class SubsEdits:
             day += timedelta(days=1)
         return midnight(day)
 
-    def change_item(self, subs: SubsOrder, row: Params) -> Item | None:
-        """商品の追加・変更・削除 for later children; None when the row deleted its item."""
-        id_ = read_int(row.get("id"))
-        item = next((each for each in subs.items if each.id == id_), None)
-        if item is None:
-            item = self._new_item(subs, row)
-        elif read_switch(row.get("delete")):
-            subs.items.remove(item)
-            self._shop.touch(subs)
-            return None
-        if "quantity" in row:
-            item.quantity = read_int(row["quantity"]) or item.quantity
-        if "price" in row:
-            price = read_int(row["price"])
-            item.price = item.price if price is None else price
-        item.onetime = read_switch(row.get("onetime"), default=item.onetime)
-        item.skip = read_switch(row.get("skip"), default=item.skip)
-        self._shop.note(subs, "api", "item", after=item.variant.goods.sku)
-        return item
 
-    def _new_item(self, subs: SubsOrder, row: Params) -> Item:
-        variant = self._shop.variant_by_id(read_int(row.get("variant_id")) or 0)
-        if variant is None:
-            raise invalid(ASO, "variant_id")
-        now = self._shop.now()
-        item = Item(self._shop.draw("item"), variant, 1, variant.goods.price, now, now)
-        subs.items.append(item)
-        return item
+def _permission(wish: Mapping[str, Any]) -> object:
+    """Amazon Pay asks for the shopper's standing permission (§6)."""
+    found = wish.get("amazon_v2_transaction_attributes")
+    return found.get("charge_permission_id") if isinstance(found, Mapping) else None
+
+
+def cycle_of(params: Params) -> Cycle | None:
+    """`payment_schedule` as a code with its components; None when it is not there."""
+    if params.get("payment_schedule") is None:
+        return None
+    try:
+        kind = CycleKind(str(params["payment_schedule"]))
+        months = _part(params, EVERY_MONTHS, kind is not CycleKind.TERM)
+        match kind:
+            case CycleKind.TERM:
+                return Cycle.every(_part(params, EVERY_DAYS))
+            case CycleKind.DATE:
+                return Cycle.monthly(months, _part(params, ON_DAY))
+            case _:
+                return Cycle.nth_weekday(months, _part(params, ON_WEEK), _part(params, ON_WEEKDAY))
+    except ValueError as error:
+        raise not_valid(ASO, wire.WORDS_CYCLE_INVALID) from error
+
+
+def _part(params: Params, key: str, needed: bool = True) -> int:
+    number = read_int(params.get(key))
+    if number is None and needed:
+        raise missing(ASO, key)
+    return number or 0

@@ -31,7 +31,7 @@ class DailyLife:
         self._acts: list[tuple[datetime, int, Act]] = []
         self._order = itertools.count()
         self.transfers: dict[str, datetime] = {}
-        self._plan(opens_at, self._wake)
+        self.plan(opens_at, self._wake)
 
     def next_event_at(self) -> datetime | None:
         return self._acts[0][0] if self._acts else None
@@ -42,7 +42,8 @@ class DailyLife:
             at, _, act = heapq.heappop(self._acts)
             act(at)
 
-    def _plan(self, at: datetime, act: Act) -> None:
+    def plan(self, at: datetime, act: Act) -> None:
+        """Let somebody do something then."""
         heapq.heappush(self._acts, (at, next(self._order), act))
 
     def _wake(self, at: datetime) -> None:
@@ -50,16 +51,16 @@ class DailyLife:
         day = jst(at).date()
         for visit in self._folk.visits(day):
             if visit.at >= self._opens_at:
-                self._plan(visit.at, partial(self._shop, visit))
-        self._plan(at_jst(day + timedelta(days=1)), self._wake)
+                self.plan(visit.at, partial(self._shop, visit))
+        self.plan(at_jst(day + timedelta(days=1)), self._wake)
 
     def _shop(self, visit: Visit, at: datetime) -> None:
         order = self._cart.place(visit.order)
         self._history.add("shopped", order.number, payment=order.payment.method.name)
         if visit.cancels_after is not None:
-            self._plan(at + visit.cancels_after, partial(self._regret, order))
+            self.plan(at + visit.cancels_after, partial(self._regret, order))
         elif visit.pays_after is not None:
-            self._plan(at + visit.pays_after, partial(self._transfer, order))
+            self.plan(at + visit.pays_after, partial(self._transfer, order))
 
     def _regret(self, order: Order, at: datetime) -> None:
         """The shopper telephones, and the shop cancels in the cart; nobody thinks of Next Engine."""

@@ -1,7 +1,7 @@
 """Past (開店前): the subscriptions that already run when the town opens, lived through at their own dates.
 
-The cart reads its time here, so that first orders, shipments and captures of the weeks before the opening stand
-in its books under the days on which they happened. After `reach_present` this is the town's clock and no more.
+The cart's clock goes back for it (cart_clock.py), so that first orders, shipments and captures of the weeks before
+the opening stand in its books under the days on which they happened.
 """
 
 from __future__ import annotations
@@ -12,35 +12,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from connector.adapters.ecforce import wire
-from connector.clock import Clock, at_jst, jst
+from connector.clock import at_jst, jst
 from connector.sandbox.cart import CartSandbox, Order
+from connector.sandbox.cart.cart_clock import CartClock
 from connector.sandbox.people import Signup
 
 DYING_CARD = "decline"
-
-
-class CartClock:
-    """The town's clock, or an instant of the past while the past is being lived."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._past_at: datetime | None = None
-
-    def now(self) -> datetime:
-        return self._past_at or self._clock.now()
-
-    def monotonic(self) -> float:
-        return self._clock.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
-
-    def go_to(self, at: datetime) -> None:
-        """An instant of the past."""
-        self._past_at = at
-
-    def reach_present(self) -> None:
-        self._past_at = None
 
 
 async def live_through(

@@ -13,6 +13,7 @@ from typing import Final
 
 from connector.clock import Clock, SteppedClock, at_jst, jst, today
 from connector.sandbox.cart import CartSandbox, CartSettings
+from connector.sandbox.cart.cart_clock import CartClock
 from connector.sandbox.cart.holidays import shipping_closed
 from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
@@ -25,6 +26,7 @@ from connector.sandbox.town.clerk import DONE, INBOX, RESULTS, Clerk
 from connector.sandbox.town.doors import Doors, Endpoint
 from connector.sandbox.town.life import DailyLife
 from connector.sandbox.town.screens import NextEngineScreens
+from connector.sandbox.town.story import Story
 from connector.sandbox.town.truth import Truth, truth
 from connector.sandbox.warehouse import WarehouseSandbox
 from connector.subscriptions.cycle import Rules
@@ -40,6 +42,8 @@ class Town:
     `root` gets the warehouse's tree in `wms/` and the clerk's folders `cart_inbox/`, `cart_results/`,
     `cart_done/`. With `history_dir` each sandbox also writes its history there as JSON lines; `people` is the
     history of what shoppers and clerk did. `faults` are names, or the Faults that others look at too.
+    `subscriptions` more subscribers with histories of up to a year make it a shop of real size. `omits_one_renewal`
+    and `heals_one_payment` are two parts of the first night that never fail to happen (story.py).
     """
 
     def __init__(
@@ -52,6 +56,9 @@ class Town:
         orders_per_day: float = 100,
         start_on: date | None = None,
         subscribers: int = 60,
+        subscriptions: int = 0,
+        omits_one_renewal: bool = False,
+        heals_one_payment: bool = False,
         history_dir: Path | None = None,
     ) -> None:
         self.clock, self.root = clock, root.resolve()
@@ -60,12 +67,14 @@ class Town:
         folk = Townsfolk(seed=seed, rate=orders_per_day)
         rules = Rules(days_before=CartSettings().days_before, is_closed=shipping_closed)
         self._signups = folk.signups(subscribers, jst(self.opens_at).date(), NIGHTS, rules)
-        self._cart_clock = past.CartClock(clock)
+        self._cart_clock = CartClock(clock)
         if self._signups:
             self._cart_clock.go_to(at_jst(jst(self._signups[0].at).date()))
         self._build(seed, history_dir)
         self.people = History(clock, _file(history_dir, "people"))
         self.life = DailyLife(self.cart, folk, self.people, opens_at=self.opens_at)
+        self._seed, self._subscriptions = seed, subscriptions
+        self._omits_one_renewal, self._heals_one_payment = omits_one_renewal, heals_one_payment
         self.clerk = self._hire(seed)
         self._doors = Doors(self.cart, self.next_engine, self.mail, self.warehouse)
         self._busy = False
@@ -129,6 +138,9 @@ class Town:
         """Live through the past of the subscribers, then open all doors. Call it once."""
         first_orders = await past.live_through(self.cart, self._cart_clock, self._signups, self.opens_at)
         past.let_cards_die(self.cart, self._signups, first_orders)
+        if self._subscriptions:
+            self.cart.seed_shop(self._subscriptions, seed=self._seed)
+        self._tell_story()
         return Addresses(
             cart=await self._doors.open_cart(cart),
             next_engine=await self._doors.open_next_engine(next_engine),
@@ -140,6 +152,13 @@ class Town:
             cart_done=str(self.root / DONE),
             opens_at=self.opens_at.isoformat(),
         )
+
+    def _tell_story(self) -> None:
+        story = Story(self.cart, self.people, self.life.plan, self.opens_at)
+        if self._heals_one_payment:
+            story.heal_one_payment()
+        if self._omits_one_renewal:
+            story.omit_one_renewal()
 
     async def stop(self) -> None:
         """Close all doors. The histories stay readable."""

@@ -25,10 +25,11 @@ Truth = dict[str, Any]
 def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, opened_at: datetime) -> Truth:
     """The town as it is now, since its opening.
 
-    Counts of orders: orders_placed, renewals_generated, payment_refused, cancelled, mailed (reached the intake),
-    imported, completed (the cart says 発送完了), captured. Counts of slips: relayed (the warehouse accepted),
-    shipped. By number: mails_per_order. Lists of numbers that should be empty: double_…, shipped_unpaid,
-    relayed_after_cancel, warehouse_differences.
+    Counts of orders: orders_placed, renewals_generated, payment_refused, payments_healed (refused and authorised
+    later), cancelled, mailed (reached the intake), imported, completed (the cart says 発送完了), captured. Counts of
+    renewals: renewals_omitted (forgotten, rolled, late or doubled by the nightly run). Counts of slips: relayed
+    (the warehouse accepted), shipped. By number: mails_per_order. Lists of numbers that should be empty: double_…,
+    shipped_unpaid, relayed_after_cancel, warehouse_differences.
     """
     born = _since(cart.history, opened_at, "order_placed", "order_generated")
     orders = {event.key: cart.shop.order_by_number[event.key] for event in born}
@@ -40,7 +41,9 @@ def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, 
     return Truth(  # one key a line: this is the table people compare with
         orders_placed=sum(event.what == "order_placed" for event in born),
         renewals_generated=sum(event.what == "order_generated" for event in born),
+        renewals_omitted=len(_since(cart.history, opened_at, "renewal_omitted")),
         payment_refused=len({event.key for event in _since(cart.history, opened_at, "payment_refused")}),
+        payments_healed=len({event.key for event in _since(cart.history, opened_at, "payment_healed")}),
         cancelled=sum(order.state == wire.STATE_CANCELED for order in orders.values()),
         mailed=len(mails),
         mails_per_order=dict(mails),
@@ -62,13 +65,22 @@ def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, 
 
 
 def _relayed_after_cancel(cart: History, warehouse: History) -> list[str]:
-    """Orders that the warehouse accepted although the cart had cancelled them before."""
-    cancelled_at = {event.key: event.at for event in cart.of("order_canceled")}
+    """Orders that the warehouse accepted although they stood cancelled in the cart; one taken back does not."""
+    moves: dict[str, list[Event]] = {}
+    for event in cart.of("state_changed"):
+        moves.setdefault(event.key, []).append(event)
     return sorted(
         number
         for event in warehouse.of("slip_accepted")
-        if (number := str(event.detail["order_number"])) in cancelled_at and cancelled_at[number] < event.at
+        if _cancelled_at(
+            moves.get((number := str(event.detail["order_number"])).partition("-")[0], []), event.at
+        )
     )
+
+
+def _cancelled_at(moves: list[Event], at: datetime) -> bool:
+    before = [event for event in moves if event.at < at]
+    return bool(before) and before[-1].detail["after"] == wire.STATE_CANCELED
 
 
 def _since(history: History, opened_at: datetime, *what: str) -> list[Event]:
