@@ -1,5 +1,7 @@
 """Bench (計測): orders per second and peak memory of ingest → store → map → CSV; ratios, not promises.
 
+Beside it a night of renewals: read from a cart that created them all in one second, page by page, and stored.
+
 Each size runs in a fresh process, because peak memory is a property of a process. The measured path is the shipped
 one: typed reading, the ledger with versions and history, the compiled mapping, cp932. Pages are made on the way, so
 memory that grows with the number of orders would be ours; making them is not part of the time.
@@ -15,15 +17,37 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from connector.transport.http import Answer
 
 PAGE = 100
-CSV_BATCH = 1_000
+FIRST_ID = 1_000_000
+_AT = "2026-11-24 09:00:05"
+NIGHTS = (2_000, 20_000)  # renewals in one night: a large shop, and the largest (spec/ecforce.md §9)
+NIGHT = "night"
 
 
 def measure(sizes: Sequence[int]) -> list[dict[str, Any]]:
     """One result per size, in order."""
-    return [_in_child(size) for size in sizes]
+    return [_in_child(str(size)) for size in sizes]
+
+
+def measure_nights() -> list[dict[str, Any]]:
+    """One result per size of a night, smallest first."""
+    return [_in_child(NIGHT, str(size)) for size in NIGHTS]
+
+
+def night_line(nights: Sequence[dict[str, Any]]) -> str:
+    """How time and memory grow from a night of 2,000 renewals to one of 20,000."""
+    first, last = nights[0], nights[-1]
+    per = [1e6 * one["seconds"] / one["orders"] for one in (first, last)]
+    return (
+        f"renewals night {first['orders']:,} -> {last['orders']:,}: {per[0]:.0f} -> {per[1]:.0f} µs an order "
+        f"({per[1] / per[0]:.2f}x), {first['peak_mib']:.1f} -> {last['peak_mib']:.1f} MiB "
+        f"({last['peak_mib'] / first['peak_mib']:.2f}x), {last['requests']} requests"
+    )
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:
@@ -46,16 +70,16 @@ def table(results: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _in_child(size: int) -> dict[str, Any]:
+def _in_child(*words: str) -> dict[str, Any]:
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "connector.bench", str(size)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "connector.bench", *words], stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None  # noqa: S101 - PIPE was asked for
     line = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise RuntimeError(f"the measured process of {size} orders ended with {child.returncode}")
+        raise RuntimeError(f"the measured process {' '.join(words)} ended with {child.returncode}")
     return {**json.loads(line), "peak_mib": round(used.ru_maxrss / 1024, 1)}
 
 
@@ -106,18 +130,103 @@ def run(size: int) -> dict[str, Any]:
     }
 
 
+class _NightCart:
+    """The cart after its run, as far as reading by update time and id asks it (spec/ecforce.md §2.3)."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self.calls, self.spent_s = size, 0, 0.0
+
+    async def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
+        from connector.transport.http import Answer
+
+        started, asked = time.perf_counter(), dict(params)
+        self.calls += 1
+        if asked["q[updated_at_gteq]"] > _AT:
+            chosen, matching = range(0), 0
+        elif asked["sort"] == "-id":
+            matching = min(self._size, int(asked.get("q[id_lt]", FIRST_ID + self._size)) - FIRST_ID)
+            chosen = range(max(0, matching - PAGE), matching)
+        else:
+            matching = self._size
+            chosen = range(min(PAGE, matching))
+        step = -1 if asked["sort"] == "-id" else 1
+        orders = [_renewal(n) for n in chosen][::step]
+        meta = {"total_count": matching, "page": 1, "per": PAGE, "count": len(orders)}
+        body = _document(orders, meta)
+        self.spent_s += time.perf_counter() - started
+        return Answer("bench", False, 200, {"content-type": "application/json"}, body)
+
+
+def run_night(size: int) -> dict[str, Any]:
+    """The measured process: everything the intake does with a night, apart from the network."""
+    import asyncio
+
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_night(size, folder))
+
+
+async def _night(size: int, folder: str) -> dict[str, Any]:
+    from connector.adapters.ecforce.client import Ecforce, EcforceSettings
+    from connector.clock import SteppedClock
+    from connector.config import shipped_mappings
+    from connector.ledger.database import Database, migrate
+    from connector.ledger.ledger import Ledger
+    from connector.mapping import load_tables
+    from connector.shop import Shop
+
+    now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+    shop = Shop(key="bench", name="計測", start_at=now - timedelta(days=30), ne_shop_id="1")
+    database = Database(f"sqlite:///{folder}/ledger.sqlite3", inline=True)
+    migrate(database)
+    night, nothing, ledger = _NightCart(size), cast(Any, None), Ledger(database, shop)
+    cart = Ecforce(
+        cast(Any, night),
+        settings=EcforceSettings(shop=shop.key),
+        tables=load_tables(shipped_mappings() / "tables"),
+        shipping_csv=nothing,
+        state_csv=nothing,
+        archive=nothing,
+        clock=SteppedClock(now),
+    )
+    started, new = time.perf_counter(), 0
+    async for page in cart.changed_since(now - timedelta(hours=6)):
+        new += (await ledger.receive(page, now)).new
+    seconds = time.perf_counter() - started - night.spent_s
+    database.close()
+    if new != size:
+        raise RuntimeError(f"{size} renewals, and {new} are in the ledger")
+    return {"orders": size, "seconds": round(seconds, 3), "requests": night.calls}
+
+
+def _renewal(n: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The second order of a subscription, created by the nightly run."""
+    order, included = _order(n)
+    order["attributes"] |= {
+        "kind": "定期受注",
+        "subs_order_id": 7_000_000 + n,
+        "subs_order_number": f"s{n:09x}",
+        "times": 2,
+        "nth": 2,
+    }
+    return order, included
+
+
 def pages(size: int) -> Iterator[bytes]:
     """Pages of 100 distinct orders in the cart's own form (spec/ecforce.md §2.2, §2.8)."""
     for first in range(0, size, PAGE):
         numbers = range(first, min(first + PAGE, size))
         orders = [_order(number) for number in numbers]
         meta = {"total_count": size, "page": first // PAGE + 1, "per": PAGE, "count": len(orders)}
-        document = {
-            "data": [order for order, _ in orders],
-            "included": [resource for _, included in orders for resource in included],
-            "meta": meta | {"total_pages": -(-size // PAGE)},
-        }
-        yield json.dumps(document, ensure_ascii=False).encode()
+        yield _document(orders, meta | {"total_pages": -(-size // PAGE)})
+
+
+def _document(orders: Sequence[tuple[dict[str, Any], list[dict[str, Any]]]], meta: dict[str, int]) -> bytes:
+    document = {
+        "data": [order for order, _ in orders],
+        "included": [resource for _, included in orders for resource in included],
+        "meta": meta,
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _order(n: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -126,7 +235,7 @@ def _order(n: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     prices = [(1944, 8), (2200, 10), (540, 8)][:lines]
     sub8 = sum(price for price, rate in prices if rate == 8)
     sub10 = sum(price for price, rate in prices if rate == 10)
-    order_id, address_id = 1_000_000 + n, 5_000_000 + n
+    order_id, address_id = FIRST_ID + n, 5_000_000 + n
     attributes = {
         "id": order_id,
         "number": f"{n:010x}",
@@ -157,7 +266,7 @@ def _order(n: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "tbc": False,
         "completed_at": "2026/11/24 09:00:00",
         "created_at": "2026/11/24 09:00:00",
-        "updated_at": "2026/11/24 09:00:05",
+        "updated_at": _AT.replace("-", "/"),
     }
     items = [_item(n, i, price, rate) for i, (price, rate) in enumerate(prices)]
     relations = {
@@ -214,4 +323,4 @@ def _address(id_: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]))))
+    print(json.dumps(run_night(int(sys.argv[2])) if sys.argv[1] == NIGHT else run(int(sys.argv[1]))))

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.commands.backfill import backfill
+from connector.commands.cases import cases
+from connector.commands.changes import changes
+from connector.commands.forecast import forecast
+from connector.commands.intake import intake
+from connector.commands.money import money
 from connector.commands.options import DEFAULT, Config, Json, Lang, ShopKey, Why
-from connector.console import Exit, fail, finish, in_world, names, settings_of, show
+from connector.commands.rehearse import bench, demo, sandbox
+from connector.console import Exit, fail, finish, in_world, settings_of, show
 
 if TYPE_CHECKING:
     from connector.wiring import World
@@ -137,6 +144,7 @@ def why(
 ) -> None:
     """Where an order is, why it is not further, and what would move it.
 
+    An order to several addresses is one story per address; the cart's own number tells them all.
     Example: connector why b7c2e4d018
     """
     from connector.ledger import views
@@ -144,8 +152,9 @@ def why(
     async def work(world: World) -> tuple[Any, str]:
         one = world.shop(shop)
         now, language = world.clock.now(), lang or world.settings.language
-        story = await world.database.read(lambda c: views.why(c, one.shop, order, now, language))
-        return story, views.text(story, language) if story else ""
+        found = await world.database.read(lambda c: views.why_all(c, one.shop, order, now, language))
+        text = "\n\n".join(views.text(story, language) for story in found)
+        return (found[0] if len(found) == 1 else found) or None, text
 
     model, text = in_world(config, work)
     if model is None:
@@ -216,101 +225,9 @@ def health(config: Config = DEFAULT) -> None:
         fail(Exit.FAILED, f"{url}: {error}")
 
 
-@app.command()
-def sandbox(
-    cart: str = "127.0.0.1:9101",
-    next_engine: str = "127.0.0.1:9102",
-    smtp: str = "127.0.0.1:9103",
-    sftp: str = "127.0.0.1:9104",
-    secrets_dir: Annotated[
-        Path | None, typer.Option(help="Also write tokens and passwords there, one file each.")
-    ] = None,
-    folder: Annotated[Path, typer.Option(help="Where the town's warehouse keeps its files.")] = Path(
-        "var/town"
-    ),
-    orders_per_day: Annotated[int, typer.Option(min=0)] = 200,
-    seed: int = 0,
-    faults: Annotated[str, typer.Option(help="Faults by name, separated by commas.")] = "",
-    speed: Annotated[float, typer.Option(help="How much faster than the wall time runs.")] = 1.0,
-    start: Annotated[str, typer.Option(help="When the town's time begins; now by default.")] = "",
-) -> None:
-    """Run the town alone (cart, Next Engine, mail, warehouse) on loopback until SIGTERM.
-
-    Prints its addresses and credentials as one JSON line.
-    Example: connector sandbox --speed 60 --orders-per-day 500
-    """
-    from connector.rehearsal import town_alone
-
-    finish(
-        lambda: town_alone(
-            addresses={"cart": cart, "next_engine": next_engine, "smtp": smtp, "sftp": sftp},
-            secrets_dir=secrets_dir,
-            folder=folder,
-            orders_per_day=orders_per_day,
-            seed=seed,
-            faults=names(faults),
-            speed=speed,
-            start=start,
-        )
-    )
-
-
-@app.command()
-def demo(
-    days: Annotated[int, typer.Option(min=1, max=31)] = 2,
-    orders_per_day: Annotated[int, typer.Option(min=1, max=20_000)] = 120,
-    seed: int = 7,
-    faults: Annotated[str, typer.Option(help="Faults by name, separated by commas.")] = "",
-    leave: Annotated[bool, typer.Option("--exit", help="Do not stay with the page open.")] = False,
-    json: Json = False,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps everything.")] = Path("var/demo"),
-    seconds_per_day: Annotated[
-        float, typer.Option(help="Wall seconds a day should take at least; 0: as fast as it goes.")
-    ] = -1.0,
-    port: Annotated[int, typer.Option(help="Port of the page; 0 takes a free one.")] = 8710,
-) -> None:
-    """Two business days of one shop in about two minutes: the town, the page, the morning report.
-
-    Example: connector demo --days 2 --orders-per-day 200 --seed 7 --exit --json
-    """
-    from connector.rehearsal import run_demo
-
-    pace = seconds_per_day if seconds_per_day >= 0 else (0.0 if leave else 60.0)
-    raise typer.Exit(
-        finish(
-            lambda: run_demo(
-                days=days,
-                orders_per_day=orders_per_day,
-                seed=seed,
-                faults=names(faults),
-                leave=leave,
-                as_json=json,
-                folder=folder,
-                seconds_per_day=pace,
-                port=port,
-            )
-        )
-    )
-
-
-@app.command()
-def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 orders, once each.")] = False,
-    sizes: Annotated[str, typer.Option(help="Numbers of orders, separated by commas.")] = "",
-    json: Json = False,
-) -> None:
-    """Orders per second and peak memory of ingest, store, map and CSV; each size in a fresh process.
-
-    Example: connector bench --quick
-    """
-    from connector.bench import measure, table
-
-    chosen = [int(size) for size in names(sizes)] or (
-        [10_000, 100_000] if quick else [10_000, 50_000, 100_000]
-    )
-    results = measure(chosen)
-    show(results, json, table(results))
-
+# What is watched beside the line, and the rehearsals.
+for command in (forecast, cases, changes, intake, backfill, money, sandbox, demo, bench):
+    app.command()(command)
 
 next_engine_app = typer.Typer(no_args_is_help=True, help="Next Engine's sign-in.")
 app.add_typer(next_engine_app, name="next-engine")

@@ -51,25 +51,27 @@ class Daemon:
 
     async def _keep(self, rhythm: Rhythm) -> None:
         while not self._stop.is_set():
+            woken = rhythm.woken
+            woken.clear()
             try:
                 await rhythm.run_due(self._stop.is_set)
                 pause = await rhythm.next_at() - self._clock.now()
             except Exception:
                 # One shop's bug must not stop the others, nor this one for good.
                 log.exception("the rhythm broke", shop=rhythm.shop.key)
-                pause = AFTER_A_BUG
-            await self._sleep(min(pause, LONGEST_SLEEP))
+                pause, woken = AFTER_A_BUG, asyncio.Event()  # no hint makes a bug come sooner
+            await self._sleep(min(pause, LONGEST_SLEEP), woken)
 
-    async def _sleep(self, pause: timedelta) -> None:
-        """Until the deadline or the stop, whichever comes first."""
+    async def _sleep(self, pause: timedelta, woken: asyncio.Event) -> None:
+        """Until the deadline, a hint or the stop, whichever comes first."""
         nap = asyncio.ensure_future(self._clock.sleep(pause.total_seconds()))
-        stop = asyncio.ensure_future(self._stop.wait())
+        rest = [asyncio.ensure_future(event.wait()) for event in (self._stop, woken)]
         try:
-            await asyncio.wait({nap, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([nap, *rest], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (nap, stop):
+            for task in (nap, *rest):
                 task.cancel()
-            await asyncio.gather(nap, stop, return_exceptions=True)
+            await asyncio.gather(nap, *rest, return_exceptions=True)
 
 
 def install_signals(daemon: Daemon) -> None:

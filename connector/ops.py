@@ -19,7 +19,7 @@ from connector.outcome import Reason
 MAX_ACTOR = 60
 MAX_WHY = 500
 
-__all__ = ["Answer", "hold", "note", "release", "resolve_stray", "retry"]
+__all__ = ["Answer", "close_change", "hold", "note", "release", "resolve_stray", "retry"]
 
 
 async def hold(
@@ -99,6 +99,19 @@ async def resolve_stray(
         why,
         lang,
         lambda c: by_hand.resolve_stray(c, shop, stray_id, actor.strip(), why.strip(), now),
+    )
+
+
+async def close_change(
+    database: Database, shop: str, change_id: int, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """A person dealt with a late change; the hold goes with the last one that needs a hand."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.close_change(c, shop, change_id, actor.strip(), why.strip(), now),
     )
 
 

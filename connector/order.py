@@ -7,7 +7,8 @@ dates. Texts stand as the cart sent them; width and encoding are the business of
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -61,6 +62,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""  # the receiver's name for it (支払方法 of the NE order CSV)
     authorized_at: datetime | None = None
     words: str = ""  # the gateway's last error, as it stands
+    source_id: int | None = None  # the card it is paid with, where the cart says which
 
     @property
     def refused(self) -> bool:
@@ -110,8 +112,12 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     address_id: int | None = None
 
 
-class Amounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Every yen of an order; spec/ecforce.md §15.4. Discounts and points are positive and subtracted."""
+class Amounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every yen of an order; spec/ecforce.md §15.4. Discounts and points are positive and subtracted.
+
+    What stands per rate and is None was not said by the cart; `amounts.py` checks all of it. An unsaid figure is
+    left out of what is stored, so that an order that never had it reads, and digests, as it always did.
+    """
 
     subtotal: Yen
     subtotal8: Yen
@@ -127,6 +133,17 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     tax10: Yen
     total: Yen  # before points
     payable: Yen  # payment_total: what the customer pays
+    discount8: Yen | None = None
+    discount10: Yen | None = None
+    points8: Yen | None = None
+    points10: Yen | None = None
+    total8: Yen | None = None
+    total10: Yen | None = None  # fees count at 10 %; the adjustment is in neither
+
+    def agrees_with(self, other: Amounts) -> bool:
+        """Equal in everything that both say."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__struct_fields__)
+        return all(mine == yours for mine, yours in pairs if mine is not None and yours is not None)
 
     def difference(self) -> Yen:
         """Yen by which the parts miss `payable`; 0 when the order ties."""
@@ -144,7 +161,10 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One order of the cart. `number` (受注番号) is the key through all systems and is always text."""
+    """One order of the cart. `number` (受注番号) is the key through all systems and is always text.
+
+    An order to several addresses walks as one order per address: `parcel_of` is then the cart's own number.
+    """
 
     number: str
     cart_order_id: int
@@ -174,6 +194,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     shipped_at: datetime | None = None
     needs_attention: tuple[str, ...] = ()  # 要対応 with its reasons
     unknown: tuple[str, ...] = ()  # "table: value" for each value no table knows; holds the order
+    parcel_of: str = ""  # 複数お届け先: the cart's own number of which this is one address
+
+    @property
+    def cart_number(self) -> str:
+        """受注番号 as the cart knows it."""
+        return self.parcel_of or self.number
 
     @property
     def recipient(self) -> Recipient:
@@ -181,8 +207,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def split_unknown(self) -> bool:
-        """Several addresses and no word which line goes where (spec/ecforce.md §15.2)."""
-        return len(self.recipients) > 1
+        """Several addresses and no word which line, or which cash on delivery, goes where (spec/ecforce.md §15.2)."""
+        collects = bool(self.parcel_of) and self.payment.kind is PaymentKind.COD
+        return collects or len(self.recipients) > 1
 
 
 def content_digest(order: Order) -> str:
@@ -204,20 +231,46 @@ def content_digest(order: Order) -> str:
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
-LATE_FIELDS = {
-    "cancelled": "キャンセル",
-    "recipients": "お届け先",
-    "lines": "商品",
-    "amounts": "金額",
-    "deliver_on": "配送予定日",
-    "time_slot": "お届け時間",
+LATE_FIELDS: dict[str, Callable[[Order], object]] = {
+    "cancelled": lambda order: order.cancelled,
+    "deleted": lambda order: order.deleted,
+    "recipients": lambda order: [one.address for one in order.recipients],
+    "lines": lambda order: sorted(
+        (one.sku, one.quantity, one.unit_price, one.tax_rate) for one in order.lines
+    ),
+    "amounts": lambda order: order.amounts,
+    "deliver_on": lambda order: order.deliver_on,
+    "ship_on": lambda order: order.ship_on,
+    "time_slot": lambda order: order.time_slot,
+    "payment": lambda order: order.payment.method_id,
+    "payment_state": lambda order: order.payment.refused,
+    "carrier": lambda order: order.carrier,
+    "remark": lambda order: order.remark,
+    "wrapping": lambda order: order.wrapping,
+    "buyer": lambda order: (order.buyer.email, order.buyer.address),
 }
-"""What must not change silently once an order was handed on, with the operators' word for it."""
+"""What must not change silently once an order was handed on: what Next Engine is told of it, and whether it lives.
+
+`lateness.py` says what a change of each means; ids that change while the words stay are no change.
+"""
 
 
 def late_changes(old: Order, new: Order) -> tuple[str, ...]:
-    """The fields of `LATE_FIELDS` in which two versions differ, and the payment method."""
-    changed = [name for name in LATE_FIELDS if getattr(old, name) != getattr(new, name)]
-    if old.payment.method_id != new.payment.method_id:
-        changed.append("payment")
+    """The fields of `LATE_FIELDS` in which two versions differ."""
+    changed = [name for name, of in LATE_FIELDS.items() if of(old) != of(new)]
+    if "amounts" in changed and old.amounts.agrees_with(new.amounts):
+        changed.remove("amounts")  # the cart only said more of the same yen
     return tuple(changed)
+
+
+NEAR = timedelta(days=14)
+
+
+def one_delivery(one: Order, other: Order) -> bool:
+    """Whether two orders of one round stand for the same delivery: planned less than `NEAR` apart.
+
+    A refund in between lowers 定期回数, and the next order carries a count that was shipped before: that is
+    another delivery (spec/ecforce.md §7.8).
+    """
+    here, there = one.deliver_on or one.ship_on, other.deliver_on or other.ship_on
+    return here is None or there is None or abs(here - there) < NEAR

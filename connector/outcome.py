@@ -30,6 +30,7 @@ class Reason(StrEnum):
     PAYMENT_GATE = "payment_gate"
     DOUBLE_ROUND = "double_round"
     ADDRESS_SPLIT_UNKNOWN = "address_split_unknown"
+    ADDRESSES_CHANGED = "addresses_changed"
     NEEDS_ATTENTION = "needs_attention"
     UNKNOWN_VALUE = "unknown_value"
     UNMAPPABLE_TEXT = "unmappable_text"
@@ -86,9 +87,7 @@ class Item(Generic[Noun]):
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
-    twins: tuple[
-        str, ...
-    ] = ()  # for an order: living orders that go before it for the same round, or replaced it
+    twins: tuple[str, ...] = ()  # for an order: living ones before it, for its round or made again
 
 
 @dataclass(frozen=True, slots=True)

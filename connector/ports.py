@@ -6,9 +6,9 @@ may be repeated at will. Writing is called by a stage's `act` only, after its in
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -41,18 +41,30 @@ class SubscriptionPage:
     total: int | None = None
 
 
+class Looked(dict[str, Order]):
+    """What a look by id found, by order number. `malformed` are orders that are there and cannot be read."""
+
+    def __init__(self, found: Mapping[str, Order] = {}, malformed: tuple[Stray, ...] = ()) -> None:
+        super().__init__(found)
+        self.malformed = malformed
+
+
 class Cart(Protocol):
     """The shop's cart (ECFORCE), spec/ecforce.md."""
 
-    def changed_since(self, since: datetime) -> AsyncIterator[CartPage]:
-        """Every order updated at or after `since`, oldest change first, deleted ones too.
+    def changed_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[CartPage]:
+        """Every order updated at or after `since` (and before `until`), oldest change first, deleted ones too.
 
         Rows may move between pages while we read; reading again from an earlier `since` is always safe.
         """
         ...
 
-    async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
-        """These orders as the cart has them now, by order number; missing ones are absent."""
+    async def look(self, cart_order_ids: Sequence[int]) -> Looked:
+        """These orders as the cart has them now, by order number; missing ones are absent, unreadable ones told."""
+        ...
+
+    def placed_between(self, since: datetime, until: datetime) -> AsyncIterator[CartPage]:
+        """Every order placed in `since` <= 受注日 < `until` as it is now, deleted ones too."""
         ...
 
     async def count_placed(self, since: datetime, until: datetime) -> int:
@@ -68,7 +80,10 @@ class Cart(Protocol):
         ...
 
     def completions(self, shipped: Sequence[tuple[Order, Shipment, bool]]) -> CompletionBuild:
-        """Files or requests that complete these orders; the flag says whether sales run with it."""
+        """Files or requests that complete these orders; the flag says whether sales run with it.
+
+        Of an order to several addresses all that are still to be completed are given at once.
+        """
         ...
 
     async def complete(self, effect: Effect) -> Reply:
@@ -77,6 +92,10 @@ class Cart(Protocol):
 
     async def completion_lies_there(self, effect: Effect) -> Reply:
         """After a doubt: whether this very completion reached the other side."""
+        ...
+
+    async def completion_answers(self, effects: Sequence[Effect]) -> CompletionAnswers:
+        """What the cart said since about completions by files. Kept before it is read; reading again is safe."""
         ...
 
 
@@ -97,6 +116,17 @@ class CompletionPart:
 class CompletionBuild:
     parts: tuple[CompletionPart, ...]
     held: tuple[tuple[str, Hold], ...]  # order number, why it cannot be completed
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionAnswers:
+    """Which rows of our completion files the cart refused, and what lay there that fits none of them.
+
+    A row that it took counts for nothing: the cart must show it.
+    """
+
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # file → order number → its words
+    strays: tuple[Stray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +322,14 @@ class TokenStore(Protocol):
         ...
 
 
+class Known(Protocol):
+    """What we hold of the cart's orders, for a stage that asks itself whether reading again is cheap."""
+
+    async def changed_between(self, since: datetime, until: datetime) -> int:
+        """How many orders stand in the ledger with `since` <= 更新日 < `until`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything a stage may reach, for one shop."""
@@ -305,3 +343,4 @@ class Ports:
     now: datetime  # the instant of this pass
     window: str = ""  # for stages with set times: which day and time this pass is for
     sequence: int = 1  # for stages that send numbered files: the next number
+    known: Known | None = None  # the runner's ledger

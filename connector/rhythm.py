@@ -6,7 +6,8 @@ finished. Catching up after an outage is the normal path. Stages run one after a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, time, timedelta
 
 from connector.clock import Clock, at_jst, jst
@@ -16,6 +17,7 @@ from connector.stages import BESIDE, STAGES, AnyStage
 from connector.stages.stage import Acting
 
 CATCH_UP = timedelta(hours=12)  # how long a missed report is still made up for
+HINTED_REST = timedelta(seconds=10)  # at most one extra pass in so long: a storm of hints is one hint
 
 DailyJob = Callable[[datetime], Awaitable[None]]
 
@@ -36,15 +38,26 @@ class Rhythm:
         self.shop, self._ledger = runner.ledger.shop, runner.ledger
         self._report_at, self._report, self._refresh = report_at, report, refresh
         self._last: dict[str, datetime] | None = None
+        self._hinted: set[str] = set()
+        self._rested_at: dict[str, datetime] = {}  # when a hint may have a stage run again
+        self.woken = asyncio.Event()  # set by a hint: whoever sleeps until `next_at` looks again
+
+    def hint(self, name: str) -> None:
+        """Somebody says that this stage has something to do. Hints fold; each is worth one pass, soon."""
+        self._hinted.add(name)
+        self.woken.set()
 
     async def next_at(self) -> datetime:
         """When there is something to do again; never earlier than now."""
         last = await self._known()
         now = self._clock.now()
-        at = min(
-            (last[stage.name] + self._every(stage) if stage.name in last else now) for stage in self._on()
-        )
-        return max(at, now)
+        return max(min(self._due_at(stage, last, now) for stage in self._on()), now)
+
+    def _due_at(self, stage: AnyStage, last: Mapping[str, datetime], now: datetime) -> datetime:
+        if stage.name not in last:
+            return now
+        at = last[stage.name] + self._every(stage)
+        return min(at, self._rested_at.get(stage.name, now)) if stage.name in self._hinted else at
 
     async def run_due(self, stopping: Callable[[], bool] = lambda: False) -> dict[str, Counts]:
         """Run every stage that is due, in journey order; stops between two stages when asked to."""
@@ -56,11 +69,12 @@ class Rhythm:
             if stopping():
                 break
             now = self._clock.now()
-            before = last.get(stage.name)
-            if before is not None and before + self._every(stage) > now:
+            if self._due_at(stage, last, now) > now:
                 continue
+            self._hinted.discard(stage.name)  # a hint that comes while it runs is worth another pass
             ran[stage.name] = await self.run(stage)
             last[stage.name] = now
+            self._rested_at[stage.name] = self._clock.now() + HINTED_REST
         if self._report is not None and not stopping():
             await self._daily()
         return ran

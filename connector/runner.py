@@ -75,7 +75,7 @@ class Runner:
         counts = Counts()
         if mode is Mode.OFF:
             return counts
-        ports = replace(self.ports, now=self._clock.now(), window=window)
+        ports = replace(self.ports, now=self._clock.now(), window=window, known=self.ledger)
         try:
             await self._pass(stage, ports, mode, counts)
         except ConnectorError as error:
@@ -120,6 +120,10 @@ class Runner:
             await self.ledger.move_cursor(stage.name, ports.now)
         if stage.noun is Slip and stage.judge is None:
             counts.moved += await self.ledger.ripen_slips(stage.name, ports.now)
+        # What waits for a slip to show a late change is read, whether NE calls that slip changed or not.
+        if stage.again is not None and (numbers := await self.ledger.judge_changes(ports.now)):
+            async for again in stage.again(ports, numbers):
+                await self._take_in(stage, again, ports, mode, counts)
 
     async def _take_in(self, stage: Reading, seen: Seen, ports: Ports, mode: Mode, counts: Counts) -> None:
         match seen:
@@ -268,11 +272,21 @@ class Runner:
         def meaning(begun: Begun, reply: Reply) -> Settled:
             return looked(begun, reply, self._clock.now(), settle)
 
-        unanswered, bug = await self._settle(stage, stage.look(open_ones, ports), open_ones, meaning, counts)
+        found = self._answers(stage.look(open_ones, ports), counts)
+        unanswered, bug = await self._settle(stage, found, open_ones, meaning, counts)
         for one in unanswered if bug is not None else ():
-            _, bug = await self._settle(stage, stage.look([one], ports), [one], meaning, counts)
+            found = self._answers(stage.look([one], ports), counts)
+            _, bug = await self._settle(stage, found, [one], meaning, counts)
             if bug is not None:
                 await self._commit(stage, [meaning(one, bug)], counts)
+
+    async def _answers(self, found: AsyncIterator[tuple[Begun, Reply] | Stray], counts: Counts) -> Replies:
+        """What looking found about our acts; what it found beside them is set aside."""
+        async for word in found:
+            if isinstance(word, Stray):
+                counts.strays += await self.ledger.set_aside(word, self._clock.now())
+            else:
+                yield word
 
     async def _act(self, stage: Acting, ports: Ports, counts: Counts) -> None:
         if stage.times is not None and not ports.window:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 import structlog
 
 from connector import journal
 from connector.clock import Clock
-from connector.config import Settings
+from connector.config import Settings, secret
 from connector.daemon import Daemon, install_signals
-from connector.errors import Occupied
+from connector.errors import Misconfigured, Occupied, Problem
+from connector.ledger.archive import ShopArchive
 from connector.web import Health, WebContext
 from connector.web import serve as serve_pages
-from connector.web.context import LOOPBACK
+from connector.web.context import LOOPBACK, CartHook
+from connector.web.hooks import SYSTEM as HINT
 from connector.wiring import World, open_world
 
 log = structlog.get_logger("serve")
 
+SHORTEST_SECRET = 20  # characters that stand in an address; whoever knows them may wake us
 LAG_EVERY = 1.0
 LAG_LIMIT = 5.0  # seconds the loop may be late before /healthz says so
 
@@ -77,6 +81,7 @@ async def pages(
         health=health,
         hosts=(*LOOPBACK, *web.allowed_hosts),
         banner=banner,
+        hooks=_hooks(world),
     )
     async with contextlib.AsyncExitStack() as listening:
         try:
@@ -85,3 +90,28 @@ async def pages(
             words = f"the pages cannot listen on {web.host}:{web.port}: {error.strerror or error}"
             raise Occupied(words) from error
         yield f"http://{web.host}:{port}/"
+
+
+def _hooks(world: World) -> dict[str, CartHook]:
+    """The shops that take webhooks of their cart. Raises Misconfigured for a secret that no address can carry."""
+    found = {}
+    for key, section in world.settings.shops.items():
+        path = section.cart.webhook_secret_file
+        if path is None:
+            continue
+        word = secret(path)
+        if not re.fullmatch(rf"[A-Za-z0-9._~-]{{{SHORTEST_SECRET},}}", word):
+            words = "the secret stands in an address: letters, digits and . _ ~ - only"
+            expected = f"{SHORTEST_SECRET} of them or more"
+            raise Misconfigured([Problem(str(path), 0, 0, words, expected=expected)])
+        found[key] = _hook(world, key, word)
+    return found
+
+
+def _hook(world: World, key: str, word: str) -> CartHook:
+    archive, rhythm = ShopArchive(world.database, world.clock, key), world.shops[key].rhythm
+
+    async def keep(name: str, body: bytes) -> None:
+        await archive.keep(system=HINT, direction="in", name=name, body=body)
+
+    return CartHook(secret=word, keep=keep, hint=lambda: rhythm.hint("ingest"))

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from connector.order import PaymentKind
+from connector.order import Payment, PaymentKind, PaymentState
 
 
 class Mode(StrEnum):
@@ -45,6 +45,7 @@ class RenewalRules(msgspec.Struct, frozen=True, kw_only=True):
     warn_ahead: timedelta = timedelta(days=14)  # how early a long-holiday trap is announced
 
 
+CAPTURED_WITHIN = timedelta(days=2)  # after the planned ship day begins: that day, or the next completion
 AUTHORIZATION_DAYS = {PaymentKind.CARD: 60, PaymentKind.WALLET: 30}  # SANDBOX: spec/ecforce.md §6
 
 
@@ -88,3 +89,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     def mode(self, stage: str) -> Mode:
         return self.modes.get(stage, Mode.ACT)
+
+    def lapses_at(self, payment: Payment) -> datetime | None:
+        """Until when an authorisation can be captured; None where it never lapses, or nobody says since when."""
+        days = self.authorization_days.get(payment.kind)
+        if days is None or payment.authorized_at is None or payment.state is not PaymentState.AUTHORIZED:
+            return None
+        return payment.authorized_at + timedelta(days=days)

@@ -219,6 +219,7 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
                 completion_route=done.route,
                 completion_folder=done.into,
                 completion_taken_folder=done.taken,
+                completion_results_folder=done.results,
             ),
             tables=tables,
             shipping_csv=load_csv_writer(folder / "ecforce/completion_shipping.yaml", tables),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Table, func, select, update
 
 from connector.journey import FINAL
+from connector.ledger import changes
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import OPEN
 from connector.ledger.history import Entry, append
@@ -53,6 +54,10 @@ ANSWERS: dict[str, Said] = {
     "noted": Said("{number} にメモを残しました。", "A note was left on {number}."),
     "resolved": Said("迷子 {number} を解決済みにしました。", "Stray {number} is resolved."),
     "resolved_already": Said("迷子 {number} はすでに解決済みです。", "Stray {number} was resolved before."),
+    "change_closed": Said("{number} の変更を処理済みにしました。", "The change of {number} is settled."),
+    "change_closed_already": Said(
+        "{number} の変更はすでに処理済みです。", "The change of {number} was settled before."
+    ),
     "no_actor": Said(
         "担当者名を入力してください（{limit}文字まで）。", "A name is needed (up to {limit} characters)."
     ),
@@ -134,6 +139,8 @@ def release(
     for held in before:
         if Reason(held.reason) in DO_AGAIN:
             entries += _again(connection, item, row, held.stage, actor, why, now)
+        if item == "order" and held.reason == Reason.CHANGED_AFTER_HANDOVER:
+            entries += changes.released(connection, row.id, number, actor, why, now)
     values: dict[str, Any] = {"next_at": None, "tries": 0, "waiting_for": ""}
     if Reason.MAIL_NEVER_ARRIVED in {Reason(held.reason) for held in before}:
         values["redos"] = 0
@@ -192,6 +199,13 @@ def resolve_stray(
     entry = Entry(item="stray", item_id=stray_id, number="", event="resolved", actor=actor, note=why)
     append(connection, shop, now, [entry])
     return _answer(True, "resolved", str(stray_id))
+
+
+def close_change(
+    connection: Connection, shop: str, change_id: int, actor: str, why: str, now: datetime
+) -> Answer:
+    code, number = changes.close(connection, shop, change_id, actor, why, now)
+    return _answer(code == "change_closed", code, number)
 
 
 def _find(connection: Connection, shop: str, number: str, wanted: str) -> tuple[str, Table, Row[Any]] | None:

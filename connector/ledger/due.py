@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select
 
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import codec
+from connector.ledger import codec, twins
 from connector.ledger.database import pieces
+from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
 from connector.ledger.under_way import open_of
 from connector.order import Order
@@ -161,6 +162,7 @@ def _may_leave() -> ColumnElement[bool]:
                 orders.c.left_out != "",
                 orders.c.state == OrderState.CANCELLED,
                 _blocked(orders, "order"),
+                waits_for_a_hand(orders.c.id),
             ),
         )
         .correlate(slips)
@@ -199,11 +201,12 @@ def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[O
             tied.setdefault(order_id, []).append((codec.slip(body), SlipState(state)))
     numbers = list(dict.fromkeys(slip.number for pairs in tied.values() for slip, _ in pairs))
     results = _results(connection, rows[0].shop if rows else "", numbers)
+    before = twins.ahead_of(connection, rows)
     items = []
     for row in rows:
         pairs = tuple(tied.get(row.id, ()))
         said = tuple(result for slip, _ in pairs for result in results.get(slip.number, ()))
-        items.append(replace(_order(row, held), slips=pairs, shipments=said))
+        items.append(replace(_order(row, held), slips=pairs, shipments=said, twins=before.get(row.id, ())))
     return items
 
 

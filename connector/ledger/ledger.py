@@ -11,16 +11,19 @@ from sqlalchemy import Connection
 from connector.journey import State
 from connector.ledger import (
     archive,
+    change_endings,
     due,
     effects,
     jobs,
     receive,
     record,
+    rounds,
     shipments,
     slips,
     stops,
     subscriptions,
     under_way,
+    unreadable,
 )
 from connector.ledger.database import Database
 from connector.ledger.record import By
@@ -96,22 +99,20 @@ class Ledger:
         def work(connection: Connection) -> receive.Received:
             kept = None
             if strays or receive.brings_news(connection, self.shop.key, orders_shown):
-                kept = archive.keep(
-                    connection,
-                    self.shop.key,
-                    now,
-                    system="cart",
-                    direction="in",
-                    name=f"orders {now:%FT%TZ}",
-                    body=page.body,
-                ).id
-            for stray in strays:
-                shipments.set_aside(connection, self.shop.key, _in(stray, kept), now)
+                kept = self._keep_page(connection, "orders", page.body, now)
+            unreadable.set_aside(connection, self.shop.key, [_in(stray, kept) for stray in strays], now)
+            unreadable.orders_read(connection, self.shop.key, orders_shown, now)
             received = receive.receive(connection, self.shop, orders_shown, kept, now)
+            if kept is not None:
+                rounds.arrived(connection, self.shop, orders_shown, now)
             received.strays = len(strays)
             return received
 
         return await self.database.run(work)
+
+    async def changed_between(self, since: datetime, until: datetime) -> int:
+        """`ports.Known`."""
+        return await self.database.read(lambda c: receive.changed_between(c, self.shop.key, since, until))
 
     async def follow(self, page: SubscriptionPage, now: datetime) -> subscriptions.Followed:
         """One page of subscriptions; its bytes are kept only where they brought news."""
@@ -119,22 +120,20 @@ class Ledger:
         def work(connection: Connection) -> subscriptions.Followed:
             kept = None
             if page.malformed or subscriptions.brings_news(connection, self.shop.key, page.subscriptions):
-                kept = archive.keep(
-                    connection,
-                    self.shop.key,
-                    now,
-                    system="cart",
-                    direction="in",
-                    name=f"subscriptions {now:%FT%TZ}",
-                    body=page.body,
-                ).id
-            for stray in page.malformed:
-                shipments.set_aside(connection, self.shop.key, _in(stray, kept), now)
+                kept = self._keep_page(connection, "subscriptions", page.body, now)
+            unreadable.set_aside(connection, self.shop.key, [_in(one, kept) for one in page.malformed], now)
+            unreadable.subscriptions_read(connection, self.shop.key, page.subscriptions, now)
             followed = subscriptions.follow(connection, self.shop, page.subscriptions, kept, now)
             followed.strays = len(page.malformed)
             return followed
 
         return await self.database.run(work)
+
+    def _keep_page(self, connection: Connection, what: str, body: bytes, now: datetime) -> int:
+        name = f"{what} {now:%FT%TZ}"
+        return archive.keep(
+            connection, self.shop.key, now, system="cart", direction="in", name=name, body=body
+        ).id
 
     async def see_slips(self, stage: str, seen: Sequence[Slip], now: datetime) -> int:
         return await self.database.run(lambda c: slips.see(c, self.shop.key, stage, seen, now))
@@ -142,11 +141,19 @@ class Ledger:
     async def ripen_slips(self, stage: str, now: datetime) -> int:
         return await self.database.run(lambda c: slips.ripen(c, self.shop.key, stage, now))
 
+    async def judge_changes(self, now: datetime) -> list[str]:
+        """Late changes by where their orders stand now; returns the slips that must be read for an answer."""
+        return await self.database.run(lambda c: change_endings.judge(c, self.shop, now))
+
     async def keep_file(self, system: str, name: str, body: bytes, now: datetime) -> archive.Kept:
         """An inbound file, committed before anybody acknowledges or reads it."""
         return await self.database.run(
             lambda c: archive.keep(c, self.shop.key, now, system=system, direction="in", name=name, body=body)
         )
+
+    async def set_aside(self, stray: Stray, now: datetime) -> bool:
+        """Keep what fits nothing; False where it was kept before."""
+        return await self.database.run(lambda c: shipments.set_aside(c, self.shop.key, stray, now))
 
     async def unread(self, system: str) -> list[tuple[int, str, bytes]]:
         return await self.database.read(lambda c: archive.unread(c, self.shop.key, system))

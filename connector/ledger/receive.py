@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from connector.journey import OrderState, SlipState, at_least
-from connector.ledger import cases, changes, codec, holds, stops, under_way
+from connector.journey import OrderState
+from connector.ledger import cases, codec, consequences, parcels
 from connector.ledger.history import Entry, append
 from connector.ledger.left_out import rule_of
 from connector.ledger.schema import order_slips, order_versions, orders, slips
 from connector.ledger.storable import plain
 from connector.order import Order, content_digest, late_changes
-from connector.outcome import Reason, Stray
+from connector.outcome import Stray
 from connector.shop import Shop
 
 LONGEST_NUMBER = 40  # characters; Next Engine takes 30
@@ -56,7 +56,9 @@ def storable(page: Sequence[Order]) -> tuple[list[Order], list[Stray]]:
             fit[order.number] = order
         else:
             where = f"受注ID {order.cart_order_id}"
-            strays.append(Stray("cart", where, f"受注番号として使えません: {order.number!r:.80}"))
+            facts = {"cart_order_id": str(order.cart_order_id), "placed_at": order.placed_at.isoformat()}
+            words = f"受注番号として使えません: {order.number!r:.80}"
+            strays.append(Stray("cart", where, words, facts=facts))
     return list(fit.values()), strays
 
 
@@ -76,8 +78,15 @@ def receive(
         elif row.digest != content_digest(order):
             entries += _change(connection, shop, row, order, exchange_id, now, result)
     entries = _insert(connection, shop, fresh, exchange_id, now, result) + entries
+    entries += parcels.seen(connection, shop, page, now)
     append(connection, shop.key, now, entries)
     return result
+
+
+def changed_between(connection: Connection, shop: str, since: datetime, until: datetime) -> int:
+    """How many orders stand here with `since` <= 更新日 < `until`."""
+    here = (orders.c.shop == shop, orders.c.changed_at >= since, orders.c.changed_at < until)
+    return connection.scalar(select(func.count()).select_from(orders).where(*here)) or 0
 
 
 def _known(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, Row[Any]]:
@@ -116,10 +125,8 @@ def _insert(
     _link(connection, shop.key, ids)
     entries = [replace(entry, item_id=ids[entry.number]) for entry in entries]
     walking = {row["number"] for row in rows if not row["left_out"]}
-    for order in fresh:
-        if order.number in walking:
-            entries += cases.seen(connection, shop.key, ids[order.number], None, order, now)
-    return entries
+    begun = {ids[order.number]: order for order in fresh if order.number in walking}
+    return entries + cases.begin(connection, shop.key, begun, now)
 
 
 def _link(connection: Connection, shop: str, ids: dict[str, int]) -> None:
@@ -147,6 +154,7 @@ def _content(order: Order, exchange_id: int | None, now: datetime) -> dict[str, 
         "payable": order.amounts.payable,
         "payment_kind": order.payment.kind,
         "payment_state": order.payment.state,
+        "customer_id": order.buyer.customer_id,
         "cancelled": order.cancelled,
         "body": codec.encode(order),
         "seen_at": now,
@@ -196,7 +204,6 @@ def _change(
         ],
     )
     old = codec.order(row.body)
-    changed = late_changes(old, order)
     entries = [
         Entry(
             item="order",
@@ -204,122 +211,14 @@ def _change(
             number=order.number,
             event="version",
             stage="ingest",
-            note=", ".join(changed),
+            note=", ".join(late_changes(old, order)),
             facts={"version": version, "payment": order.payment.state_code, "state": order.state_code},
         )
     ]
-    entries += _consequences(connection, shop, row, old, order, changed, now, result)
+    meant = consequences.of(connection, shop, row, old, order, now)
+    result.stops += sum(entry.event == "stop_asked" for entry in meant)
+    entries += meant
     return entries if row.left_out else entries + cases.seen(connection, shop.key, row.id, old, order, now)
-
-
-def _consequences(
-    connection: Connection,
-    shop: Shop,
-    row: Row[Any],
-    old: Order,
-    order: Order,
-    changed: tuple[str, ...],
-    now: datetime,
-    result: Received,
-) -> list[Entry]:
-    """What a change means at the place where the order stands. Never silence (reliability I3, W3)."""
-    state = OrderState(row.state)
-    if row.left_out:
-        return []
-    gone = order.cancelled or order.deleted
-    handed_on = _handed_on(connection, row)
-    if gone and not handed_on and state is not OrderState.CANCELLED:
-        return _leave(connection, row, now)
-    if gone and state not in (OrderState.CANCELLED, OrderState.COMPLETED):
-        why = "deleted in the cart" if order.deleted else "cancelled in the cart"
-        if not stops.ask(connection, shop.key, row.id, why, now):
-            return []
-        result.stops += 1
-        return [_entry(order, row.id, "stop_asked", state, state, why)]
-    if state is OrderState.CANCELLED and not gone:
-        return _revive(connection, shop, row, order, now)
-    if not handed_on or state is OrderState.COMPLETED:
-        return []
-    entries = _withdraw(connection, row, order, now)
-    return entries + changes.seen(connection, shop.key, row, old, order, changed, now)
-
-
-def _handed_on(connection: Connection, row: Row[Any]) -> bool:
-    """Next Engine knows of it, or may know: by us, or by whoever else announces this shop's orders."""
-    if at_least(OrderState(row.state), OrderState.NOTIFIED) or under_way.any_for(
-        connection, "notify", row.id
-    ):
-        return True
-    live = (
-        select(slips.c.id)
-        .join(order_slips, order_slips.c.slip_id == slips.c.id)
-        .where(order_slips.c.order_id == row.id, slips.c.state != SlipState.CANCELLED)
-    )
-    return connection.scalar(live.limit(1)) is not None
-
-
-def _leave(connection: Connection, row: Row[Any], now: datetime) -> list[Entry]:
-    why = "cancelled before hand-over"
-    freed = holds.take_off(
-        connection,
-        now,
-        item="order",
-        item_id=row.id,
-        number=row.number,
-        by="connector",
-        why=why,
-        stage="ingest",
-    )
-    return [*freed, _move(connection, row, OrderState.CANCELLED, why, now)]
-
-
-def _withdraw(connection: Connection, row: Row[Any], order: Order, now: datetime) -> list[Entry]:
-    """The cart took its cancel back while the stop was still under way."""
-    why = "the cart took its cancel back"
-    if order.cancelled or order.deleted or not stops.end(connection, row.id, stops.WITHDRAWN, why, now):
-        return []
-    return [_entry(order, row.id, "stop_withdrawn", row.state, row.state, why)]
-
-
-def _revive(connection: Connection, shop: Shop, row: Row[Any], order: Order, now: datetime) -> list[Entry]:
-    if not stops.asked(connection, row.id):
-        return [_move(connection, row, OrderState.RECEIVED, "lives again in the cart", now)]
-    note = "カートで復活しましたが、ネクストエンジンの伝票は取消済みです。"
-    return _pin(connection, shop, row, order, note, now)
-
-
-def _pin(
-    connection: Connection, shop: Shop, row: Row[Any], order: Order, note: str, now: datetime
-) -> list[Entry]:
-    return holds.pin(
-        connection,
-        shop.key,
-        now,
-        item="order",
-        item_id=row.id,
-        number=order.number,
-        reason=Reason.CHANGED_AFTER_HANDOVER,
-        note=note,
-        stage="ingest",
-    )
-
-
-def _move(connection: Connection, row: Row[Any], to: OrderState, note: str, now: datetime) -> Entry:
-    connection.execute(
-        update(orders)
-        .where(orders.c.id == row.id)
-        .values(state=to, since=now, next_at=None, tries=0, waiting_for="")
-    )
-    return Entry(
-        item="order",
-        item_id=row.id,
-        number=row.number,
-        event="moved",
-        from_state=row.state,
-        to_state=to,
-        stage="ingest",
-        note=note,
-    )
 
 
 def _entry(order: Order, order_id: int | None, event: str, before: str, to: str, note: str) -> Entry:

@@ -101,6 +101,7 @@ orders = Table(
     Column("origin", String(12), nullable=False),
     Column("subscription_id", BigInteger),
     Column("subscription_round", Integer),
+    Column("customer_id", BigInteger),  # 会員, where the cart names one: finds orders made again
     Column("placed_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("version", Integer, nullable=False, default=1),
@@ -113,6 +114,10 @@ orders = Table(
     UniqueConstraint("shop", "number"),
     Index("ix_orders_shop_state", "shop", "state", "next_at"),
     Index("ix_orders_shop_placed_at", "shop", "placed_at"),
+    Index("ix_orders_shop_changed_at", "shop", "changed_at"),
+    Index("ix_orders_shop_cart_order_id", "shop", "cart_order_id"),
+    Index("ix_orders_shop_subscription_id", "shop", "subscription_id", "subscription_round"),
+    Index("ix_orders_shop_customer_id", "shop", "customer_id"),
 )
 
 # Every content an order ever had here. Changed content is a new version, never an overwrite (I3).

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, insert, or_, select
 
 from connector.journey import OrderState
-from connector.ledger import holds, stops
+from connector.ledger import holds, parcels, stops
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds as hold_rows
@@ -168,6 +168,9 @@ def _cancelled(
         if left or stops.asked(connection, order.id):
             continue
         if _live_slips(connection, order.id):
+            continue
+        if ended := parcels.slip_gone(connection, order, stage, now):
+            entries += ended
             continue
         entries += holds.pin(
             connection,

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from connector.journey import SlipState, at_least
-from connector.ledger import codec, holds, late_changes, slip_ties
+from connector.ledger import change_endings, codec, holds, late_changes, slip_ties
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import holds as hold_rows
@@ -59,6 +59,8 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     news = [(ids[slip.number], slip) for slip in new] + [(row.id, slip) for row, slip in changed]
     slip_ties.tie(connection, shop, news)
     entries += slip_ties.consequences(connection, shop, stage, news, now)
+    ids |= {number: row.id for number, row in known.items()}
+    entries += change_endings.shown(connection, shop, [(ids[n], slip) for n, slip in fresh.items()], now)
     append(connection, shop, now, entries)
     return len(news)
 

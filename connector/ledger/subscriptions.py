@@ -1,18 +1,18 @@
 """Subscriptions (定期受注の台帳): store what the cart showed, page by page; changed content is a new version.
 
-Safe to repeat: equal content changes nothing but the time it was seen.
+Safe to repeat: equal content changes nothing. What a change means for the renewals is written with it, in one piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from connector.ledger import codec
+from connector.ledger import codec, renewals, rounds
 from connector.ledger.database import pieces
 from connector.ledger.schema_cart import subscription_versions, subscriptions
 from connector.shop import Shop
@@ -31,11 +31,12 @@ class Followed:
 
 def brings_news(connection: Connection, shop: str, page: Sequence[Subscription]) -> bool:
     """Whether a page shows anything we do not have word for word."""
-    known = _known(connection, shop, [one.subscription_id for one in page])
-    return any(
-        one.subscription_id not in known or known[one.subscription_id].digest != subscription_digest(one)
-        for one in page
-    )
+    known: dict[int, str] = {}
+    for part in pieces(one.subscription_id for one in page):
+        here = (subscriptions.c.shop == shop, subscriptions.c.subscription_id.in_(part))
+        query = select(subscriptions.c.subscription_id, subscriptions.c.digest).where(*here)
+        known |= {row.subscription_id: row.digest for row in connection.execute(query)}
+    return any(known.get(one.subscription_id) != subscription_digest(one) for one in page)
 
 
 def follow(
@@ -45,35 +46,60 @@ def follow(
     shown = {one.subscription_id: one for one in page}
     known = _known(connection, shop.key, list(shown))
     result = Followed(seen=len(page))
-    fresh = [one for id_, one in shown.items() if id_ not in known]
-    changed = [
-        (known[id_], one)
+    digests = {id_: subscription_digest(one) for id_, one in shown.items()}
+    news = {
+        id_: _content(one, digests[id_], known[id_].version + 1 if id_ in known else 1, exchange_id, now)
         for id_, one in shown.items()
-        if id_ in known and known[id_].digest != subscription_digest(one)
+        if id_ not in known or known[id_].digest != digests[id_]
+    }
+    beyond = rounds.beyond(connection, shop.key, news)  # as the old pictures count
+    _store(connection, shop.key, news, known)
+    ids = _ids(connection, shop.key, news)
+    keep = [
+        {key: row[key] for key in ("version", "digest", "body", "seen_at", "exchange_id")}
+        | {"subscription_id": ids[id_]}
+        for id_, row in news.items()
     ]
-    if fresh:
-        rows = [_content(one, 1, exchange_id, now) | {"shop": shop.key} for one in fresh]
-        connection.execute(insert(subscriptions), rows)
-    for row, one in changed:
-        content = _content(one, row.version + 1, exchange_id, now)
-        connection.execute(update(subscriptions).where(subscriptions.c.id == row.id), content)
-    touched = fresh + [one for _, one in changed]
-    now_known = _known(connection, shop.key, [one.subscription_id for one in touched])
-    versions = [
-        {
-            "subscription_id": row.id,
-            "version": row.version,
-            "digest": row.digest,
-            "body": row.body,
-            "seen_at": now,
-            "exchange_id": exchange_id,
-        }
-        for row in now_known.values()
-    ]
-    if versions:
-        connection.execute(insert(subscription_versions), versions)
-    result.new, result.changed = len(fresh), len(changed)
+    if keep:
+        connection.execute(insert(subscription_versions), keep)
+    renewals.foresee(
+        connection,
+        shop,
+        [
+            renewals.Shown(
+                ids[id_],
+                codec.subscription(known[id_].body) if id_ in known else None,
+                shown[id_],
+                beyond.get(id_, ()),
+            )
+            for id_ in news
+        ],
+        now,
+    )
+    result.new = sum(id_ not in known for id_ in news)
+    result.changed = len(news) - result.new
     return result
+
+
+def _store(
+    connection: Connection, shop: str, news: dict[int, dict[str, Any]], known: dict[int, Row[Any]]
+) -> None:
+    fresh = [row | {"shop": shop} for id_, row in news.items() if id_ not in known]
+    if fresh:
+        connection.execute(insert(subscriptions), fresh)
+    changed = [row | {"id_": known[id_].id} for id_, row in news.items() if id_ in known]
+    if changed:
+        connection.execute(update(subscriptions).where(subscriptions.c.id == bindparam("id_")), changed)
+
+
+def _ids(connection: Connection, shop: str, ids: Iterable[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for part in pieces(ids):
+        query = select(subscriptions.c.subscription_id, subscriptions.c.id).where(
+            subscriptions.c.shop == shop, subscriptions.c.subscription_id.in_(part)
+        )
+        found |= {row.subscription_id: row.id for row in connection.execute(query)}
+    return found
 
 
 def _known(connection: Connection, shop: str, ids: Sequence[int]) -> dict[int, Row[Any]]:
@@ -86,7 +112,9 @@ def _known(connection: Connection, shop: str, ids: Sequence[int]) -> dict[int, R
     return found
 
 
-def _content(one: Subscription, version: int, exchange_id: int | None, now: datetime) -> dict[str, Any]:
+def _content(
+    one: Subscription, digest: str, version: int, exchange_id: int | None, now: datetime
+) -> dict[str, Any]:
     return {
         "subscription_id": one.subscription_id,
         "number": one.number,
@@ -96,7 +124,7 @@ def _content(one: Subscription, version: int, exchange_id: int | None, now: date
         "times": one.times,
         "orders_count": one.orders_count,
         "version": version,
-        "digest": subscription_digest(one),
+        "digest": digest,
         "body": codec.encode(one),
         "changed_at": one.updated_at,
         "seen_at": now,

@@ -24,6 +24,7 @@ async def town_alone(
     secrets_dir: Path | None,
     folder: Path,
     orders_per_day: int,
+    subscriptions: int,
     seed: int,
     faults: Sequence[str],
     speed: float,
@@ -40,6 +41,7 @@ async def town_alone(
         seed=seed,
         faults=faults,
         orders_per_day=orders_per_day,
+        subscriptions=subscriptions,
         start_on=jst(clock.now()).date(),
         history_dir=folder / "history",
     )

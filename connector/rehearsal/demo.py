@@ -96,8 +96,12 @@ async def opened(
     orders_per_day: int,
     port: int,
     subscribers: int = 60,
+    story: bool = False,
 ) -> AsyncIterator[Demo]:
-    """A fresh town and a fresh connector on it; both are closed at the end."""
+    """A fresh town and a fresh connector on it; both are closed at the end.
+
+    With `story` the first night refuses one card that is changed the next morning, and forgets one renewal.
+    """
     _clear(folder)
     start_at = at_jst(start_on)
     clock = SteppedClock(start_at)
@@ -113,6 +117,8 @@ async def opened(
             orders_per_day=orders_per_day,
             start_on=start_on,
             subscribers=subscribers,
+            omits_one_renewal=story,
+            heals_one_payment=story,
         )
         addresses = await town.start()
         closers.push_async_callback(town.stop)
@@ -159,6 +165,7 @@ async def run_demo(
         faults=faults,
         orders_per_day=orders_per_day,
         port=0 if leave else port,
+        story=True,
     ) as demo:
         start = demo.clock.now()
         end = start + timedelta(days=days)

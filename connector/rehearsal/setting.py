@@ -106,6 +106,7 @@ route = "files"
 folder = {json.dumps(town.root)}
 into = "{Path(town.cart_inbox).name}"
 taken = "{Path(town.cart_done).name}"
+results = "{Path(town.cart_results).name}"
 times = [19:00:00]
 sale_kinds = ["card", "wallet", "deferred"]
 """

@@ -13,9 +13,10 @@ from typing import TypeAlias
 from connector.clock import at_jst, jst
 from connector.journey import OrderState, SlipState, at_least
 from connector.ledger.views import SlipFacts
-from connector.order import Order, PaymentState, content_digest
+from connector.order import Order, PaymentState, content_digest, one_delivery
 from connector.outcome import Finding
-from connector.reports.picture import CART, LEDGER, NEXT_ENGINE, Row, Terms
+from connector.reports.picture import CART, LEDGER, NEXT_ENGINE, SLIP_ROWS, Row, Terms
+from connector.reports.rates import rates_off
 from connector.shop import Mode
 from connector.slip import NEStatus, Slip
 
@@ -51,7 +52,9 @@ def missing_here(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 def missing_in_cart(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
     """2. An order of our ledger that the cart does not show any more (R2)."""
     for row in rows:
-        if row.cart is None and row.ours is not None and row.ours.state != OrderState.CANCELLED:
+        if row.cart is not None or row.ours is None or row.ours.cart_order_id in terms.unreadable:
+            continue
+        if row.ours.state != OrderState.CANCELLED:
             yield _finding("missing_in_cart", row, "", since=row.ours.seen_at)
 
 
@@ -65,17 +68,19 @@ def changed_not_seen(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def two_for_one_round(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """4. One round of one subscription with two live orders (I2)."""
-    seen: dict[tuple[int, int], Row] = {}
+    """4. One round of one subscription with two live orders (I2). Parcels of one order are one."""
+    seen: dict[tuple[int, int], list[Order]] = {}
     for row in sorted(rows, key=lambda row: row.number):
         parent = row.cart.subscription if row.cart is not None else None
-        if parent is None or row.gone:
+        if row.cart is None or parent is None or row.gone:
             continue
-        key = (parent.subscription_id, parent.round)
-        other = seen.setdefault(key, row)
-        if other is not row:
-            words = f"定期 {parent.number} {parent.round}回目: 受注 {other.number} と重複"
-            yield _finding("two_for_one_round", row, words)
+        others = seen.setdefault((parent.subscription_id, parent.round), [])
+        for other in others:
+            if other.cart_order_id != row.cart.cart_order_id and one_delivery(other, row.cart):
+                words = f"定期 {parent.number} {parent.round}回目: 受注 {other.number} と重複"
+                yield _finding("two_for_one_round", row, words)
+                break
+        others.append(row.cart)
 
 
 # --- the cart's and Next Engine's amounts and slips --------------------------------------------------------
@@ -105,20 +110,35 @@ def not_imported(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 def amount_differs(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
     """7. The cart's payable against the total of its slips in Next Engine, once imported (V4). 0 yen off."""
+    for row, order, live in _imported(rows):
+        payable, total = order.amounts.payable, sum(slip.total for slip in live)
+        if payable != total:
+            words = f"カート {payable:,}円 / 伝票 {total:,}円（差 {total - payable:+,}円）"
+            words = "、".join([words, *map(str, rates_off(order, live))])
+            yield _finding("amount_differs", row, words, yen=abs(total - payable), slip=live[0].number)
+
+
+def rates_differ(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
+    """8. The total ties, and goods per tax rate, tax or points do not (V4)."""
+    for row, order, live in _imported(rows):
+        off = rates_off(order, live)
+        if off and order.amounts.payable == sum(slip.total for slip in live):
+            yen = max(abs(one.slips - one.cart) for one in off)
+            yield _finding("rates_differ", row, "、".join(map(str, off)), yen=yen, slip=live[0].number)
+
+
+def _imported(rows: Sequence[Row]) -> Iterator[tuple[Row, Order, list[Slip]]]:
+    """Orders whose live slips are all imported and carry no other order's money (同梱)."""
     for row in rows:
         live = [slip for slip in row.slips if slip.live]
         if row.cart is None or row.gone or not live or any(slip.status < NEStatus.OPEN for slip in live):
             continue
-        if _bundled(row):  # 同梱: the slip carries other orders' money, too
-            continue
-        payable, total = row.cart.amounts.payable, sum(slip.total for slip in live)
-        if payable != total:
-            words = f"カート {payable:,}円 / 伝票 {total:,}円（差 {total - payable:+,}円）"
-            yield _finding("amount_differs", row, words, yen=abs(total - payable), slip=live[0].number)
+        if not _bundled(row):
+            yield row, row.cart, live
 
 
 def duplicate_slip(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """8. Several live slips for one order that are no split and no further parcel (W1, I1)."""
+    """9. Several live slips for one order that are no split and no further parcel (W1, I1)."""
     for row in rows:
         own = [slip for slip in row.slips if slip.live and not (slip.split_from or slip.parcel_parent)]
         if len(own) > 1:
@@ -130,7 +150,7 @@ def duplicate_slip(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def relayed_twice(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """9. A slip in more than one instruction file that the warehouse did not refuse (W1)."""
+    """10. A slip in more than one instruction file that the warehouse did not refuse (W1)."""
     for row, slip in _our_slips(rows):
         if slip.handed > 1:
             words = f"出荷指示ファイル {slip.handed} 通"
@@ -138,9 +158,9 @@ def relayed_twice(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def shipped_unpaid(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """10. At the warehouse or shipped, and neither prepaid nor authorised (P1, P2).
+    """11. At the warehouse or shipped, and neither prepaid nor authorised (P1, P2).
 
-    One that was cancelled is voided, too; whether that could be stopped is rule 18's matter.
+    One that was cancelled is voided, too; whether that could be stopped is rule 19's matter.
     """
     for row in rows:
         if row.gone:
@@ -153,7 +173,7 @@ def shipped_unpaid(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def shipped_not_relayed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """11. Shipped in Next Engine, and no instruction file of ours had it (S1). Only where we relay."""
+    """12. Shipped in Next Engine, and no instruction file of ours had it (S1). Only where we relay."""
     if terms.shop.mode("relay") is not Mode.ACT:
         return
     handed = {slip.number for _, slip in _our_slips(rows) if slip.handed}
@@ -164,7 +184,7 @@ def shipped_not_relayed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def ne_status_behind(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """12. A slip that stands before the place our ledger proved (people move slips by hand, both ways)."""
+    """13. A slip that stands before the place our ledger proved (people move slips by hand, both ways)."""
     for row in rows:
         now = {slip.number: slip for slip in row.slips if slip.live}
         for _, ours in _our_slips([row]):
@@ -179,7 +199,7 @@ def ne_status_behind(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def shipped_not_confirmed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """13. The warehouse shipped it, and the confirmation is later than its patience (S, T5)."""
+    """14. The warehouse shipped it, and the confirmation is later than its patience (S, T5)."""
     for row, slip in _our_slips(rows):
         if slip.state == SlipState.DISPATCHED and terms.late(slip.since, "confirm_shipment"):
             yield _finding("shipped_not_confirmed", row, "", slip=slip.number, since=slip.since)
@@ -189,7 +209,7 @@ def shipped_not_confirmed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding
 
 
 def shipped_not_completed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """14. Shipped, and the cart is not completed within the deadline (K2)."""
+    """15. Shipped, and the cart is not completed within the deadline (K2)."""
     if terms.shop.mode("complete") is Mode.OFF:
         return
     for row in rows:
@@ -199,7 +219,7 @@ def shipped_not_completed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding
 
 
 def completed_not_shipped(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """15. The cart says shipped, and neither we nor Next Engine do (K1)."""
+    """16. The cart says shipped, and neither we nor Next Engine do (K1)."""
     for row in rows:
         if row.cart is None or row.ours is None or row.ours.left_out or row.gone:
             continue
@@ -212,14 +232,14 @@ def completed_not_shipped(rows: Sequence[Row], terms: Terms) -> Iterator[Finding
 
 
 def captured_twice(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """16. Sales asked for twice for one order (K2, spec/ecforce.md §2.10)."""
+    """17. Sales asked for twice for one order (K2, spec/ecforce.md §2.10)."""
     for row in rows:
         if row.ours is not None and row.ours.sales > 1:
             yield _finding("captured_twice", row, f"売上処理 {row.ours.sales} 回")
 
 
 def capture_failed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """17. Shipped, and the gateway refused to take the money (K2)."""
+    """18. Shipped, and the gateway refused to take the money (K2)."""
     for row in rows:
         if row.cart is None or row.ours is None or row.cart.payment.state != PaymentState.CAPTURE_FAILED:
             continue
@@ -228,7 +248,7 @@ def capture_failed(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
 
 
 def cancelled_not_stopped(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """18. Cancelled in the cart, a live slip in Next Engine, and no verdict in time (W3, K3)."""
+    """19. Cancelled in the cart, a live slip in Next Engine, and no verdict in time (W3, K3)."""
     for row in rows:
         live = [slip for slip in row.slips if slip.live]
         if row.cart is None or not row.gone or not live or row.ours is None or row.ours.left_out:
@@ -241,7 +261,7 @@ def cancelled_not_stopped(rows: Sequence[Row], terms: Terms) -> Iterator[Finding
 
 
 def stuck(rows: Sequence[Row], terms: Terms) -> Iterator[Finding]:
-    """19. Longer at one place than its patience allows, without a hold (T5)."""
+    """20. Longer at one place than its patience allows, without a hold (T5)."""
     walking = {OrderState.RECEIVED: "notify", OrderState.NOTIFIED: "confirm_intake"}
     slips = {SlipState.OPEN: "follow_slips", SlipState.PRINT_READY: "relay", SlipState.RELAYED: "collect"}
     for row in rows:
@@ -320,6 +340,7 @@ CHECKS = (
     Check("two_for_one_round", two_for_one_round, (CART,)),
     Check("not_imported", not_imported, (NEXT_ENGINE, LEDGER)),
     Check("amount_differs", amount_differs, (CART, NEXT_ENGINE)),
+    Check("rates_differ", rates_differ, (CART, NEXT_ENGINE, SLIP_ROWS)),
     Check("shipped_not_relayed", shipped_not_relayed, (NEXT_ENGINE, LEDGER)),
     Check("ne_status_behind", ne_status_behind, (NEXT_ENGINE, LEDGER)),
     Check("shipped_not_confirmed", shipped_not_confirmed, (LEDGER,)),

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from connector import words
-from connector.clock import jst
+from connector.clock import at_jst, jst
 from connector.journey import OrderState, SlipState
 from connector.ledger import views
-from connector.ledger.views import Connection, OrderRow, PulseRow, SlipRow
+from connector.ledger.views import Connection, Forecast, Money, OrderRow, PulseRow, SlipRow
 from connector.reports.model import Figure
+from connector.reports.money import left
 from connector.reports.picture import Picture
+from connector.reports.renewals import one_line
 from connector.shop import Shop
 from connector.words import Text
 
@@ -23,34 +25,45 @@ NOT_RECONCILED = Text("照合していません", "not reconciled")
 
 
 def figures(
-    connection: Connection, shop: Shop, day: date, now: datetime, picture: Picture | None
+    connection: Connection,
+    shop: Shop,
+    day: date,
+    now: datetime,
+    picture: Picture | None,
+    renewals: Forecast,
+    money: Money,
 ) -> tuple[Figure, ...]:
     """The seven numbers as they stand now, without their history."""
     read = {row.what: row for row in views.pulses_list(connection, shop.key)}
     return (
-        _missing(picture, read),
+        _missing(picture, renewals, read),
         _not_in_intake(connection, shop, now, read),
         _not_imported(connection, shop, now, picture, read),
         _will_miss(connection, shop, now, read),
         _stuck_at_warehouse(connection, shop, now, read),
-        _not_captured(connection, shop, now, read),
+        _not_captured(money, read),
         _automation(connection, shop, day, now),
     )
 
 
-def _missing(picture: Picture | None, read: dict[str, PulseRow]) -> Figure:
+def _missing(picture: Picture | None, renewals: Forecast, read: dict[str, PulseRow]) -> Figure:
+    """Orders that the cart has and we lack, and renewals that the cart itself should have and lacks (B01)."""
+    lost, words_ = renewals.missing or (), one_line(renewals)
     if picture is None:
-        return Figure(key="missing", value=None, words=NOT_RECONCILED, read_at=_ok(read, "ingest"))
+        words_ = Text(f"{NOT_RECONCILED.ja}  {words_.ja}", f"{NOT_RECONCILED.en}; {words_.en}")
+        return Figure(key="missing", value=None, red=bool(lost), words=words_, read_at=_ok(read, "ingest"))
     found = [finding for finding in picture.findings if finding.kind == "missing_here"]
-    oldest = min(found, key=lambda finding: finding.since or picture.made_at, default=None)
+    aged = [(one.since or picture.made_at, one.order_number) for one in found]
+    aged += [(one.since, one.subscription_number) for one in lost]
+    orders = picture.kinds.get("missing_here")
     return Figure(
         key="missing",
-        value=picture.kinds.get("missing_here"),
-        yen=sum(finding.yen for finding in found),
-        oldest_at=oldest.since if oldest else None,
-        oldest=oldest.order_number if oldest else "",
-        red=bool(found),
-        words=Text("定期の未生成は未計算（不明）", "renewals not generated: not computed (unknown)"),
+        value=None if orders is None else orders + len(lost),
+        yen=sum(finding.yen for finding in found) + renewals.missing_yen,
+        oldest_at=min(aged)[0] if aged else None,
+        oldest=min(aged)[1] if aged else "",
+        red=bool(found or lost),
+        words=words_,
         read_at=_ok(read, "ingest"),
     )
 
@@ -86,7 +99,8 @@ def _not_imported(
         differs = None
         said = Text("金額差は不明（照合していません）", "difference in yen unknown (not reconciled)")
     else:
-        differs = sum(finding.yen for finding in picture.findings if finding.kind == "amount_differs")
+        kinds = ("amount_differs", "rates_differ")
+        differs = sum(finding.yen for finding in picture.findings if finding.kind in kinds)
         said = Text(f"金額差 {words.yen(differs)}", f"totals differ by {words.yen(differs, 'en')}")
     red = bool(rows) or bool(differs)
     return _of_orders("not_imported", rows, red=red, words=said, read_at=_ok(read, "import_daily"))
@@ -123,13 +137,25 @@ def _stuck_at_warehouse(
     )
 
 
-def _not_captured(connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]) -> Figure:
-    rows = views.uncaptured(connection, shop, now)
-    failed = sum(row.payment_state == "capture_failed" for row in rows)
+def _not_captured(money: Money, read: dict[str, PulseRow]) -> Figure:
+    """Red while a capture failed, few days are left, or more yen than the shop's limit is open."""
+    fewest = money.fewest_days
+    ja, en = ("-", "-") if fewest is None else (left(fewest, "ja"), left(fewest, "en"))
+    oldest = min(money.shipped, key=lambda row: (row.shipped_on or date.max, row.order_number), default=None)
     said = Text(
-        f"売上失敗 {failed}  与信の残日数は不明", f"failed {failed}; days left of the authorisation unknown"
+        f"売上失敗 {money.failed}  与信の最短 {ja}  出荷前に切れる与信 {len(money.lapsing)}",
+        f"failed {money.failed}; shortest authorisation: {en}; lapsing before they ship {len(money.lapsing)}",
     )
-    return _of_orders("not_captured", rows, red=bool(failed), words=said, read_at=_ok(read, "complete"))
+    return Figure(
+        key="not_captured",
+        value=len(money.shipped),
+        yen=money.yen,
+        oldest_at=at_jst(oldest.shipped_on) if oldest and oldest.shipped_on else None,
+        oldest=oldest.order_number if oldest else "",
+        red=money.red,
+        words=said,
+        read_at=_ok(read, "complete"),
+    )
 
 
 def _automation(connection: Connection, shop: Shop, day: date, now: datetime) -> Figure:

@@ -6,7 +6,18 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from connector.ledger.views import Flow, HoldRow, PulseRow, StopRow, StrayRow
+from connector.ledger.views import (
+    Cases,
+    ChangeRow,
+    Flow,
+    Forecast,
+    HoldRow,
+    Intake,
+    Money,
+    PulseRow,
+    StopRow,
+    StrayRow,
+)
 from connector.outcome import Finding
 from connector.reports.picture import Source
 from connector.words import Text
@@ -58,7 +69,7 @@ class Lamp(Struct, frozen=True, kw_only=True):
 class Todo(Struct, frozen=True, kw_only=True):
     """One thing that a person must do, and by when. `what` is the reason or the kind of the finding."""
 
-    kind: str  # hold, finding, stop or stray
+    kind: str  # hold, case, finding, stop, stray, change or renewal
     what: str
     order_number: str
     slip_number: str
@@ -121,3 +132,8 @@ class Morning(Struct, frozen=True, kw_only=True):
     stops: tuple[StopRow, ...]
     manifests: tuple[Manifest, ...]
     pulses: tuple[PulseRow, ...]
+    changes: tuple[ChangeRow, ...] = ()  # those that wait for somebody
+    intake: Intake | None = None  # with the cart's counts as of `made_at`
+    money: Money | None = None  # None: a report kept before days left were counted
+    cases: Cases | None = None  # refused payments; None: a report kept before they were cases
+    renewals: Forecast | None = None  # None: a report kept before they were foreseen

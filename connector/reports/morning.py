@@ -10,11 +10,23 @@ import msgspec
 
 from connector.journey import OrderState
 from connector.ledger import views
-from connector.ledger.views import Connection, Database, HoldRow, StopRow, StrayRow
+from connector.ledger.views import (
+    Cases,
+    ChangeRow,
+    Connection,
+    Database,
+    Forecast,
+    HoldRow,
+    StopRow,
+    StrayRow,
+)
 from connector.outcome import Finding
+from connector.reports.cases import cases_todo, held_beside
+from connector.reports.changes import changes_todo, not_said_twice
 from connector.reports.figures import figures
 from connector.reports.model import Figure, Lamp, Manifest, Morning, Todo, Waiting
 from connector.reports.picture import CART, Picture, Source
+from connector.reports.renewals import todos
 from connector.shop import Shop
 
 FILES = ("ne_import", "wms_file", "completion", "wms_stop")
@@ -76,6 +88,10 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
     stops = views.stops(connection, shop.key, since=begins_at)
     open_stops = [stop for stop in stops if stop.verdict == "open"]
     findings = picture.findings if picture is not None else ()
+    renewals = views.renewals_forecast(connection, shop, now)
+    changed = views.changes_list(connection, shop.key)
+    cases = views.cases_list(connection, shop, now, day=day)
+    money = views.money(connection, shop, now)
     return Morning(
         shop=shop.key,
         shop_name=shop.name,
@@ -89,8 +105,12 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
         sources=picture.sources if picture is not None else _no_sources(),
         absurd=picture.absurd if picture is not None else (),
         lamp=_lamp(picture, len(open_stops)),
-        todo=tuple(_todo(shop, now, held, findings, open_stops, strays)),
-        figures=tuple(_with_past(connection, shop.key, day, figures(connection, shop, day, now, picture))),
+        todo=tuple(_todo(shop, now, held, findings, open_stops, strays, changed, renewals, cases)),
+        figures=tuple(
+            _with_past(
+                connection, shop.key, day, figures(connection, shop, day, now, picture, renewals, money)
+            )
+        ),
         flows=tuple(views.roll_forward(connection, shop.key, begins_at, ends_at)),
         held=tuple(held),
         waiting=tuple(_waiting(connection, shop, now)),
@@ -100,6 +120,11 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
         stops=tuple(stops),
         manifests=tuple(_manifests(connection, shop.key, begins_at, ends_at)),
         pulses=tuple(views.pulses_list(connection, shop.key)),
+        changes=tuple(changed),
+        intake=picture.intake if picture is not None else None,
+        renewals=renewals,
+        money=money,
+        cases=cases,
     )
 
 
@@ -125,9 +150,12 @@ def _todo(
     findings: Sequence[Finding],
     stops: Sequence[StopRow],
     strays: Sequence[StrayRow],
+    changed: Sequence[ChangeRow],
+    renewals: Forecast,
+    cases: Cases,
 ) -> list[Todo]:
-    """What a person must do, by cut-off: holds, unexplained findings, open stops, strays."""
-    found = [_of_hold(shop, hold, now) for hold in held]
+    """What a person must do, by cut-off: holds, unexplained findings, open stops, strays, renewals."""
+    found = [_of_hold(shop, hold, now) for hold in held_beside(not_said_twice(held, changed), cases)]
     found += [
         _of_finding(shop, finding, now)
         for finding in findings
@@ -135,6 +163,9 @@ def _todo(
     ]
     found += [_of_stop(shop, stop, now) for stop in stops]
     found += [_of_stray(stray) for stray in strays]
+    found += changes_todo(shop, changed, now)
+    found += cases_todo(shop, cases, now)
+    found += todos(renewals)
     return sorted(found, key=lambda todo: (todo.due_at or NEVER, -todo.yen, todo.order_number))
 
 

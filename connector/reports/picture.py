@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from connector.ledger.views import PLACES, OrderFacts
+from connector.ledger.views import PLACES, Intake, OrderFacts
 from connector.order import Order
 from connector.outcome import Finding
 from connector.shop import Shop
@@ -17,6 +17,7 @@ from connector.words import Text
 CART = "cart"
 NEXT_ENGINE = "next_engine"
 LEDGER = "ledger"
+SLIP_ROWS = "slip_rows"  # the rows of Next Engine's slips: read apart, and known apart
 
 _PATIENCE = {place.stage: place.patience for place in PLACES if place.stage and place.patience}
 _PATIENCE |= {"ingest": timedelta(minutes=30), "stop": timedelta(hours=1)}
@@ -60,6 +61,7 @@ class Terms:
     shop: Shop
     now: datetime
     since: datetime
+    unreadable: frozenset[int] = frozenset()  # ids of orders that the cart has and nobody can read
 
     def patience(self, stage: str) -> timedelta:
         """How long an item may wait for this stage."""
@@ -102,6 +104,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     kinds: dict[str, int | None]
     absurd: tuple[Text, ...] = ()
+    intake: Intake | None = None
 
     @property
     def complete(self) -> bool:

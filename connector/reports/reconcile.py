@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import msgspec
+
 from connector.errors import ConnectorError
 from connector.journey import OrderState
 from connector.ledger import views
@@ -18,9 +20,20 @@ from connector.order import Order
 from connector.outcome import Finding
 from connector.ports import Cart, OrderManager
 from connector.reports.checks import CHECKS, Check
-from connector.reports.picture import CART, LEDGER, NEXT_ENGINE, Picture, Row, Source, Terms, Verdict
+from connector.reports.intake import count_intake, intake_findings
+from connector.reports.picture import (
+    CART,
+    LEDGER,
+    NEXT_ENGINE,
+    SLIP_ROWS,
+    Picture,
+    Row,
+    Source,
+    Terms,
+    Verdict,
+)
 from connector.shop import Mode, Shop
-from connector.slip import Slip
+from connector.slip import NEStatus, Slip
 from connector.words import Text
 
 PERIOD = timedelta(days=14)  # how far back the cart is compared; what is still under way is always compared
@@ -43,18 +56,24 @@ async def reconcile(
     pulses = {row.what: row for row in await database.read(lambda c: views.pulses_list(c, shop.key))}
     shown, cart_source = await _read_cart(cart, since, pulses)
     ours = await database.read(lambda c: views.order_facts(c, shop.key, since=since, numbers=list(shown)))
+    unreadable: frozenset[int] = frozenset()
     if cart_source.known:
-        shown, cart_source = await _look_for(cart, shown, ours, cart_source)
+        shown, unreadable, cart_source = await _look_for(cart, shown, ours, cart_source)
     numbers = sorted(number for number in {*shown, *ours} if not _left_out(number, shown, ours, shop))
     slips, ne_source = await _read_slips(orders, numbers, ours, pulses)
+    slips, rows_known = await _read_rows(orders, slips)
     sources = (cart_source, ne_source, Source(name=LEDGER, known=True, count=len(ours), ok_at=now))
     rows = [
         Row(number=number, cart=shown.get(number), ours=ours.get(number), slips=tuple(slips.get(number, ())))
         for number in sorted({*shown, *ours})
     ]
-    terms = Terms(shop, now, since)
+    terms = Terms(shop, now, since, unreadable)
     beside = await database.read(lambda c: _beside(c, shop.key, now))
-    return _picture(rows, terms, day, sources, beside)
+    intake = await count_intake(cart, database, shop, now)
+    beside += intake_findings(intake, rows)
+    picture = _picture(rows, terms, day, sources, beside, rows_known=rows_known)
+    kinds = picture.kinds | ({} if intake.known else {"intake_differs": None})
+    return msgspec.structs.replace(picture, intake=intake, kinds=kinds)
 
 
 # --- reading the sides --------------------------------------------------------------------------------------
@@ -77,19 +96,28 @@ async def _read_cart(
 
 async def _look_for(
     cart: Cart, shown: dict[str, Order], ours: dict[str, OrderFacts], source: Source
-) -> tuple[dict[str, Order], Source]:
-    """Ask the cart by id for what we know and its list did not show; then judge whether to believe it."""
+) -> tuple[dict[str, Order], frozenset[int], Source]:
+    """Ask the cart by id for what we know and its list did not show; then judge whether to believe it.
+
+    Also the ids of those that are there and cannot be read: they are strays, and not missing.
+    """
     missing = [facts for number, facts in ours.items() if number not in shown]
+    unreadable: frozenset[int] = frozenset()
     if missing:
         try:
-            shown = shown | await cart.look([facts.cart_order_id for facts in missing])
+            found = await cart.look([facts.cart_order_id for facts in missing])
         except ConnectorError as error:
-            return {}, Source(name=CART, known=False, words=str(error))
-    lost = sum(number not in shown for number in ours)
+            return {}, unreadable, Source(name=CART, known=False, words=str(error))
+        shown = shown | found
+        ids = (stray.facts.get("cart_order_id", "") for stray in found.malformed)
+        unreadable = frozenset(int(id_) for id_ in ids if id_.isascii() and id_.isdigit())
+    lost = sum(
+        number not in shown and facts.cart_order_id not in unreadable for number, facts in ours.items()
+    )
     if len(ours) >= ABSURD_FROM and lost * 2 > len(ours):
         words = f"知っている受注 {len(ours)} 件のうち {lost} 件を表示しません"
-        return {}, Source(name=CART, known=False, words=words)
-    return shown, Source(name=CART, known=True, count=len(shown), words=source.words)
+        return {}, unreadable, Source(name=CART, known=False, words=words)
+    return shown, unreadable, Source(name=CART, known=True, count=len(shown), words=source.words)
 
 
 async def _read_slips(
@@ -110,6 +138,28 @@ async def _read_slips(
         words = f"伝票があるはずの受注 {len(known)} 件のうち {lost} 件を表示しません"
         return {}, Source(name=NEXT_ENGINE, known=False, words=words)
     return found, Source(name=NEXT_ENGINE, known=True, count=sum(map(len, found.values())))
+
+
+async def _read_rows(
+    orders: OrderManager, slips: dict[str, list[Slip]]
+) -> tuple[dict[str, list[Slip]], bool]:
+    """Imported live slips with their rows; as they are, and False, where rows cannot be read."""
+    wanted = [
+        slip.number
+        for found in slips.values()
+        for slip in found
+        if slip.live and slip.status >= NEStatus.OPEN
+    ]
+    read: dict[str, Slip] = {}
+    try:
+        for start in range(0, len(wanted), ASK_AT_ONCE):
+            read |= await orders.slips(wanted[start : start + ASK_AT_ONCE], rows=True)
+    except ConnectorError:
+        return slips, False
+    return {
+        number: [msgspec.structs.replace(slip, rows=read.get(slip.number, slip).rows) for slip in found]
+        for number, found in slips.items()
+    }, True
 
 
 def _unknown(name: str, words: str, pulse: PulseRow | None) -> Source:
@@ -136,16 +186,22 @@ def _stray(stray: StrayRow) -> Finding:
 
 
 def _picture(
-    rows: Sequence[Row], terms: Terms, day: date, sources: tuple[Source, ...], beside: list[Finding]
+    rows: Sequence[Row],
+    terms: Terms,
+    day: date,
+    sources: tuple[Source, ...],
+    beside: list[Finding],
+    *,
+    rows_known: bool,
 ) -> Picture:
-    known = {source.name for source in sources if source.known}
+    known = {source.name for source in sources if source.known} | ({SLIP_ROWS} if rows_known else set())
     findings: list[Finding] = []
     kinds: dict[str, int | None] = {}
     for check in CHECKS:
         found = _run(check, rows, terms, known, findings)
         kinds[check.kind] = None if found is None else len(found)
         findings += found or ()
-    for kind in ("stray", "books_differ"):
+    for kind in ("stray", "books_differ", "intake_differs"):
         kinds[kind] = sum(finding.kind == kind for finding in beside)
     verdicts = _verdicts(rows, findings, terms, CART in known)
     return Picture(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from connector import words
+from connector.reports.cases import do_of as case_do_of
+from connector.reports.cases import name_of as case_name_of
+from connector.reports.changes import do_of, name_of
 from connector.reports.model import Figure, Todo
 from connector.words import Text, label
 
 
 def what(todo: Todo, lang: str) -> str:
     """The name of what a person must do something about."""
+    if todo.kind == "change":
+        return f"{label('changes', lang)}: {name_of(todo).say(lang)}"
     return _name_of(todo.kind, todo.what).say(lang)
 
 
@@ -17,6 +22,12 @@ def what_to_do(todo: Todo, lang: str) -> str:
         return words.REASONS[words.Reason(todo.what)].do.say(lang)
     if todo.kind == "stop":
         return words.STAGES["stop"].means.say(lang)
+    if todo.kind == "change":
+        return do_of(todo, lang)
+    if todo.kind == "case":
+        return case_do_of(todo.what).say(lang)
+    if todo.kind == "renewal":
+        return words.RENEWALS[todo.what].do.say(lang)
     return words.FINDINGS[todo.what].word.do.say(lang)
 
 
@@ -40,4 +51,8 @@ def _name_of(kind: str, key: str) -> Text:
         return words.REASON_NAMES[key]
     if kind == "stop":
         return words.STAGES["stop"].name
+    if kind == "renewal":
+        return words.RENEWALS[key].name
+    if kind == "case":
+        return case_name_of(key)
     return words.FINDINGS[key].word.name

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from connector import words
+from connector.reports.cases import cases_table, figures_table
+from connector.reports.changes import changes_table
+from connector.reports.intake import intake_days_table, intake_table
 from connector.reports.model import Morning
+from connector.reports.money import money_table
+from connector.reports.renewals import expected_table, renewals_table
 from connector.reports.sayings import figure_value, what, what_to_do
+from connector.reports.table import Cell, Column, Table
 from connector.words import label
 
-Cell: TypeAlias = str | int | datetime | timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`kind` says how the cell is written: text, number (an identifier: always text), yen, count, at, age."""
-
-    key: str
-    kind: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    def titles(self, lang: str) -> tuple[str, ...]:
-        return tuple(label(column.key, lang) for column in self.columns)
+__all__ = ["Cell", "Column", "Table", "opening", "tables"]
 
 
 def opening(report: Morning, lang: str) -> str:
     """The sentence a report and the first page begin with."""
+    lost = len(report.renewals.missing or ()) if report.renewals is not None else 0
     if lang == "en":
+        missing = f" / renewals missing {words.count(lost, lang)}" if lost else ""
         return (
             f"Differences {words.count(report.differences, lang)} / "
-            f"unexplained {words.yen(report.unexplained_yen, lang)}"
+            f"unexplained {words.yen(report.unexplained_yen, lang)}{missing}"
         )
-    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
+    missing = f" / 定期の作成漏れ {words.count(lost)}" if lost else ""
+    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}{missing}"
 
 
 def tables(report: Morning, lang: str) -> tuple[Table, ...]:
@@ -317,9 +305,17 @@ TABLES: tuple[Callable[[Morning, str], Table], ...] = (
     _seven,
     _verdicts,
     _findings,
+    intake_table,
+    intake_days_table,
+    renewals_table,
+    expected_table,
+    figures_table,
+    cases_table,
+    money_table,
     _held,
     _waiting,
     _stops,
+    changes_table,
     _strays,
     _manifests,
     _flows,

@@ -1,18 +1,19 @@
 """Complete (カート完了反映): write tracking, ship date and 発送完了 back to the cart; that triggers the charge.
 
 Sales never run for an order that is captured already: a second run turns 売上完了 into 売上失敗
-(spec/ecforce.md §2.10). So the cart is read before, and believed only when it is read again after.
+(spec/ecforce.md §2.10). So the cart is read before, and believed only when it is read again after. The parcels of one
+order of the cart are completed together, when the last of them has left.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
 from connector.clock import jst
-from connector.errors import NotDone
+from connector.errors import ConnectorError, NotDone
 from connector.journey import OrderState, SlipState
-from connector.order import Order, PaymentState
+from connector.order import Order, PaymentKind, PaymentState
 from connector.outcome import (
     Absent,
     Advance,
@@ -25,10 +26,13 @@ from connector.outcome import (
     Reason,
     Reply,
     Sent,
+    Stray,
     Wait,
 )
-from connector.ports import CompletionPart, Ports
+from connector.ports import CompletionAnswers, CompletionPart, Ports
+from connector.shop import Shop
 from connector.slip import Result, Shipment, Slip
+from connector.stages.parcels import Ready, apart, shows
 from connector.stages.shipped import whole
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 
@@ -50,22 +54,28 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
             yield item, stays
         elif shipment is not None:
             ready[number] = (order, shipment, sale(order, ports))
+    for number, waits in apart(ready, fresh).items():
+        del ready[number]
+        yield by_number[number], waits
     if not ready:
         return
     built = ports.cart.completions(list(ready.values()))
     for number, hold in built.held:
         yield by_number[number], hold
+    named = {number for part in built.parts for number in part.order_numbers} | dict(built.held).keys()
+    for number in ready.keys() - named:
+        yield by_number[number], Wait("他のお届け先の完了データ待ち")
     for n, part in enumerate(built.parts, 1):
-        inside = [by_number[number] for number in part.order_numbers]
-        # Only the part with which sales run: the state file names the same orders and charges nobody.
-        sales = [number for number in part.order_numbers if ready[number][2] and part.facts.get("sale", True)]
-        yield _effect(n, part, inside, sales, ports)
+        yield _effect(n, part, ready, by_number, ports)
 
 
 def _effect(
-    n: int, part: CompletionPart, inside: Sequence[Item[Order]], sales: Sequence[str], ports: Ports
+    n: int, part: CompletionPart, ready: Ready, items: dict[str, Item[Order]], ports: Ports
 ) -> Effect:
     """Parts of one window differ in who is in them, so that a second try never meets another's key."""
+    inside = [items[number] for number in part.order_numbers]
+    charged = [number for number in part.order_numbers if ready[number][2]]
+    parcels = [number for number in part.order_numbers if ready[number][0].parcel_of]
     return Effect(
         kind="completion",
         key=f"{ports.shop.key}/completion/{ports.window}/{n}/{digest_of(part.order_numbers)}",
@@ -76,7 +86,10 @@ def _effect(
             **part.facts,
             "orders": {str(item.id): item.noun.number for item in inside},
             "cart_ids": [item.noun.cart_order_id for item in inside],
-            "sales": list(sales),
+            # Only the part with which sales run: the state file names the same orders and charges nobody.
+            "sales": charged if part.facts.get("sale", True) else [],
+            "charged": charged,  # complete only when their money is taken, whichever part takes it
+            "slips": {number: ready[number][1].tracking[0] for number in parcels},
         },
     )
 
@@ -106,9 +119,14 @@ def _left(slip: Slip, item: Item[Order]) -> Shipment | None:
     )
 
 
+def wants_sale(order: Order, shop: Shop) -> bool:
+    """Whether an order of this payment kind is complete only when its money was taken."""
+    return order.payment.kind in shop.sale_kinds and order.payment.kind is not PaymentKind.TRANSFER
+
+
 def sale(order: Order, ports: Ports) -> bool:
-    """Whether sales run with this completion."""
-    return order.payment.kind in ports.shop.sale_kinds and order.payment.state not in CHARGED
+    """Whether sales run with this completion. A bank transfer was never the gateway's to take."""
+    return wants_sale(order, ports.shop) and order.payment.state not in CHARGED
 
 
 def obstacle(order: Order, shipment: Shipment | None, ports: Ports) -> Outcome | None:
@@ -116,7 +134,8 @@ def obstacle(order: Order, shipment: Shipment | None, ports: Ports) -> Outcome |
         return Hold(Reason.CANCELLED_TOO_LATE, "出荷後にカートで取り消されました。完了は書き込みません。")
     if order.payment.kind not in ports.shop.complete_kinds:
         return Advance({"completed": "not wanted for this payment kind"})
-    if completed(order, sale=order.payment.kind in ports.shop.sale_kinds):
+    slip = shipment.tracking[0] if shipment is not None and shipment.tracking else ""
+    if completed(order, sale=wants_sale(order, ports.shop)) and shows(order, slip):
         return Advance({"completed": "the cart shows it already"})
     if shipment is None:
         return Wait("出荷日と送り状番号がまだ分かりません")
@@ -163,15 +182,33 @@ def _accepted(reply: Reply, look_after: float) -> Reply:
     return reply
 
 
-async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
+async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply] | Stray]:
+    """What the cart shows counts; its result files only say who was refused, and may be away without harm."""
+    answers, fault = CompletionAnswers(), None
+    try:
+        answers = await ports.cart.completion_answers([one.effect for one in begun])
+    except ConnectorError as error:
+        fault = error
+    for stray in answers.strays:
+        yield stray
+
+    async def looked(one: Begun) -> Reply:
+        return await _look(one, answers.refused.get(one.effect.name, {}), ports)
+
+    async for one, reply in look_at_each(begun, looked):
         yield one, reply
+    if fault is not None:
+        raise fault
 
 
-async def _look(one: Begun, ports: Ports) -> Reply:
+async def _look(one: Begun, answered: Mapping[str, str], ports: Ports) -> Reply:
     numbers: dict[str, str] = one.effect.facts["orders"]
     fresh = await ports.cart.look(one.effect.facts["cart_ids"])
-    words = ((int(id_), _word(fresh.get(number), number, one)) for id_, number in numbers.items())
+    refused = {**one.evidence.get("refused", {}), **answered}
+    words = (
+        (int(id_), _word(fresh.get(number), number, one, refused.get(number, "")))
+        for id_, number in numbers.items()
+    )
     said = {id_: word for id_, word in words if word is not None}
     if len(said) == len(numbers):
         return Done({"read_back": len(said)}, per_item=said)
@@ -184,17 +221,19 @@ async def _look(one: Begun, ports: Ports) -> Reply:
     return Absent({"read_back": len(said)})
 
 
-def _word(order: Order | None, number: str, one: Begun) -> Outcome | None:
+def _word(order: Order | None, number: str, one: Begun, refused: str) -> Outcome | None:
     """What the cart shows of one order of this part; None while it shows nothing."""
-    sale = number in one.effect.facts["sales"]
-    refused: str = one.evidence.get("refused", {}).get(number, "")
-    if order is not None and completed(order, sale=sale):
+    facts = one.effect.facts
+    charged: list[str] = facts["charged"] if "charged" in facts else facts["sales"]
+    sale = number in charged
+    here = order is not None and shows(order, facts.get("slips", {}).get(number, ""))
+    if order is not None and here and completed(order, sale=sale):
         return Advance({"state": order.state_code, "payment": order.payment.state_code})
     if order is not None and sale and order.payment.state is PaymentState.CAPTURE_FAILED:
         return Hold(Reason.REFUSED, f"売上処理に失敗しました: {order.payment.words}")
     if refused:
         return Hold(Reason.REFUSED, refused)
-    if order is not None and arrived(order, one.effect.facts.get("kind", ""), sale=sale):
+    if order is not None and here and arrived(order, facts.get("kind", ""), sale=number in facts["sales"]):
         return Wait("もう一つの完了ファイルの反映待ち")
     return None
 

@@ -6,7 +6,7 @@ Read by modification time with overlap: operators split, bundle, copy and cancel
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 from connector.journey import SlipState
@@ -20,6 +20,11 @@ async def read(ports: Ports, since: datetime) -> AsyncIterator[list[Slip]]:
         yield page
 
 
+async def again(ports: Ports, numbers: Sequence[str]) -> AsyncIterator[list[Slip]]:
+    """Slips that must show a late change before they may go on, with their rows."""
+    yield list((await ports.orders.slips(numbers, rows=True)).values())
+
+
 STAGE = Reading(
     name="follow_slips",
     japanese="伝票追跡",
@@ -29,4 +34,5 @@ STAGE = Reading(
     takes=(SlipState.INTAKE, SlipState.OPEN),
     gives=SlipState.PRINT_READY,
     read=read,
+    again=again,
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+from connector.amounts import differences
+from connector.amounts.sentences import sentences
 from connector.journey import OrderState
 from connector.order import Order, PaymentState
 from connector.outcome import (
@@ -33,7 +35,7 @@ from connector.stages.stage import Acting, Said
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect]:
     ready = []
     for item in items:
-        stays = obstacle(item.noun, ports)
+        stays = obstacle(item, ports)
         if stays is not None:
             yield item, stays
         else:
@@ -57,14 +59,18 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
         )
 
 
-def obstacle(order: Order, ports: Ports) -> Outcome | None:
+def obstacle(item: Item[Order], ports: Ports) -> Outcome | None:
     """Why an order must not be announced now; None where nothing is in its way."""
+    order = item.noun
     if order.cancelled or order.deleted:
         return Cancel("cancelled before hand-over")
-    if order.payment.refused:
+    # 売上失敗 before anything shipped: no money was taken, and no authorisation is known to be left.
+    if order.payment.refused or order.payment.state is PaymentState.CAPTURE_FAILED:
         return Hold(Reason.PAYMENT_REFUSED, order.payment.words or order.payment.state_code)
     if order.payment.linked and order.payment.state in (PaymentState.EXAM, PaymentState.PENDING):
         return Wait("与信審査中")
+    if item.twins:  # both would ship, and both be charged
+        return Hold(Reason.DOUBLE_ROUND, f"受注 {'、'.join(item.twins)}")
     settled_at = order.updated_at + ports.shop.settle
     if settled_at > ports.now:
         return Wait("注文内容の確定待ち", until=settled_at)
@@ -74,8 +80,8 @@ def obstacle(order: Order, ports: Ports) -> Outcome | None:
         return Hold(Reason.ADDRESS_SPLIT_UNKNOWN, f"お届け先 {len(order.recipients)} 件")
     if order.needs_attention and ports.shop.hold_needs_attention:
         return Hold(Reason.NEEDS_ATTENTION, "、".join(order.needs_attention))
-    if order.amounts.difference():
-        return Hold(Reason.AMOUNT_DIFFERS, f"{order.amounts.difference():+,}円")
+    if wrong := differences(order, ports.shop.rounding):
+        return Hold(Reason.AMOUNT_DIFFERS, sentences(wrong))
     return None
 
 

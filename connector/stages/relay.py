@@ -8,9 +8,9 @@ back: a file whose fate is unknown is looked for, never sent again on suspicion.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
-from connector.clock import jst
+from connector.clock import at_jst, jst
 from connector.errors import Refused
 from connector.journey import SlipState
 from connector.order import Order
@@ -29,6 +29,7 @@ from connector.outcome import (
     Wait,
 )
 from connector.ports import Ports, Receipt
+from connector.shop import CAPTURED_WITHIN
 from connector.slip import NEStatus, Slip
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
 
@@ -99,7 +100,7 @@ def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | Non
         return Wait("カートで取消済み（出荷止め処理中）")
     if slip.unknown:
         return Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown))
-    return gate(slip, item.orders)
+    return gate(slip, item.orders) or lapsing(item.orders, ports)
 
 
 def _foreign_is_ours(slip: Slip, ports: Ports) -> bool:
@@ -118,6 +119,31 @@ def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
         method = slip.payment_method or (orders[0].payment.method if orders else "")
         return Hold(Reason.PAYMENT_GATE, f"{method}: 入金が確認できません。")
     return None
+
+
+def lapsing(orders: Sequence[Order], ports: Ports) -> Hold | None:
+    """The payment gate (P3): what ships must still be capturable when the cart is told, the day after at the latest.
+
+    An authorisation of unknown age holds nobody; the report of money at risk says that it is unknown.
+    """
+    for order in orders:
+        lapses_at = ports.shop.lapses_at(order.payment)
+        if lapses_at is None:
+            continue
+        ship_on = max(order.ship_on or jst(ports.now).date(), jst(ports.now).date())
+        if lapses_at < at_jst(ship_on) + CAPTURED_WITHIN:
+            return Hold(Reason.PAYMENT_GATE, _lapse(order, lapses_at, ship_on, ports.now))
+    return None
+
+
+def _lapse(order: Order, lapses_at: datetime, ship_on: date, now: datetime) -> str:
+    lapses, what = f"{jst(lapses_at):%m/%d %H:%M}", "カートで再オーソリしてください。"
+    if lapses_at <= now:
+        ago = (now - lapses_at).days
+        return f"受注 {order.number} の与信は {lapses} に切れています（{ago}日前）。{what}"
+    left = (lapses_at - now).days
+    late = f"発送予定 {ship_on:%m/%d} の売上処理に間に合いません"
+    return f"受注 {order.number} の与信は {lapses} に切れます（残り{left}日）。{late}。{what}"
 
 
 def _mark(item: Item[Slip], kind: str, ports: Ports) -> Effect:

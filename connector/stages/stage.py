@@ -50,6 +50,7 @@ class Reading(Stage):
     from_the_beginning: bool = False  # the first read reaches back before the shop's start_at
     judge: Callable[[Ports, Shipment, Item[Slip] | None, bool], Outcome | Stray | None] | None = None
     released: Callable[[Item[Slip]], Outcome | None] | None = None  # what a lifted hold lets go on
+    again: Callable[[Ports, Sequence[str]], AsyncIterator[Seen]] | None = None  # slips a change waits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ class Acting(Stage):
 
     plan: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said | Effect | list[Slip]]]
     act: Callable[[Sequence[Begun], Ports], AsyncIterator[tuple[Begun, Reply]]]
-    look: Callable[[Sequence[Begun], Ports], AsyncIterator[tuple[Begun, Reply]]]
+    look: Callable[[Sequence[Begun], Ports], AsyncIterator[tuple[Begun, Reply] | Stray]]
     witness: Callable[[Sequence[Item[Any]], Ports], AsyncIterator[Said]]
     settle: Callable[[Ports], timedelta] = lambda _ports: timedelta(0)
     times: Callable[[Shop], tuple[time, ...]] | None = None  # set times of day (JST), instead of every pass

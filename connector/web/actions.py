@@ -29,7 +29,7 @@ async def act(request: web.Request) -> web.Response:
     verb = VERBS.get(request.match_info["verb"])
     if verb is None:
         raise web.HTTPNotFound
-    actor, why = await _signed(view, f"{kind}/{number}")
+    actor, why = await signed(view, f"{kind}/{number}")
     answer = await verb(
         view.context.database,
         view.shop.key,
@@ -40,13 +40,13 @@ async def act(request: web.Request) -> web.Response:
         item=kind.removesuffix("s"),
         lang=view.lang,
     )
-    return _said(view, answer, view.link(kind, number))
+    return said(view, answer, view.link(kind, number))
 
 
 async def resolve(request: web.Request) -> web.Response:
     """POST /strays/{id}/resolve."""
     view, stray_id = View(request), int(request.match_info["id"])
-    actor, why = await _signed(view, f"strays/{stray_id}")
+    actor, why = await signed(view, f"strays/{stray_id}")
     answer = await ops.resolve_stray(
         view.context.database,
         view.shop.key,
@@ -56,10 +56,10 @@ async def resolve(request: web.Request) -> web.Response:
         now=view.now,
         lang=view.lang,
     )
-    return _said(view, answer, view.link("strays"))
+    return said(view, answer, view.link("strays"))
 
 
-async def _signed(view: View, thing: str) -> tuple[str, str]:
+async def signed(view: View, thing: str) -> tuple[str, str]:
     """Who acts and why, from a form that is believed. Raises HTTPForbidden for any other."""
     form = await view.request.post()
     given = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -68,6 +68,6 @@ async def _signed(view: View, thing: str) -> tuple[str, str]:
     return given.get("actor", ""), given.get("why", "")
 
 
-def _said(view: View, answer: Answer, back: str) -> web.Response:
+def said(view: View, answer: Answer, back: str) -> web.Response:
     """200 where it was done, 409 where it did not fit and nothing was written."""
     return view.page("done.html", status=200 if answer.done else 409, answer=answer, back=back)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from connector.web import actions, lists, machine, pages
+from connector.web import actions, cases, changes, hooks, intake, lists, machine, money, pages, renewals
 from connector.web.context import CONTEXT, WebContext
 from connector.web.guard import doorkeeper, set_headers
 
@@ -30,6 +30,23 @@ ROUTES = (
     ("GET", "/held", pages.held),
     ("GET", "/held.json", lists.held_json),
     ("GET", "/held.csv", lists.held_csv),
+    ("GET", "/cases", cases.page),
+    ("GET", "/cases.json", cases.as_json),
+    ("GET", "/cases.csv", cases.as_csv),
+    ("GET", "/changes", changes.changes),
+    ("GET", "/changes.json", changes.changes_json),
+    ("GET", "/changes.csv", changes.changes_csv),
+    ("POST", r"/changes/{id:\d{1,15}}/close", changes.close),
+    ("GET", "/intake", intake.page),
+    ("GET", "/intake.json", intake.as_json),
+    ("GET", "/intake.csv", intake.as_csv),
+    ("POST", "/hooks/cart/{shop}/{secret}", hooks.cart),
+    ("GET", "/money", money.page),
+    ("GET", "/money.json", money.as_json),
+    ("GET", "/money.csv", money.as_csv),
+    ("GET", "/renewals", renewals.page),
+    ("GET", "/renewals.json", renewals.as_json),
+    ("GET", "/renewals.csv", renewals.as_csv),
     ("GET", "/strays", pages.strays),
     ("GET", "/strays.json", lists.strays_json),
     ("GET", "/strays.csv", lists.strays_csv),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,15 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CartHook:
+    """What a webhook of one shop's cart may do: have its bytes kept under a name, and wake the intake."""
+
+    secret: str = field(repr=False)
+    keep: Callable[[str, bytes], Awaitable[object]]
+    hint: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """`hosts` are the names the pages answer to (any port); `banner` marks a world that is not production."""
 
@@ -38,6 +47,7 @@ class WebContext:
     hosts: tuple[str, ...] = LOOPBACK
     show_bytes: bool = False  # whether kept exchanges may be downloaded: they hold personal data
     refresh_seconds: int = 60
+    hooks: Mapping[str, CartHook] = field(default_factory=dict)  # by shop; none: no webhooks
     form_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
 

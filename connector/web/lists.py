@@ -29,7 +29,7 @@ async def orders_json(request: web.Request) -> web.Response:
 async def orders_csv(request: web.Request) -> web.Response:
     view = View(request)
     found = await _orders(view, limit=5000)
-    return _csv(view, "orders", found.rows, ("number", "state", "since", "yen", "waiting_for", "reasons"))
+    return csv_of(view, "orders", found.rows, ("number", "state", "since", "yen", "waiting_for", "reasons"))
 
 
 async def held_json(request: web.Request) -> web.Response:
@@ -41,7 +41,7 @@ async def held_csv(request: web.Request) -> web.Response:
     view = View(request)
     rows = await view.read(lambda connection: views.held(connection, view.shop.key))
     fields = ("order_number", "number", "item", "reason", "note", "yen", "opened_at", "state")
-    return _csv(view, "held", rows, fields)
+    return csv_of(view, "held", rows, fields)
 
 
 async def strays_json(request: web.Request) -> web.Response:
@@ -52,7 +52,7 @@ async def strays_json(request: web.Request) -> web.Response:
 async def strays_csv(request: web.Request) -> web.Response:
     view = View(request)
     rows = await view.read(lambda connection: views.strays_list(connection, view.shop.key))
-    return _csv(view, "strays", rows, ("id", "at", "system", "place", "words"))
+    return csv_of(view, "strays", rows, ("id", "at", "system", "place", "words"))
 
 
 async def funnel_json(request: web.Request) -> web.Response:
@@ -78,7 +78,7 @@ async def exchange(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     name, body = found
-    return _attachment(f"exchange_{wanted}_{Path(name).name}", body)
+    return attachment(f"exchange_{wanted}_{Path(name).name}", body)
 
 
 async def reports(request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ async def report_file(request: web.Request) -> web.Response:
     path = view.context.reports_dir / name
     if match is None or match[1] not in {shop.key for shop in view.context.shops} or not _plain(path):
         raise web.HTTPNotFound
-    return _attachment(name, path.read_bytes())
+    return attachment(name, path.read_bytes())
 
 
 async def report_day(request: web.Request) -> web.Response:
@@ -133,9 +133,9 @@ async def _orders(view: View, limit: int = views.PAGE) -> views.Listing:
     )
 
 
-def _csv(view: View, name: str, rows: Sequence[Any], fields: Sequence[str]) -> web.Response:
+def csv_of(view: View, name: str, rows: Sequence[Any], fields: Sequence[str]) -> web.Response:
     plain = [[_cell(view, field, getattr(row, field)) for field in fields] for row in rows]
-    return _attachment(f"{name}_{view.shop.key}.csv", rows_for_excel(list(fields), plain))
+    return attachment(f"{name}_{view.shop.key}.csv", rows_for_excel(list(fields), plain))
 
 
 def _cell(view: View, field: str, value: object) -> object:
@@ -150,7 +150,7 @@ def _plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _attachment(name: str, body: bytes) -> web.Response:
+def attachment(name: str, body: bytes) -> web.Response:
     """security.md A5.3: never shown inside our pages."""
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return web.Response(

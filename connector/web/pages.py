@@ -13,6 +13,8 @@ from connector.ledger import views
 from connector.ledger.views import Connection, EffectRow
 from connector.outcome import SELF_CLEARING, Reason
 from connector.reports import latest, opening
+from connector.web.cases import of_order as case_of_order
+from connector.web.changes import of_order
 from connector.web.frame import View
 from connector.web.guard import token
 
@@ -100,6 +102,9 @@ async def orders(request: web.Request) -> web.Response:
 async def order(request: web.Request) -> web.Response:
     view, number = View(request), request.match_info["number"]
     picture = await view.read(lambda connection: views.order(connection, view.shop, number, view.now))
+    parcels = await view.read(lambda c: views.parcels_of(c, view.shop.key, number)) if picture is None else []
+    if parcels:
+        raise web.HTTPSeeOther(view.link("orders", q=number))  # the cart's own number: one row per address
     answer = await view.read(lambda connection: views.why(connection, view.shop, number, view.now, view.lang))
     if picture is None or answer is None:
         raise web.HTTPNotFound
@@ -110,6 +115,8 @@ async def order(request: web.Request) -> web.Response:
         why=answer,
         verbs=_verbs(view, "orders", number, picture.order.reasons, picture.order.state),
         token=token(view.context.form_key, view.shop.key, f"orders/{number}"),
+        **await of_order(view, number),
+        **await case_of_order(view, number),
     )
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from connector.order import PaymentState
 from connector.outcome import EffectState, Reason
 from connector.slip import Result
+from connector.words.cases import CASE_STATES, CASE_STEPS, LINK_RULES, LINKS, SITUATIONS
 from connector.words.figures import age, clock_time, count, moment, yen
 from connector.words.findings import FINDINGS, VERDICTS, FindingWord
+from connector.words.intake import INTAKE
 from connector.words.labels import FIGURES, LABELS, label
+from connector.words.money import MONEY
 from connector.words.places import (
     EFFECT_STATES,
     EFFECTS,
@@ -26,28 +29,40 @@ from connector.words.places import (
     SYSTEMS,
 )
 from connector.words.reasons import REASONS
+from connector.words.renewals import ORIGINS, RENEWAL_ENDS, RENEWALS, UNJUDGED
 from connector.words.text import LANGUAGES, Term, Text, Word
 from connector.words.waits import NE_SCREENS, WAITS, wait, what_moves
 
 __all__ = [
+    "CASE_STATES",
+    "CASE_STEPS",
     "EFFECTS",
     "EFFECT_STATES",
     "EVENTS",
     "FIGURES",
     "FINDINGS",
+    "INTAKE",
     "LABELS",
     "LANGUAGES",
     "LEFT_OUT",
+    "LINKS",
+    "LINK_RULES",
+    "MONEY",
     "NE_SCREENS",
     "ORDER_STATES",
+    "ORIGINS",
     "PAYMENT_STATES",
     "REASONS",
     "REASON_NAMES",
+    "RENEWALS",
+    "RENEWAL_ENDS",
     "RESULTS",
+    "SITUATIONS",
     "SLIP_STATES",
     "STAGES",
     "STOP_VERDICTS",
     "SYSTEMS",
+    "UNJUDGED",
     "VERDICTS",
     "WAITS",
     "FindingWord",

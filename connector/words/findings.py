@@ -86,6 +86,22 @@ FINDINGS: dict[str, FindingWord] = {
         ),
         PAYMENT,
     ),
+    "rates_differ": _kind(
+        Text("税率別の差異", "Tax rates differ"),
+        Text(
+            "合計は合いますが、税率別の商品額・消費税・ポイントが伝票と違います。",
+            "The total ties; goods per tax rate, tax or points differ between cart and slip.",
+        ),
+        Text(
+            "納品書や帳簿の税額が食い違います。",
+            "The tax on the delivery note or in the books would be wrong.",
+        ),
+        Text(
+            "伝票の明細の消費税率と商品マスタの税率を確かめ、違う方を直してください。",
+            "Check the rate of the slip's rows and of the goods master; correct the wrong one.",
+        ),
+        PAYMENT,
+    ),
     "duplicate_slip": _kind(
         Text("伝票重複", "Duplicate slip"),
         Text(
@@ -211,6 +227,19 @@ FINDINGS: dict[str, FindingWord] = {
             "Ask its sender; mark it as resolved once done.",
         ),
         WAREHOUSE,
+    ),
+    "intake_differs": _kind(
+        Text("取込件数の不一致", "Intake differs"),
+        Text(
+            "その受注日の件数が、カートと台帳で違います。",
+            "The cart counts that day's orders differently from the ledger.",
+        ),
+        Text("台帳にない受注があるかもしれません。", "An order may be missing here."),
+        Text(
+            "その日を「connector backfill --from 日付」で読み直してください。",
+            "Read that day again: connector backfill --from DATE.",
+        ),
+        US,
     ),
     "books_differ": _kind(
         Text("台帳の不一致", "Books differ"),

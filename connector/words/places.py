@@ -183,11 +183,17 @@ EVENTS: dict[str, Text] = {
     "held": Text("保留", "held"),
     "released": Text("保留解除", "released"),
     "stop_asked": Text("出荷止め依頼", "stop asked"),
+    "stop_withdrawn": Text("出荷止めの取り下げ", "stop taken back"),
+    "late_change": Text("引き渡し後の変更", "late change"),
+    "late_change_closed": Text("変更の決着", "late change settled"),
+    "change_too_late": Text("変更が間に合わず", "change came too late"),
     "set_aside": Text("迷子として保管", "set aside"),
     "retry": Text("再試行の指示", "retry asked"),
     "note": Text("メモ", "note"),
     "resolved": Text("解決済み", "resolved"),
     "again": Text("やり直しの指示", "to be done again"),
+    "payment_case": Text("決済NG案件", "payment case"),
+    "linked": Text("出し直しのつながり", "linked"),
 }
 
 LEFT_OUT: dict[str, Term] = {
@@ -212,10 +218,12 @@ STOP_VERDICTS: dict[str, Text] = {
     "open": Text("対応中", "open"),
     "stopped": Text("止めました", "stopped"),
     "too_late": Text("間に合いませんでした", "too late"),
+    "withdrawn": Text("取り下げました", "taken back"),
 }
 
 SYSTEMS: dict[str, Text] = {
     "cart": Text("カート", "Cart"),
+    "cart_hint": Text("カートからの合図", "Hint of the cart"),
     "ecforce": Text("カート", "Cart"),
     "next_engine": Text("ネクストエンジン", "Next Engine"),
     "wms": Text("倉庫", "Warehouse"),

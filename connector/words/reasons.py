@@ -60,8 +60,8 @@ REASONS: dict[Reason, Word] = {
     Reason.ADDRESS_SPLIT_UNKNOWN: Word(
         Text("複数お届け先", "Several addresses"),
         Text(
-            "お届け先が複数あり、どの商品がどこ宛か分かりません。",
-            "There are several addresses and no word which line goes where.",
+            "お届け先が複数あり、どの商品（代金引換では、どの代金）がどこ宛か分かりません。",
+            "There are several addresses and no word which line, or which cash on delivery, goes where.",
         ),
         Text(
             "誤配送を防ぐため、通知していません。",
@@ -70,6 +70,23 @@ REASONS: dict[Reason, Word] = {
         Text(
             "カートで受注をお届け先ごとに分けてください。分ければ自動で再開します。",
             "Split the order by address in the cart; it goes on by itself.",
+        ),
+    ),
+    Reason.ADDRESSES_CHANGED: Word(
+        Text("お届け先の分け方の変更", "Addresses changed"),
+        Text(
+            "引き渡した後に、カートでお届け先の分け方が変わりました。",
+            "The cart divides the order by other addresses than when it was handed on.",
+        ),
+        Text(
+            "二重出荷を防ぐため、この受注も、代わりの受注も止めています。",
+            "Both it and the orders in its place are held, so that nothing ships twice.",
+        ),
+        Text(
+            "代わりの受注で出荷するなら、この受注の伝票をネクストエンジンで取り消してください。自動で再開します。"
+            "このまま出荷するなら、カートを元に戻すか、この保留を解除してください。",
+            "To ship the new ones, cancel its slip in Next Engine; they go on by themselves. To ship it as it is, undo "
+            "the change in the cart or release this hold.",
         ),
     ),
     Reason.NEEDS_ATTENTION: Word(
@@ -227,8 +244,10 @@ REASONS: dict[Reason, Word] = {
         ),
         Text("このままでは古い内容で出荷されます。", "As it stands the old content would ship."),
         Text(
-            "メモの項目をネクストエンジンの伝票で直し、終わったら解除してください。",
-            "Bring the fields in the note into the slip in Next Engine, then release.",
+            "メモのとおりに直してください。ネクストエンジンの伝票が新しい内容になれば自動で再開します。"
+            "再開しないときや、このまま出荷してよいときは解除してください。",
+            "Do as the note says; it goes on by itself once the slip in Next Engine shows the new content. "
+            "Release it where it does not, or where it may ship as it is.",
         ),
     ),
     Reason.UNSHIPPABLE: Word(

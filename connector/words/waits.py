@@ -131,6 +131,21 @@ WAITS: dict[str, tuple[str, Text]] = {
         "the warehouse accepted the stop",
         Text("続けてネクストエンジンの伝票を取り消します。", "The slip in Next Engine is cancelled next."),
     ),
+    "他のお届け先の出荷待ち": (
+        "waits until the other addresses of its order have shipped",
+        Text(
+            "すべてのお届け先が出荷されると、まとめて完了を書き込みます。",
+            "They are completed together once the last of them has shipped.",
+        ),
+    ),
+    "他のお届け先の完了データ待ち": (
+        "waits for another address of its order, which cannot be completed yet",
+        Text("他のお届け先の保留が解けると進みます。", "It moves once the other address is free again."),
+    ),
+    "カートでお届け先が変わりました": (
+        "its address is gone from the cart",
+        Text("次の取込で確認します。", "The next intake looks at it."),
+    ),
     "もう一つの完了ファイルの反映待ち": (
         "waits for the other completion file",
         Text(

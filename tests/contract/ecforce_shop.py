@@ -65,11 +65,17 @@ def client(
 
 
 @asynccontextmanager
-async def a_shop(*, route: str = "files", taken: str = "", **cart: Any) -> AsyncIterator[Shop]:
+async def a_shop(
+    *, route: str = "files", taken: str = "", results: str = "", **cart: Any
+) -> AsyncIterator[Shop]:
     async with open_cart(**cart) as (sandbox, caller, clock):
         http = connect(caller.base, caller.token, clock=clock, requests_per_second=None)
         archive, drop = MemoryArchive(), MemoryDrop()
-        settings = {"completion_route": route, "completion_taken_folder": taken}
+        settings = {
+            "completion_route": route,
+            "completion_taken_folder": taken,
+            "completion_results_folder": results,
+        }
         try:
             ecforce = client(http, clock, archive, drop, **settings)
             yield Shop(sandbox, caller, clock, http, archive, drop, ecforce)

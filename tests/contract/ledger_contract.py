@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from connector.errors import Misconfigured, NotDone
 from connector.journey import OrderState
-from connector.ledger import archive, due, effects, holds, jobs, receive, shipments, under_way
+from connector.ledger import archive, due, effects, holds, jobs, receive, shipments, under_way, views
 from connector.ledger.database import Database, migrate
 from connector.ledger.history import Entry, append, verify
 from connector.ledger.ledger import Ledger, Said
@@ -431,6 +431,34 @@ class LedgerContract:
             connection.execute(update(history).where(history.c.id == ids[1]).values(note="forged"))
             assert verify(connection, SHOP) == ids[1]
             connection.rollback()
+
+    async def test_what_became_of_every_order_adds_up(self, w: World) -> None:
+        """取込の内訳: one of two parts held, one cancelled, one left out, one that nobody can read."""
+        w.cart.orders |= {part: an_order(part, cart_order_id=7) for part in ("T-7-1", "T-7-2")}
+        w.cart.put(an_order("T-1", cancelled=True))
+        w.cart.put(an_order("T-2", placed_at=NOW - timedelta(days=1)))
+        w.pass_by(hours=1)
+        await w.run("ingest")
+        facts = {"noun": "受注", "cart_order_id": "9", "placed_at": NOW.isoformat()}
+        broken = Stray("ecforce", "受注 T-9: $.data[0]", "受注を読み取れません", facts=facts)
+        await w.ledger.receive(CartPage((), (broken,), b"9"), w.clock.now())
+        row = {"shop": SHOP, "item": "order", "item_id": w.order("T-7-2").id, "number": "T-7-2"}
+        row |= {"reason": Reason.BY_HAND, "stage": "", "opened_at": NOW}
+        with w.database.engine.begin() as connection:
+            connection.execute(insert(hold_rows), [row])
+        found = await w.database.read(lambda c: views.intake(c, w.shop, w.clock.now()))
+        assert sorted((str(line.kind), line.rule, line.count, line.yen) for line in found.lines) == [
+            ("ended", "cancelled", 1, 2200),
+            ("held", "by_hand", 1, 4400),
+            ("left_out", "before_start", 1, 2200),
+            ("unreadable", "", 1, None),
+        ]
+        assert (found.sum, found.seen) == (4, 4)
+        assert [(day.ledger, day.unreadable) for day in found.days] == [(2, 1)]
+        w.pass_by(minutes=5)
+        await w.ledger.receive(CartPage((an_order("T-9", cart_order_id=9),), (), b"T-9"), w.clock.now())
+        found = await w.database.read(lambda c: views.intake(c, w.shop, w.clock.now()))
+        assert [(day.ledger, day.unreadable) for day in found.days] == [(3, 0)]
 
     async def test_the_second_ledger_on_the_same_rows_goes_on(self, w: World) -> None:
         await w.to_intake(an_order())

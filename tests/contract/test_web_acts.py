@@ -224,4 +224,9 @@ async def test_a_dead_loop_is_not_alive(site: Site) -> None:
 
 def test_only_acts_change_and_only_by_post() -> None:
     writing = [path for method, path, _ in ROUTES if method != "GET"]
-    assert writing == ["/{kind:orders|slips}/{number}/{verb}", r"/strays/{id:\d{1,15}}/resolve"]
+    assert writing == [
+        "/{kind:orders|slips}/{number}/{verb}",
+        r"/changes/{id:\d{1,15}}/close",
+        "/hooks/cart/{shop}/{secret}",
+        r"/strays/{id:\d{1,15}}/resolve",
+    ]

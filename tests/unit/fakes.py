@@ -20,9 +20,11 @@ from connector.outcome import Absent, Done, Effect, Hold, Reason, Reply, Sent
 from connector.ports import (
     BuiltFile,
     CartPage,
+    CompletionAnswers,
     CompletionBuild,
     CompletionPart,
     Letter,
+    Looked,
     QueueState,
     SubscriptionPage,
 )
@@ -70,6 +72,7 @@ class FakeCart(Side):
     drop: dict[str, bytes] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     deaf: bool = False  # takes completions and does not do them yet
+    answers: CompletionAnswers = field(default_factory=CompletionAnswers)
 
     def put(self, order: Order) -> Order:
         """Place or change an order; the cart writes its own update time."""
@@ -77,16 +80,24 @@ class FakeCart(Side):
         self.orders[order.number] = order
         return order
 
-    async def changed_since(self, since: datetime) -> AsyncIterator[CartPage]:
+    async def changed_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[CartPage]:
         found = sorted(self.orders.values(), key=lambda order: (order.updated_at, order.number))
-        found = [order for order in found if order.updated_at >= since]
+        found = [one for one in found if since <= one.updated_at and (not until or one.updated_at < until)]
+        for start in range(0, len(found), self.page):
+            part = tuple(found[start : start + self.page])
+            body = "\n".join(f"{order.number} {order.updated_at}" for order in part).encode()
+            yield CartPage(part, (), body, len(found))
+
+    async def placed_between(self, since: datetime, until: datetime) -> AsyncIterator[CartPage]:
+        found = [order for order in self.orders.values() if since <= order.placed_at < until]
         for start in range(0, len(found), self.page):
             part = tuple(found[start : start + self.page])
             body = "\n".join(f"{order.number} {order.updated_at}" for order in part).encode()
             yield CartPage(part, (), body, len(found))
 
     async def count_placed(self, since: datetime, until: datetime) -> int:
-        return sum(since <= order.placed_at < until for order in self.orders.values())
+        found = {o.cart_order_id for o in self.orders.values() if since <= o.placed_at < until}
+        return len(found)
 
     async def subscriptions_changed_since(self, since: datetime) -> AsyncIterator[SubscriptionPage]:
         found = sorted(self.subscriptions.values(), key=lambda one: (one.updated_at, one.subscription_id))
@@ -96,9 +107,9 @@ class FakeCart(Side):
             body = "\n".join(f"{one.number} {one.updated_at}" for one in part).encode()
             yield SubscriptionPage(part, (), body, len(found))
 
-    async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
+    async def look(self, cart_order_ids: Sequence[int]) -> Looked:
         wanted = set(cart_order_ids)
-        return {order.number: order for order in self.orders.values() if order.cart_order_id in wanted}
+        return Looked({o.number: o for o in self.orders.values() if o.cart_order_id in wanted})
 
     def translate(self, order: Order) -> Order:
         left = tuple(value for value in order.unknown if value not in self.known)
@@ -120,7 +131,12 @@ class FakeCart(Side):
         stamp = f"{self.clock.now():%H%M%S}"
         numbers = tuple(str(row["number"]) for row in rows)
         parts = tuple(
-            CompletionPart(f"{kind}_{stamp}", json.dumps([kind, rows]).encode(), numbers, {"kind": kind})
+            CompletionPart(
+                f"{kind}_{stamp}",
+                json.dumps([kind, rows]).encode(),
+                numbers,
+                {"kind": kind, "sale": kind != "state"},
+            )
             for kind in kinds
             if rows
         )
@@ -137,6 +153,9 @@ class FakeCart(Side):
 
     async def completion_lies_there(self, effect: Effect) -> Reply:
         return Sent({"path": effect.name}) if effect.name in self.drop else Absent()
+
+    async def completion_answers(self, effects: Sequence[Effect]) -> CompletionAnswers:
+        return self.answers
 
     def take_files(self) -> None:
         for body in self.drop.values():

@@ -11,9 +11,8 @@ from connector.errors import NotDone
 from connector.ledger import codec
 from connector.ledger.database import Database
 from connector.ledger.schema import orders, slips
-from connector.order import Order
 from connector.outcome import Stray
-from connector.ports import Cart, CartPage, OrderManager
+from connector.ports import Cart, CartPage, Looked, OrderManager
 from connector.reports import Picture, reconcile
 from connector.slip import Slip
 from sqlalchemy import select
@@ -52,9 +51,16 @@ class _Cart:
         found = tuple(one for one in self._shelf.orders.values() if one.updated_at >= since)
         yield CartPage(orders=found, malformed=self._shelf.malformed, body=b"")
 
-    async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
+    async def count_placed(self, since: datetime, until: datetime) -> int:
+        if "cart" in self._shelf.down:
+            raise NotDone("ecforce: 503")
+        found = {o.cart_order_id for o in self._shelf.orders.values() if since <= o.placed_at < until}
+        return len(found)
+
+    async def look(self, cart_order_ids: Sequence[int]) -> Looked:
         wanted = set(cart_order_ids)
-        return {one.number: one for one in self._shelf.orders.values() if one.cart_order_id in wanted}
+        found = {one.number: one for one in self._shelf.orders.values() if one.cart_order_id in wanted}
+        return Looked(found, self._shelf.malformed)
 
 
 class _NextEngine:
@@ -69,3 +75,8 @@ class _NextEngine:
             if slip.order_number in order_numbers:
                 found.setdefault(slip.order_number, []).append(slip)
         return found
+
+    async def slips(self, slip_numbers: Sequence[str], *, rows: bool = False) -> dict[str, Slip]:
+        if "slip_rows" in self._shelf.down:
+            raise NotDone("next_engine: 008003")
+        return {number: self._shelf.slips[number] for number in slip_numbers}

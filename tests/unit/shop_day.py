@@ -104,9 +104,10 @@ def an_order(number: str, placed_at: datetime, *, payable: int = 3980, **more: A
         quantity=1,
         tax_rate=8,
     )
+    id_ = int("".join(filter(str.isdigit, number)) or 0)
     values: dict[str, Any] = {
         "number": number,
-        "cart_order_id": int("".join(filter(str.isdigit, number)) or 0),
+        "cart_order_id": id_,
         "origin": Origin.PLACED,
         "subscription": None,
         "placed_at": placed_at,
@@ -115,7 +116,7 @@ def an_order(number: str, placed_at: datetime, *, payable: int = 3980, **more: A
         "cancelled": False,
         "deleted": False,
         "payment": payment,
-        "buyer": Buyer(customer_id=1, email="taro@example.jp", address=address),
+        "buyer": Buyer(customer_id=id_, email="taro@example.jp", address=address),
         "recipients": (Recipient(address_id=1, address=address),),
         "lines": (line,),
         "amounts": amounts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from connector.outcome import Finding, Hold, Reason, Stray
 from connector.reports import Picture
 from connector.reports.checks import CHECKS
 from connector.reports.picture import CART, NEXT_ENGINE
-from connector.slip import NEStatus
+from connector.slip import NEStatus, SlipRow
 from sqlalchemy import update
 
 from tests.unit.pictures import Shelf
@@ -136,7 +136,10 @@ async def test_two_for_one_round(clean: Database) -> None:
     picture = await shelf.picture(clean)
     (found,) = of(picture, "two_for_one_round")
     assert (found.order_number, found.words) == ("4", "定期 S7 4回目: 受注 3 と重複")
-    shelf.change_order("3", cancelled=True)
+    shelf.change_order("3", deliver_on=date(2026, 10, 5))  # a refund lowered 定期回数: two deliveries
+    shelf.change_order("4", deliver_on=date(2026, 11, 5))
+    assert of(await shelf.picture(clean), "two_for_one_round") == []
+    shelf.change_order("4", deliver_on=date(2026, 10, 6), cancelled=True)
     assert of(await shelf.picture(clean), "two_for_one_round") == []
 
 
@@ -174,6 +177,54 @@ async def test_amount_differs(clean: Database) -> None:
     (found,) = of(await shelf.picture(clean), "amount_differs")
     assert (found.order_number, found.slip_number, found.yen) == ("2", "502", 500)
     assert found.words == "カート 3,980円 / 伝票 4,480円（差 +500円）"
+
+
+async def test_rates_differ(clean: Database) -> None:
+    shelf = Shelf(clean)
+    assert shelf.orders["2"].amounts.subtotal8 == 3980
+    row = SlipRow(no=1, sku="MIHON-01", name="見本", quantity=1, unit_price=3980, tax_rate=10)
+    gone = SlipRow(no=2, sku="MIHON-02", name="見本", quantity=1, unit_price=500, tax_rate=8, cancelled=True)
+    shelf.change_slip("502", rows=(row, gone))
+    (found,) = of(await shelf.picture(clean), "rates_differ")
+    assert (found.order_number, found.slip_number, found.yen) == ("2", "502", 3980)
+    assert found.words == (
+        "8%商品 カート 3,980円 / 伝票 0円（差 -3,980円）、10%商品 カート 0円 / 伝票 3,980円（差 +3,980円）"
+    )
+    shelf.change_slip("502", rows=(msgspec.structs.replace(row, tax_rate=8),), tax=1)
+    (found,) = of(await shelf.picture(clean), "rates_differ")
+    assert (found.yen, found.words) == (1, "消費税 カート 0円 / 伝票 1円（差 +1円）")
+
+
+async def test_a_total_that_differs_is_one_finding_that_names_the_rates_too(clean: Database) -> None:
+    shelf = Shelf(clean)
+    row = SlipRow(no=1, sku="MIHON-01", name="見本", quantity=1, unit_price=4480, tax_rate=8)
+    shelf.change_slip("502", rows=(row,), total=4480)
+    (found,) = (await shelf.picture(clean)).findings
+    assert (found.kind, found.yen) == ("amount_differs", 500)
+    assert found.words == (
+        "カート 3,980円 / 伝票 4,480円（差 +500円）、8%商品 カート 3,980円 / 伝票 4,480円（差 +500円）"
+    )
+
+
+async def test_what_no_side_says_of_rates_is_no_difference(clean: Database) -> None:
+    shelf = Shelf(clean)
+    row = SlipRow(no=1, sku="MIHON-01", name="見本", quantity=1, unit_price=3980)
+    shelf.change_slip("502", rows=(row,))
+    assert of(await shelf.picture(clean), "rates_differ") == []
+    shelf.change_slip("502", rows=(msgspec.structs.replace(row, tax_rate=10),))
+    amounts = msgspec.structs.replace(shelf.orders["2"].amounts, subtotal8=0)
+    shelf.change_order("2", amounts=amounts)
+    assert of(await shelf.picture(clean), "rates_differ") == []
+
+
+async def test_rows_that_cannot_be_read_are_unknown_and_take_nothing_else_with_them(clean: Database) -> None:
+    shelf = Shelf(clean)
+    shelf.down.add("slip_rows")
+    shelf.change_slip("502", total=4480)
+    picture = await shelf.picture(clean)
+    assert picture.kinds["rates_differ"] is None
+    assert picture.kinds["amount_differs"] == 1
+    assert picture.complete
 
 
 async def test_a_split_ties_by_its_sum(clean: Database) -> None:

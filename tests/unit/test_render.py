@@ -65,7 +65,7 @@ async def test_the_seven_numbers(morning: Database) -> None:
         "automation": 1000,
     }
     by_key = {figure.key: figure for figure in report.figures}
-    assert by_key["missing"].words.ja == "定期の未生成は未計算（不明）"
+    assert by_key["missing"].words.ja.startswith("定期の作成漏れは不明")
     assert (by_key["not_in_intake"].red, by_key["not_in_intake"].oldest) == (True, "1005")
     assert (by_key["will_miss"].yen, by_key["will_miss"].red) == (16780, False)
     assert by_key["stuck_at_warehouse"].words.ja == "1日 1 / 2日 0 / 3日以上 1（土日を除く）"
@@ -92,7 +92,7 @@ async def test_what_to_do_stands_in_the_order_of_the_cut_off(morning: Database) 
     assert report.todo[-1].kind == "stray"
     assert [(todo.what, todo.order_number) for todo in report.todo][:3] == [
         ("missing_in_ne", "1005"),
-        ("payment_refused", "1003"),
+        ("refused", "1003"),
         ("unknown_value", "1012"),
     ]
 

@@ -221,3 +221,31 @@ async def test_money_on_the_account_counts_as_charged(tmp_path: Path) -> None:
         await finish(w)
         assert w.state() == "completed"
         assert w.cart.count("sold") == 0
+
+
+async def test_a_bank_transfer_is_completed_and_never_sold(tmp_path: Path) -> None:
+    """The deposit stands in Next Engine; the cart still says 決済準備中, and there is nothing to sell."""
+    pending = replace(TRANSFER, state=PaymentState.PENDING, state_code="pending", prepayment=False)
+    with world(tmp_path, sale_kinds=tuple(PaymentKind)) as w:
+        await w.to_shipped(an_order(payment=pending))
+        await w.complete_now()
+        await finish(w)
+        assert w.state() == "completed"
+        assert w.cart.count("sold") == 0
+
+
+async def test_the_state_file_alone_does_not_complete_what_must_be_charged(tmp_path: Path) -> None:
+    """The import took slip and 対応状況, and the gateway refused the money: not complete, by either file."""
+    with world(tmp_path, completion_route="files", **SELLS) as w:
+        await w.to_shipped(an_order(payment=CARD))
+        await w.complete_now()
+
+        def fails(order: Order) -> Order:
+            failed = replace(order.payment, state=PaymentState.CAPTURE_FAILED, words="E01")
+            return replace(order, payment=failed)
+
+        w.cart.instead(_sell=fails)
+        w.cart.take_files()
+        await finish(w)
+        assert w.state() == "shipped"
+        assert w.holds() == ["refused"]

@@ -51,7 +51,15 @@ async def test_a_refused_payment_is_held_and_goes_on_by_itself_when_it_heals(tmp
         assert w.holds() == []
         assert w.state() == "notified"
         assert w.mailer.count("sent", "T-1001") == 1
-        assert w.events() == ["received", "held", "version", "released", "received>notified"]
+        assert w.events() == [
+            "received",
+            "payment_case",
+            "held",
+            "version",
+            "payment_case",
+            "released",
+            "received>notified",
+        ]
 
 
 async def test_an_unknown_value_is_held_until_the_tables_know_it(tmp_path: Path) -> None:
@@ -88,7 +96,8 @@ async def test_amounts_that_do_not_tie_are_held_with_the_difference(tmp_path: Pa
         w.pass_by(minutes=11)
         await w.run("ingest", "notify")
         assert w.holds() == ["amount_differs"]
-        assert w.hold_note("T-1001", "amount_differs") == "-1円"
+        words = "支払い合計 2,199円（計算では 2,200円、-1円）: 合計−利用ポイントと合いません"
+        assert w.hold_note("T-1001", "amount_differs") == words
 
 
 async def test_cancelled_before_the_hand_over_it_just_leaves(tmp_path: Path) -> None:

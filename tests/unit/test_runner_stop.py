@@ -263,7 +263,7 @@ async def test_the_cart_takes_its_cancel_back_in_time(tmp_path: Path) -> None:
         await w.run("ingest", "stop")
         assert w.stop() == "withdrawn"
         assert w.ne.count("cancelled") == 0
-        assert w.holds() == ["changed_after_handover"]
+        assert w.holds() == [], "nobody had stopped it yet: it goes on by itself"
         await cancelled(w)
         assert w.stop() == "open"
         await stop_rounds(w)

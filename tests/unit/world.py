@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from connector.clock import SteppedClock, jst
+from connector.ledger import changes
 from connector.ledger.archive import ShopArchive, body_of
 from connector.ledger.database import Database
-from connector.ledger.history import verify
+from connector.ledger.history import append, verify
 from connector.ledger.ledger import Ledger
 from connector.ledger.schema import effects, history, holds, metadata, orders, slips, stop_requests, strays
 from connector.order import (
@@ -34,7 +35,7 @@ from connector.runner import Counts, Runner
 from connector.shop import Shop
 from connector.slip import Result, Shipment
 from connector.stages import BESIDE, STAGES
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 from sqlalchemy import select, update
 
 from tests.unit.fake_warehouse import FakeWarehouse
@@ -59,7 +60,7 @@ TRANSFER = replace(
 
 def an_order(number: str = "T-1001", payment: Payment = DEFERRED, **more: Any) -> Order:
     address = Address(name="見本 太郎", prefecture="東京都", city="見本区見本町", street="1-2-3")
-    amounts: dict[str, int] = dict.fromkeys(Amounts.__struct_fields__, 0)
+    amounts: dict[str, int] = {field.name: 0 for field in fields(Amounts) if field.required}
     amounts |= {"subtotal": 2200, "subtotal10": 2200, "total": 2200, "payable": 2200}
     line = OrderLine(
         line_id=1, sku="SKU-1", product_number="P-1", name="見本", unit_price=1100, quantity=2, tax_rate=10
@@ -277,6 +278,11 @@ class World:
             for table in (orders, slips):
                 freed = {"next_at": None, "tries": 0}
                 connection.execute(update(table).where(table.c.number == number).values(**freed))
+            if reason == "changed_after_handover":
+                for row in list(connection.execute(select(orders).where(orders.c.number == number))):
+                    at = self.clock.now()
+                    entries = changes.released(connection, row.id, number, "見本 花子", "済みました", at)
+                    append(connection, self.shop.key, at, entries)
 
     def close(self) -> None:
         """Whatever happened: the chain is whole."""

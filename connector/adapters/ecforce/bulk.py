@@ -13,6 +13,8 @@ from msgspec import Struct
 from connector.errors import Unknown
 from connector.transport.http import Answer, no_words
 
+NO_WORDS = "理由の記載なし"
+
 
 class Complaint(Struct):
     code: str | None = None
@@ -33,23 +35,23 @@ class RowComplaint(Struct):
 
 
 class Bulk(Struct):
-    """Absent keys mean no failure. Ids are numbers, or `<order id>-<address id>` for several addresses."""
+    """Absent keys mean no failure. Rows are named by number, or `<order id>-<address id>` (§15.6), mixed."""
 
     success: list[int | str] | None = None
     failure: list[int | str] | None = None
     errors: list[RowComplaint] | None = None
+    job_id: int | str | None = None  # it is done later, and no row is spoken of
 
-    def done(self) -> set[int]:
-        """Orders of which every address was taken."""
-        return {_order_id(each) for each in self.success or ()} - set(self.refused())
-
-    def refused(self) -> dict[int, str]:
-        """Order id → every sentence the cart said about it."""
-        words = {_order_id(each): "理由の記載なし" for each in self.failure or ()}
+    def refused(self) -> dict[str, str]:
+        """Row name → every sentence the cart said about it."""
+        words = {str(each): NO_WORDS for each in self.failure or ()}
         for complaint in self.errors or ():
             if complaint.id is not None:
-                words[_order_id(complaint.id)] = str(complaint)
+                words[str(complaint.id)] = str(complaint)
         return words
+
+    def done(self) -> set[str]:
+        return {str(each) for each in self.success or ()} - set(self.refused())
 
 
 class Envelope(Struct):
@@ -66,19 +68,32 @@ def explain(body: bytes) -> tuple[str, str]:
     return code or "", "; ".join(map(str, complaints))
 
 
-def refusals(answer: Answer, asked: Sequence[int]) -> dict[int, str]:
-    """Refusals by order id. An answer that does not speak of every row proves nothing: Unknown."""
+def refusals(answer: Answer, asked: Sequence[str]) -> dict[str, str]:
+    """Refusals by row name. An answer that does not speak of every row proves nothing: Unknown.
+
+    A promise to do it later (`job_id`) refuses nobody: reading the orders back shows what came of it.
+    """
     body = answer.accepted(explain)
     try:
         bulk = msgspec.json.decode(body, type=Bulk)
-        refused, done = bulk.refused(), bulk.done()
-    except (msgspec.MsgspecError, ValueError) as error:
+    except msgspec.MsgspecError as error:
         raise Unknown(f"{answer.system}: 一括更新の返信を読み取れません") from error
-    silent = [str(cart_id) for cart_id in asked if cart_id not in done and cart_id not in refused]
+    refused, done = bulk.refused(), bulk.done()
+    if bulk.job_id is not None and not refused and not done:
+        return {}
+    found = {name: _about(name, refused) for name in asked}
+    silent = [
+        name for name, words in found.items() if not words and not _about(name, dict.fromkeys(done, "ok"))
+    ]
     if silent:
         raise Unknown(f"{answer.system}: 返信に結果のない受注があります (受注ID {', '.join(silent)})")
-    return {cart_id: words for cart_id, words in refused.items() if cart_id in asked}
+    return {name: words for name, words in found.items() if words}
 
 
-def _order_id(value: int | str) -> int:
-    return value if isinstance(value, int) else int(value.partition("-")[0])
+def _about(name: str, said: dict[str, str]) -> str:
+    """What is said of a row by its name, or of its whole order; of an order also by the name of one of its rows."""
+    order_id, _, address_id = name.partition("-")
+    if address_id:
+        return said.get(name) or said.get(order_id, "")
+    rows = [words for other, words in said.items() if other.partition("-")[0] == name]
+    return said.get(name) or next(iter(rows), "")

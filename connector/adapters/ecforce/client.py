@@ -6,7 +6,7 @@ the payment state is read again; after a doubt the orders are read back, never s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,21 +21,30 @@ from connector.adapters.ecforce.completion import (
     may_be_charged,
     standing,
 )
-from connector.adapters.ecforce.reader import SYSTEM, Page, ReadPage, read_page
+from connector.adapters.ecforce.paging import Conditions, Paging, counted
+from connector.adapters.ecforce.parcels import parcels
+from connector.adapters.ecforce.reader import SYSTEM, read_page
 from connector.adapters.ecforce.requests import RequestRoute
+from connector.adapters.ecforce.results import ImportResults
 from connector.adapters.ecforce.translation import translate
 from connector.clock import Clock, jst
 from connector.errors import NotDone, Refused
 from connector.mapping import CsvWriter, Tables
 from connector.order import Order
 from connector.outcome import Absent, CannotTell, Effect, Facts, Reply, Sent
-from connector.ports import Archive, CartPage, CompletionBuild, SubscriptionPage
+from connector.ports import (
+    Archive,
+    CartPage,
+    CompletionAnswers,
+    CompletionBuild,
+    Looked,
+    SubscriptionPage,
+)
 from connector.transport.drop import Drop
 from connector.transport.http import Http, patiently
 
 INCLUDE = "customer,billing_address,shipping_address,shipping_addresses,order_items,payment,subs_order"
 SUBS_INCLUDE = "order_items,shipping_address"
-MOST_PAGES = 1_000  # spec/ecforce.md §2.2: a hard cap, 100,000 orders
 TIMEOUT_SECONDS = 30.0  # §2.4
 LOOK_AFTER_SECONDS = 900.0  # a person takes a completion file when he comes by
 
@@ -48,6 +57,7 @@ class EcforceSettings:
     completion_route: str = FILES  # or "api"
     completion_folder: str = "cart_inbox"
     completion_taken_folder: str = ""  # where the person who uploads moves them; "" = not known
+    completion_results_folder: str = ""  # where the cart's result files come; "" = they are not read
 
 
 def connect(
@@ -95,50 +105,56 @@ class Ecforce:
         self._drop = drop
         self._clock = clock
         self._requests = RequestRoute(http, archive, self._by_id)
+        folder = self._settings.completion_results_folder
+        self._results = (
+            ImportResults(drop, archive, folder=folder, shop=settings.shop) if drop and folder else None
+        )
 
     # ---- reading ------------------------------------------------------------------------------------------
 
-    async def changed_since(self, since: datetime) -> AsyncIterator[CartPage]:
-        """Oldest change first, and from the newest change seen: rows that move while we read are not lost.
+    async def changed_since(self, since: datetime, until: datetime | None = None) -> AsyncIterator[CartPage]:
+        """Oldest change first; rows that move while we read are not lost (paging.py)."""
+        last: set[Hashable] = set()
+        async for page in self._orders().changed_since(since, until):
+            news = [order for order in page.orders if (order.number, order.updated_at) not in last]
+            last = {(order.number, order.updated_at) for order in page.orders}
+            yield replace(page, orders=self._walking(news))
 
-        Offsets over moving rows lose one for each that leaves an earlier page. Where the cart does not sort
-        as asked, pages are counted instead; the caller's overlap covers what moves then.
-        """
-        seen: set[tuple[str, datetime]] = set()
-        async for page in self._changed(wire.PATHS["orders"], INCLUDE, since, read_page):
-            news = [each for each in page.orders if (each.number, each.updated_at) not in seen]
-            seen.update((order.number, order.updated_at) for order in news)
-            yield replace(page, orders=tuple(map(self.translate, news)))
+    async def placed_between(self, since: datetime, until: datetime) -> AsyncIterator[CartPage]:
+        """By 受注日 (completed_at), which never changes: no row moves while we read."""
+        async for page in self._orders().by_id(_between("completed_at", since, until)):
+            yield replace(page, orders=self._walking(page.orders))
 
     async def subscriptions_changed_since(self, since: datetime) -> AsyncIterator[SubscriptionPage]:
         """As `changed_since`, for 定期受注."""
-        seen: set[tuple[int, datetime]] = set()
-        read = subscription_reader.read_page
-        async for page in self._changed(wire.PATHS["subs_orders"], SUBS_INCLUDE, since, read):
-            news = [
-                each for each in page.subscriptions if (each.subscription_id, each.updated_at) not in seen
-            ]
-            seen.update((each.subscription_id, each.updated_at) for each in news)
+        last: set[Hashable] = set()
+        subscriptions = Paging(self._asking("subs_orders", SUBS_INCLUDE), subscription_reader.read_page)
+        async for page in subscriptions.changed_since(since):
+            news = [one for one in page.subscriptions if (one.subscription_id, one.updated_at) not in last]
+            last = {(one.subscription_id, one.updated_at) for one in page.subscriptions}
             yield replace(page, subscriptions=tuple(news))
 
     async def count_placed(self, since: datetime, until: datetime) -> int:
         """By 受注日 (completed_at), from the cart's own count; no order is transferred."""
-        conditions = [
-            ("q[completed_at_gteq]", f"{jst(since):%Y-%m-%d %H:%M:%S}"),
-            ("q[completed_at_lt]", f"{jst(until):%Y-%m-%d %H:%M:%S}"),
-        ]
-        page = read_page(await self._get(wire.PATHS["orders"], conditions, "", per=1)).page
-        if page.total is None:
+        placed = _between("completed_at", since, until)
+        total = counted(await self._get(wire.PATHS["orders"], placed, "", per=1))
+        if total is None:
             raise NotDone(f"{SYSTEM}: 受注の件数 (meta.total_count) がありません")
-        return page.total
+        return total
 
-    async def look(self, cart_order_ids: Sequence[int]) -> dict[str, Order]:
-        """By id, 100 a call. One that cannot be read is absent too; `changed_since` reports it."""
-        found = await self._by_id(cart_order_ids)
-        return {order.number: order for order in found.values()}
+    async def look(self, cart_order_ids: Sequence[int]) -> Looked:
+        """By id, 100 a call."""
+        pages = [page async for page in self._pages_of(cart_order_ids)]
+        whole = [order for page in pages for order in page.orders]
+        found = {parcel.number: parcel for order in whole for parcel in parcels(order)}
+        return Looked(found, tuple(stray for page in pages for stray in page.malformed))
 
     def translate(self, order: Order) -> Order:
         return translate(order, self._tables)
+
+    def _walking(self, orders: Iterable[Order]) -> tuple[Order, ...]:
+        """As the journey takes them: under the value tables, one for each address (parcels.py)."""
+        return tuple(parcel for order in orders for parcel in parcels(self.translate(order)))
 
     # ---- completing ---------------------------------------------------------------------------------------
 
@@ -162,6 +178,9 @@ class Ecforce:
         if self._route(effect) == API:
             return await self._requests.lies_there(effect)
         return await self._file_lies_there(effect)
+
+    async def completion_answers(self, effects: Sequence[Effect]) -> CompletionAnswers:
+        return await self._results.about(effects) if self._results is not None else CompletionAnswers()
 
     async def _refuse_second_sale(self, facts: Facts) -> None:
         """The bytes of a file are fixed: if one of its orders is charged by now, the file must not go."""
@@ -204,34 +223,22 @@ class Ecforce:
 
     # ---- pages --------------------------------------------------------------------------------------------
 
-    async def _changed(
-        self, path: str, include: str, since: datetime, read: Callable[[bytes], ReadPage[Page]]
-    ) -> AsyncIterator[Page]:
-        """Pages of what changed since then, until the last one; where to go on stands in each page."""
-        start, number = since, 1
-        for _ in range(MOST_PAGES):
-            conditions = [
-                ("q[updated_at_gteq]", f"{jst(start):%Y-%m-%d %H:%M:%S}"),
-                ("sort", "updated_at,id"),
-                ("page", str(number)),
-            ]
-            one = read(await self._get(path, conditions, include))
-            yield one.page
-            if _is_last(one, number):
-                return
-            newest = _newest(one)
-            start, number = (newest, 1) if newest and newest > start else (start, number + 1)
-        raise NotDone(f"{SYSTEM}: {MOST_PAGES} ページを読んでも終わりません")
+    def _orders(self) -> Paging[CartPage]:
+        return Paging(self._asking("orders", INCLUDE), read_page)
+
+    def _asking(self, resource: str, include: str) -> Callable[[Conditions], Awaitable[bytes]]:
+        return lambda conditions: self._get(wire.PATHS[resource], conditions, include)
+
+    async def _pages_of(self, ids: Iterable[int]) -> AsyncIterator[CartPage]:
+        wanted = sorted(set(ids))
+        for start in range(0, len(wanted), wire.PER_MAX):
+            wish = [("q[id_in][]", str(each)) for each in wanted[start : start + wire.PER_MAX]]
+            async for page in self._orders().by_id(wish):
+                yield replace(page, orders=tuple(map(self.translate, page.orders)))
 
     async def _by_id(self, ids: Iterable[int]) -> dict[int, Order]:
-        wanted = sorted(set(ids))
-        found: dict[int, Order] = {}
-        for start in range(0, len(wanted), wire.PER_MAX):
-            chunk = wanted[start : start + wire.PER_MAX]
-            wish = [("q[id_in][]", str(each)) for each in chunk]
-            page = read_page(await self._get(wire.PATHS["orders"], wish, INCLUDE)).page
-            found |= {order.cart_order_id: self.translate(order) for order in page.orders}
-        return found
+        pages = [page async for page in self._pages_of(ids)]
+        return {order.cart_order_id: order for page in pages for order in page.orders}
 
     async def _get(
         self, path: str, conditions: Sequence[tuple[str, str]], include: str, *, per: int = wire.PER_MAX
@@ -247,12 +254,8 @@ class Ecforce:
         return await patiently(once, self._clock)
 
 
-def _is_last(read: ReadPage[Page], number: int) -> bool:
-    """Stop rules of §2.2. `links.next` is never followed: it is not null on the last page."""
-    return read.rows < (read.per or wire.PER_MAX) or 0 < read.total_pages <= number
-
-
-def _newest(read: ReadPage[Page]) -> datetime | None:
-    """The last update of a page, if its rows came in the order we asked for."""
-    known = [at for at in read.updates if at is not None]
-    return known[-1] if known and known == sorted(known) else None
+def _between(field: str, since: datetime, until: datetime) -> Conditions:
+    return [
+        (f"q[{field}_gteq]", f"{jst(since):%Y-%m-%d %H:%M:%S}"),
+        (f"q[{field}_lt]", f"{jst(until):%Y-%m-%d %H:%M:%S}"),
+    ]

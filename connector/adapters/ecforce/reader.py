@@ -207,6 +207,7 @@ def _payment(said: OrderAttributes, names: OrderRelations, included: Included) -
         prepayment=True,
         authorized_at=instant(said.payment_authed_at, "payment_authed_at"),
         words=said.payment_last_error_message or "",
+        source_id=resource.source_id,
     )
 
 
@@ -268,6 +269,12 @@ def _amounts(said: OrderAttributes) -> Amounts:
         tax10=said.tax10 or 0,
         total=said.total if said.total is not None else said.payment_total + points,
         payable=said.payment_total,
+        discount8=said.discount8,
+        discount10=said.discount10,
+        points8=said.point8,
+        points10=said.point10,
+        total8=said.total8,
+        total10=said.total10,
     )
 
 
@@ -319,7 +326,10 @@ def stray(row: Raw, place: str, error: Exception, *, noun: str = "受注") -> St
         words, path = words_of(error) if isinstance(error, msgspec.MsgspecError) else (str(error), "")
     where = f"${path}" if path.startswith(".included") else place + path
     cart_id, number = _loose(row, "id"), _loose(row, "number")
-    facts = {"cart_order_id": cart_id, "order_number": number, "path": where}
+    facts = {"noun": noun, "cart_order_id": cart_id, "order_number": number, "path": where}
+    placed_at = _loose_instant(row, "completed_at") or _loose_instant(row, "created_at")
+    if placed_at is not None:
+        facts["placed_at"] = placed_at.isoformat()
     name = number or cart_id or "番号不明"
     return Stray(SYSTEM, f"{noun} {name}: {where}", f"{noun}を読み取れません: {words}", facts=facts)
 
@@ -329,4 +339,8 @@ def _loose(row: Raw, name: str) -> str:
 
 
 def loose_update(row: Raw) -> datetime | None:
-    return or_nothing(lambda: instant(text_of(_LOOSE.decode(row).attributes["updated_at"], "updated_at"), ""))
+    return _loose_instant(row, "updated_at")
+
+
+def _loose_instant(row: Raw, name: str) -> datetime | None:
+    return or_nothing(lambda: instant(_loose(row, name), name))

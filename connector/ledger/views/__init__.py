@@ -10,9 +10,31 @@ from sqlalchemy import Connection
 
 from connector.ledger.database import Database
 from connector.ledger.views.because import Because, because, because_slip
+from connector.ledger.views.case_figures import CaseFigures, Cases, cases_list
+from connector.ledger.views.cases import CaseRow, CaseStep, LinkRow, case_of, links_of
+from connector.ledger.views.changes import (
+    ChangeRow,
+    ChangeTold,
+    VersionOf,
+    VersionTold,
+    changes_list,
+    told,
+    told_version,
+    versions_of,
+)
 from connector.ledger.views.closed_days import close_day, closed_day, closed_days
 from connector.ledger.views.facts import OrderFacts, SlipFacts, order_facts, standing
 from connector.ledger.views.flows import roll_forward
+from connector.ledger.views.intake import (
+    INTAKE_DAYS,
+    Intake,
+    IntakeDay,
+    IntakeKind,
+    IntakeLine,
+    digests,
+    intake,
+    intake_days,
+)
 from connector.ledger.views.lists import (
     PAGE,
     Question,
@@ -23,10 +45,20 @@ from connector.ledger.views.lists import (
     slips_at,
     stops,
     strays_list,
-    uncaptured,
 )
+from connector.ledger.views.money import Money, MoneyRow, money
 from connector.ledger.views.one import order, slip
+from connector.ledger.views.parcels import parcels_of
 from connector.ledger.views.places import PLACE, PLACES, STAGES_OF, Place
+from connector.ledger.views.renewal_rows import (
+    Expected,
+    Forecast,
+    MissingRenewal,
+    OddRenewal,
+    Trap,
+    WrongRules,
+)
+from connector.ledger.views.renewals import renewals_forecast
 from connector.ledger.views.rows import (
     AttemptRow,
     EffectRow,
@@ -52,7 +84,7 @@ from connector.ledger.views.rows import (
 from connector.ledger.views.times import business_day, cut_off, day_span, due_at, next_of
 from connector.ledger.views.touched import Touched, touched
 from connector.ledger.views.waiting import waiting
-from connector.ledger.views.why import HoldWhy, SlipWhy, Why, sentence_of, text, why, why_slip
+from connector.ledger.views.why import HoldWhy, SlipWhy, Why, sentence_of, text, why, why_all, why_slip
 from connector.ledger.views.work import (
     effect_totals,
     effects_between,
@@ -64,23 +96,41 @@ from connector.ledger.views.work import (
 )
 
 __all__ = [
+    "INTAKE_DAYS",
     "PAGE",
     "PLACE",
     "PLACES",
     "STAGES_OF",
     "AttemptRow",
     "Because",
+    "CaseFigures",
+    "CaseRow",
+    "CaseStep",
+    "Cases",
+    "ChangeRow",
+    "ChangeTold",
     "Connection",
     "Database",
     "EffectRow",
     "ExchangeRow",
+    "Expected",
     "Flow",
+    "Forecast",
     "HistoryRow",
     "HoldRow",
     "HoldWhy",
+    "Intake",
+    "IntakeDay",
+    "IntakeKind",
+    "IntakeLine",
     "JobRow",
     "LineRow",
+    "LinkRow",
     "Listing",
+    "MissingRenewal",
+    "Money",
+    "MoneyRow",
+    "OddRenewal",
     "OrderFacts",
     "OrderPicture",
     "OrderRow",
@@ -97,16 +147,24 @@ __all__ = [
     "StopRow",
     "StrayRow",
     "Touched",
+    "Trap",
+    "VersionOf",
     "VersionRow",
+    "VersionTold",
     "Why",
+    "WrongRules",
     "because",
     "because_slip",
     "business_day",
+    "case_of",
+    "cases_list",
+    "changes_list",
     "close_day",
     "closed_day",
     "closed_days",
     "cut_off",
     "day_span",
+    "digests",
     "due_at",
     "effect_totals",
     "effects_between",
@@ -114,14 +172,20 @@ __all__ = [
     "exchanges_of",
     "funnel",
     "held",
+    "intake",
+    "intake_days",
     "jobs",
+    "links_of",
+    "money",
     "next_of",
     "open_effects",
     "order",
     "order_facts",
     "orders_at",
     "orders_list",
+    "parcels_of",
     "pulses_list",
+    "renewals_forecast",
     "roll_forward",
     "sentence_of",
     "slip",
@@ -130,9 +194,12 @@ __all__ = [
     "stops",
     "strays_list",
     "text",
+    "told",
+    "told_version",
     "touched",
-    "uncaptured",
+    "versions_of",
     "waiting",
     "why",
+    "why_all",
     "why_slip",
 ]

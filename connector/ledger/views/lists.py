@@ -36,12 +36,9 @@ from connector.ledger.views.rows import (
     StrayRow,
     filled,
 )
-from connector.order import PaymentKind, PaymentState
 from connector.shop import Shop
 
 PAGE = 100
-BY_GATEWAY = (PaymentKind.CARD, PaymentKind.WALLET, PaymentKind.DEFERRED)
-NOT_CHARGED = (PaymentState.AUTHORIZED, PaymentState.CAPTURING, PaymentState.CAPTURE_FAILED)
 _QUALIFIER = re.compile(r"(order|slip|state|held|stuck|left_out|age):(\S+)")
 _AGE = re.compile(r">?(\d+)([dhm])")
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60}
@@ -142,22 +139,6 @@ def orders_at(connection: Connection, shop: Shop, states: Sequence[str], now: da
     query = (
         select(orders)
         .where(orders.c.shop == shop.key, orders.c.left_out == "", orders.c.state.in_(list(states)))
-        .order_by(orders.c.since, orders.c.id)
-    )
-    return order_rows(connection, shop, list(connection.execute(query)), now)
-
-
-def uncaptured(connection: Connection, shop: Shop, now: datetime) -> list[OrderRow]:
-    """Shipped orders whose charge through a gateway is not done, longest first."""
-    query = (
-        select(orders)
-        .where(
-            orders.c.shop == shop.key,
-            orders.c.left_out == "",
-            orders.c.state.in_([str(OrderState.SHIPPED), str(OrderState.COMPLETED)]),
-            orders.c.payment_kind.in_([str(kind) for kind in BY_GATEWAY]),
-            orders.c.payment_state.in_([str(state) for state in NOT_CHARGED]),
-        )
         .order_by(orders.c.since, orders.c.id)
     )
     return order_rows(connection, shop, list(connection.execute(query)), now)

@@ -20,6 +20,7 @@ from connector.ledger.schema import (
 )
 from connector.ledger.views import masks
 from connector.ledger.views.lists import hold_rows, order_rows, slip_rows
+from connector.ledger.views.parcels import parcels_of
 from connector.ledger.views.places import STAGES_OF
 from connector.ledger.views.rows import (
     HistoryRow,
@@ -68,6 +69,7 @@ def order(connection: Connection, shop: Shop, number: str, now: datetime) -> Ord
         exchanges=tuple(exchanges_of(connection, kept)),
         shipments=tuple(_shipment(result) for result in results),
         stop=_stop(connection, row),
+        parcels=tuple(one for one in parcels_of(connection, shop.key, number) if one != number),
     )
 
 

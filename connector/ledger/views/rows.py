@@ -242,6 +242,7 @@ class OrderPicture(Struct, frozen=True, kw_only=True):
     exchanges: tuple[ExchangeRow, ...]
     shipments: tuple[ShipmentRow, ...]
     stop: StopRow | None
+    parcels: tuple[str, ...] = ()  # the other numbers under which its order of the cart walks
 
 
 class SlipPicture(Struct, frozen=True, kw_only=True):

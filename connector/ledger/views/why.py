@@ -16,6 +16,7 @@ from connector import words
 from connector.ledger.views.because import Because, because, because_slip
 from connector.ledger.views.one import order as order_picture
 from connector.ledger.views.one import slip as slip_picture
+from connector.ledger.views.parcels import parcels_of
 from connector.ledger.views.places import PLACE
 from connector.ledger.views.rows import (
     EffectRow,
@@ -30,6 +31,7 @@ from connector.ledger.views.times import next_of
 from connector.outcome import SELF_CLEARING, Reason
 from connector.shop import Mode, Shop
 from connector.words import Text
+from connector.words.amounts import amounts_note
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -93,6 +95,14 @@ def why(connection: Connection, shop: Shop, number: str, now: datetime, lang: st
         one.order, shop, now, effects=one.effects, holds=one.holds, slips=one.slips, stop=one.stop
     )
     return _why("order", one.order, answer, one, one.slips, shop, now, lang)
+
+
+def why_all(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> list[Why]:
+    """The same, and for the cart's own number of an order to several addresses one answer for each of them."""
+    parcels = parcels_of(connection, shop.key, number)
+    asked = [number] if number in parcels else [number, *parcels]
+    answers = [why(connection, shop, one, now, lang) for one in asked]
+    return [answer for answer in answers if answer is not None]
 
 
 def why_slip(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Why | None:
@@ -196,7 +206,7 @@ def _hold(hold: HoldRow, lang: str) -> HoldWhy:
         why=word.why.say(lang),
         means=word.means.say(lang),
         do=word.do.say(lang),
-        note=hold.note,
+        note=amounts_note(hold.note, lang) if reason is Reason.AMOUNT_DIFFERS else hold.note,
         opened_at=hold.opened_at,
         clears_itself=reason in SELF_CLEARING,
     )
