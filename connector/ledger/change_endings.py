@@ -105,6 +105,8 @@ def _stops_too_late(connection: Connection, shop: Shop, now: datetime) -> list[E
         order = codec.order(row.body)
         if not (order.cancelled or order.deleted or order.payment.refused):
             continue  # the cart took it back since
+        if row.field == "payment_state" and (order.cancelled or order.deleted):
+            continue  # its void came with the cancel, whose own row asks for the refund
         place = place_of(connection, shop, row)
         _open_again(connection, row.change_id, Kind.TOO_LATE, place)
         entries.append(_said(row, "change_too_late", row.field))

@@ -16,9 +16,15 @@ from connector.words import Text, label
 from connector.words.changes import FIELDS, what_to_do
 from connector.words.differences import yen_between
 
+GONE = ("cancelled", "deleted")
 
-def changes_todo(shop: Shop, rows: Iterable[ChangeRow], now: datetime) -> list[Todo]:
-    """One entry per change that waits for somebody; what is being imported right now waits for nobody yet."""
+
+def changes_todo(shop: Shop, rows: Iterable[ChangeRow], held: Sequence[HoldRow], now: datetime) -> list[Todo]:
+    """One entry per change that waits for somebody; what is being imported right now waits for nobody yet.
+
+    A cancel that came too late is held, too: the hold's entry says it.
+    """
+    said = {hold.order_number for hold in held if hold.reason == Reason.CANCELLED_TOO_LATE}
     return [
         Todo(
             kind="change",
@@ -31,7 +37,7 @@ def changes_todo(shop: Shop, rows: Iterable[ChangeRow], now: datetime) -> list[T
             due_at=views.due_at(shop, "order", one.state, now) if one.kind == Kind.BY_HAND else None,
         )
         for one in rows
-        if one.place != Place.IMPORTING
+        if one.place != Place.IMPORTING and not (one.field in GONE and one.number in said)
     ]
 
 

@@ -163,7 +163,7 @@ def _todo(
     ]
     found += [_of_stop(shop, stop, now) for stop in stops]
     found += [_of_stray(stray) for stray in strays]
-    found += changes_todo(shop, changed, now)
+    found += changes_todo(shop, changed, held, now)
     found += cases_todo(shop, cases, now)
     found += todos(renewals)
     return sorted(found, key=lambda todo: (todo.due_at or NEVER, -todo.yen, todo.order_number))

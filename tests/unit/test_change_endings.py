@@ -13,6 +13,7 @@ from connector.ledger.schema import history
 from connector.ledger.schema_cart import changes
 from connector.ledger.shown import COMPARED, shows
 from connector.order import Order
+from connector.reports import make
 from connector.shop import Mode
 from connector.slip import Slip, SlipRow
 from msgspec.structs import replace
@@ -254,6 +255,22 @@ async def test_a_stop_that_came_too_late_leaves_a_money_question(tmp_path: Path)
         await ops_close(w, the_row(w).id)
         await w.run("follow_slips")
         assert the_row(w).closed_by == "見本 花子", "and it is not opened a second time"
+
+
+async def test_a_cancel_that_came_too_late_is_one_work_item_though_the_cart_voided_too(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order(payment=CARD))
+        await change(w, "cancelled", "payment_state")
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect", "stop", "follow_slips")
+        assert w.stop() == "too_late"
+        waiting = {row.field for row in rows(w) if row.closed_at is None}
+        assert waiting == {"cancelled"}, "a refund, and not a new charge beside it"
+        report = await make(w.ledger.database, w.ledger.shop, date(2026, 11, 24), w.clock.now())
+        told = [todo.kind for todo in report.todo if todo.order_number == "T-1001"]
+        assert told == ["hold"], "and one line of the morning's work"
 
 
 # --- payments -----------------------------------------------------------------------------------------------------
