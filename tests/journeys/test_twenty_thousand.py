@@ -145,7 +145,7 @@ def numbers_of(database: Database) -> list[str]:
         return list(connection.scalars(select(orders.c.number).where(orders.c.subscription_round > 1)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_night_of_twenty_thousand_renewals(tmp_path: Path) -> None:
     async with a_night(tmp_path) as (cart, clock, http, database):

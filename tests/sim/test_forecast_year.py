@@ -65,7 +65,7 @@ def by_mornings(some: list[Omitted]) -> dict[int, int]:
     return dict(sorted(Counter(one.mornings for one in some).items()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_year_with_two_hundred_renewals_that_never_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
@@ -92,7 +92,7 @@ def test_a_year_with_two_hundred_renewals_that_never_came(
     the_command_says_the_same(tmp_path, year.now, seen, monkeypatch)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_clean_winter_alarms_nobody(tmp_path: Path, say: Say) -> None:
     """Year end, skips, suspensions, refused cards, changed dates: and every order in its night."""
@@ -103,7 +103,7 @@ def test_a_clean_winter_alarms_nobody(tmp_path: Path, say: Say) -> None:
     assert year.found.off <= 0.05 * year.found.foreseen
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_every_trap_of_a_long_holiday_is_told_a_week_before(tmp_path: Path, say: Say) -> None:
     """配送予定日 five days before: year end and Golden Week pull ship days before the creation (§7.3, B19)."""
