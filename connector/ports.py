@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from connector.incoming import MailReport, MailSeen
 from connector.order import Order
 from connector.outcome import Effect, Facts, Hold, Reply, Stray
 from connector.shop import Shop
@@ -147,6 +148,22 @@ class Mailer(Protocol):
 
     def send_all(self, effects: Sequence[Effect]) -> AsyncIterator[tuple[Effect, Reply]]:
         """Send each over pooled connections; one reply per effect, in any order."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The mailbox that answers to our mails come to, reliability §9.3. Polling is the truth; a push is a hint."""
+
+    def waiting(self) -> AsyncIterator[MailSeen]:
+        """Every mail in the inbox, oldest first, fetched without marking it. What is not moved is met again."""
+        ...
+
+    def read(self, body: bytes) -> MailReport:
+        """What a mail says. Never raises for odd bytes: those are UNREADABLE."""
+        ...
+
+    async def move(self, mail: MailSeen, *, understood: bool) -> None:
+        """Out of the inbox, once it is kept here. Repeating is safe: what is gone already is done."""
         ...
 
 
@@ -344,3 +361,4 @@ class Ports:
     window: str = ""  # for stages with set times: which day and time this pass is for
     sequence: int = 1  # for stages that send numbered files: the next number
     known: Known | None = None  # the runner's ledger
+    mailbox: Mailbox | None = None  # None: nobody reads answers to our mails

@@ -45,6 +45,17 @@ class RenewalRules(msgspec.Struct, frozen=True, kw_only=True):
     warn_ahead: timedelta = timedelta(days=14)  # how early a long-holiday trap is announced
 
 
+class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    """取込前確認 (B-class of the daily file): when a file waits for a click."""
+
+    enabled: bool = True
+    days: int = 4  # earlier files of the same weekday and time that make a band; fewer: no band
+    tolerance: float = 0.5  # how far beyond the extremes of the band still is usual
+    smallest: int = 20  # fewer orders than this are never odd
+    wait: timedelta = timedelta(minutes=60)
+    release_at_deadline: bool = True
+
+
 CAPTURED_WITHIN = timedelta(days=2)  # after the planned ship day begins: that day, or the next completion
 AUTHORIZATION_DAYS = {PaymentKind.CARD: 60, PaymentKind.WALLET: 30}  # SANDBOX: spec/ecforce.md §6
 
@@ -62,9 +73,11 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     settle: timedelta = timedelta(minutes=10)  # spec/ecforce.md §10.5: thanks offers edit the order
     overlap: timedelta = timedelta(minutes=15)  # how far each read of the cart reaches back
     mail_settle: timedelta = timedelta(minutes=30)  # NE has read a mail by then, or never will
+    canary_after: timedelta = timedelta(minutes=10)  # no slip so long after a mail, while orders come in
     intake_patience: timedelta = timedelta(hours=2)  # after that the mail is announced again
     import_times: tuple[time, ...] = (time(14, 0),)  # JST
     import_grace: timedelta = timedelta(hours=3)  # a missed import time is caught up so long after
+    preflight: Preflight = Preflight()
     completion_times: tuple[time, ...] = (time(19, 30),)  # JST
     relay_from: time = time(0, 0)  # JST, the warehouse's window for new instructions
     relay_until: time = time(23, 59, 59)
@@ -83,9 +96,12 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     )
     authorization_warn_days: int = 3  # so few days left make number 6 of the morning red
     uncaptured_limit: int | None = None  # yen; more than that shipped and not captured is red
-    given_up_after: timedelta = timedelta(
-        days=30
-    )  # a refused payment older than that is nobody's case any more
+    given_up_after: timedelta = timedelta(days=30)  # an older refused payment is nobody's case any more
+    monthly_requests: int = 1_000  # of the NE account's contract, spec/next_engine.md §2.5; 0: not watched
+    monthly_bytes: int = 3_000_000_000
+    mail_senders: dict[str, str] = msgspec.field(
+        default_factory=lambda: {"thanks": "cart", "dispatch": "next_engine"}
+    )  # who sends which mail to the customer: exactly one
 
     def mode(self, stage: str) -> Mode:
         return self.modes.get(stage, Mode.ACT)

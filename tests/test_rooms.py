@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "connector"
-NOUNS = "amounts clock errors journey lateness order outcome shop slip subscription"  # clock: its calendar
+NOUNS = "amounts clock errors incoming journey lateness order outcome shop slip subscription"  # clock: its calendar
 TABLE = {
     "clock": "", "errors": "", "journey": "", "lateness": "", "order": "msgspec", "slip": "order msgspec",
-    "shop": "order msgspec", "amounts": "order shop msgspec", "subscription": "order msgspec",
-    "outcome": "journey order slip msgspec", "ports": "order outcome shop slip subscription msgspec",
+    "shop": "order msgspec", "amounts": "order shop msgspec", "subscription": "order msgspec", "incoming": "msgspec",
+    "outcome": "journey order slip msgspec", "ports": "incoming order outcome shop slip subscription msgspec",
     "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": f"{NOUNS} jpholiday msgspec",
     "config": "errors order shop pydantic*",
     "mapping": f"{NOUNS} msgspec ruamel jaconv", "transport": "clock errors aiosmtplib asyncssh httpx2 tenacity",

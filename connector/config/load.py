@@ -16,9 +16,16 @@ from pydantic import ValidationError
 
 from connector.config.contradictions import contradictions
 from connector.config.problems import found_in, syntax
-from connector.config.sections import WEEKDAYS, RenewalsSection, Settings, ShopSection, span_of
+from connector.config.sections import (
+    WEEKDAYS,
+    PreflightSection,
+    RenewalsSection,
+    Settings,
+    ShopSection,
+    span_of,
+)
 from connector.errors import Misconfigured, Problem
-from connector.shop import RenewalRules, Shop
+from connector.shop import Preflight, RenewalRules, Shop
 
 
 def load(path: Path) -> Settings:
@@ -60,9 +67,11 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         settle=timedelta(minutes=section.cart.settle_minutes),
         overlap=timedelta(minutes=section.cart.overlap_minutes),
         mail_settle=timedelta(minutes=section.mail.settle_minutes),
+        canary_after=timedelta(minutes=section.mail.canary_minutes),
         intake_patience=timedelta(minutes=section.import_daily.intake_patience_minutes),
         import_times=section.import_daily.times,
         import_grace=timedelta(minutes=section.import_daily.grace_minutes),
+        preflight=_preflight(section.import_daily.preflight),
         completion_times=section.completion.times,
         relay_from=section.warehouse.relay_from,
         relay_until=section.warehouse.relay_until,
@@ -80,6 +89,19 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         authorization_warn_days=section.money.warn_days,
         uncaptured_limit=section.money.uncaptured_limit_yen,
         given_up_after=timedelta(days=section.money.given_up_after_days),
+        monthly_requests=section.next_engine.monthly_requests,
+        monthly_bytes=section.next_engine.monthly_megabytes * 1_000_000,
+    )
+
+
+def _preflight(section: PreflightSection) -> Preflight:
+    return Preflight(
+        enabled=section.enabled,
+        days=section.days,
+        tolerance=section.tolerance_percent / 100,
+        smallest=section.smallest,
+        wait=timedelta(minutes=section.deadline_minutes),
+        release_at_deadline=section.at_deadline == "release",
     )
 
 

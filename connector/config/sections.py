@@ -32,6 +32,7 @@ StageName = Literal[
     "complete",
     "stop",
     "follow_subscriptions",
+    "read_mail",
 ]
 
 
@@ -124,6 +125,42 @@ class MailSection(Section):
     recipient: str = Field(description="受注情報取込み用メールアドレス of the shop in Next Engine")
     connections: int = Field(4, ge=1, le=16, description="SMTP connections kept open at once")
     settle_minutes: int = Field(30, ge=1, description="How long Next Engine may take to read a mail")
+    canary_minutes: int = Field(
+        10,
+        ge=5,
+        description="No slip so long after a mail, while orders come in: the alarm of the intake address",
+    )
+
+
+class MailboxSection(Section):
+    """The mailbox that answers to our notification mails come to: bounces, delays, replies. Needs the extra `imap`."""
+
+    host: str = Field(description="IMAP server")
+    port: int = Field(993, ge=1, le=65535, description="993 with tls")
+    security: Literal["tls", "none"] = Field("tls", description="none is allowed for loopback only")
+    user: str = Field(description="Login name")
+    password_file: Path = Field(description="File with the password")
+    ca_file: Path | None = Field(None, description="Own certificate authority, instead of the system's")
+    inbox: str = Field("INBOX", description="Folder that is read", pattern=r"^[ -~]+$")
+    processed: str = Field(
+        "Processed", description="Where mails go that were understood", pattern=r"^[ -~]+$"
+    )
+    quarantine: str = Field("Quarantine", description="Where the others go", pattern=r"^[ -~]+$")
+    largest_megabytes: int = Field(32, ge=1, le=256, description="Larger mails are not fetched")
+
+
+MailSender = Literal["cart", "next_engine", "warehouse"]
+
+
+class MailsSection(Section):
+    """Mails to customers (F44): who sends each kind. We send none; we watch that none is sent twice."""
+
+    thanks: tuple[MailSender, ...] = Field(
+        ("cart",), description="ご注文ありがとうメール: exactly one sender"
+    )
+    dispatch: tuple[MailSender, ...] = Field(
+        ("next_engine",), description="発送連絡メール: exactly one sender"
+    )
 
 
 class NextEngineSection(Section):
@@ -141,6 +178,29 @@ class NextEngineSection(Section):
     timeout_seconds: float = Field(60.0, gt=0, description="Total time for one call")
     sent_tag: str = Field("出荷指示済み", description="Tag for slips the warehouse took")
     refused_tag: str = Field("出荷指示失敗", description="Tag for slips the warehouse refused")
+    monthly_requests: int = Field(
+        1_000, ge=0, description="Requests a month in the contract, told at 80 %; 0: not watched"
+    )
+    monthly_megabytes: int = Field(
+        3_000, ge=0, description="Megabytes a month in the contract, told at 80 %; 0: not watched"
+    )
+
+
+class PreflightSection(Section):
+    """取込前確認: a file far outside its weekday's band waits for a click."""
+
+    enabled: bool = Field(True, description="Whether files are checked before they are handed over")
+    days: int = Field(
+        4, ge=2, le=26, description="So many earlier files of the same weekday and time make a band"
+    )
+    tolerance_percent: int = Field(
+        50, ge=5, le=500, description="How far beyond their extremes still is usual"
+    )
+    smallest: int = Field(20, ge=0, description="Files and bands of fewer orders than this are never odd")
+    deadline_minutes: int = Field(60, ge=1, description="How long it waits for the click")
+    at_deadline: Literal["release", "refuse"] = Field(
+        "release", description="What happens without one: it goes out and is reported, or it does not"
+    )
 
 
 class ImportSection(Section):
@@ -153,6 +213,13 @@ class ImportSection(Section):
     )
     route: Literal["api", "folder"] = Field("api", description="Upload by API, or leave the file in a folder")
     folder: Path | None = Field(None, description="For route = folder: the folder that holds `into`")
+    layout: str = Field(
+        "order_csv", description="Mapping file under mappings/next_engine/ (order_csv, order_csv_invoice)"
+    )
+    format_id: str = Field(
+        "90", description="Format of the 受注一括登録パターン; 90 is 汎用", pattern=r"^\d+$"
+    )
+    preflight: PreflightSection = PreflightSection()  # type: ignore[call-arg]  # every field has a default
     into: str = Field("ne_inbox", description="Where the file goes, below folder")
     taken: str = Field("", description="Where whoever imports it moves it; empty: not known")
 
@@ -226,6 +293,8 @@ class ShopSection(Section):
     renewals: RenewalsSection = RenewalsSection()  # type: ignore[call-arg]  # every field has a default
     money: MoneySection = MoneySection()  # type: ignore[call-arg]
     mail: MailSection
+    mailbox: MailboxSection | None = None
+    mails: MailsSection = MailsSection()  # type: ignore[call-arg]
     next_engine: NextEngineSection
     import_daily: ImportSection = ImportSection()  # type: ignore[call-arg]  # every field has a default
     warehouse: WarehouseSection

@@ -62,11 +62,11 @@ Id = BigInteger().with_variant(Integer, "sqlite")  # BigInteger does not count u
 Facts = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def _id() -> Column[int]:
+def id_column() -> Column[int]:
     return Column("id", Id, primary_key=True)
 
 
-def _shop() -> Column[str]:
+def shop_column() -> Column[str]:
     return Column("shop", String(40), nullable=False)
 
 
@@ -92,8 +92,8 @@ def _walking() -> list[Column[Any]]:
 orders = Table(
     "orders",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("number", String(40), nullable=False),
     Column("cart_order_id", BigInteger, nullable=False),
     *_walking(),
@@ -136,8 +136,8 @@ order_versions = Table(
 slips = Table(
     "slips",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("number", String(20), nullable=False),
     Column("order_number", String(40), nullable=False),
     *_walking(),
@@ -166,8 +166,8 @@ order_slips = Table(
 holds = Table(
     "holds",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("item", String(6), nullable=False),
     Column("item_id", Id, nullable=False),
     Column("number", String(40), nullable=False),
@@ -194,8 +194,8 @@ holds = Table(
 effects = Table(
     "effects",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("stage", String(24), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("key", String(200), nullable=False, unique=True),
@@ -227,7 +227,7 @@ effect_items = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
+    id_column(),
     Column("effect_id", Id, ForeignKey("effects.id"), nullable=False),
     Column("n", Integer, nullable=False),
     Column("started_at", Instant, nullable=False),
@@ -242,8 +242,8 @@ attempts = Table(
 exchanges = Table(
     "exchanges",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("system", String(16), nullable=False),
     Column("direction", String(3), nullable=False),
     Column("name", Text, nullable=False),
@@ -262,8 +262,8 @@ exchanges = Table(
 history = Table(
     "history",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("at", Instant, nullable=False),
     Column("item", String(8), nullable=False),
     Column("item_id", Id),
@@ -285,8 +285,8 @@ history = Table(
 strays = Table(
     "strays",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("system", String(16), nullable=False),
     Column("place", Text, nullable=False),
     Column("words", Text, nullable=False),
@@ -302,8 +302,8 @@ strays = Table(
 shipments = Table(
     "shipments",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("slip_number", String(20), nullable=False),
     Column("result_id", String(64), nullable=False),
     Column("version", Integer, nullable=False, default=1),
@@ -331,8 +331,8 @@ tracking_numbers = Table(
 stop_requests = Table(
     "stop_requests",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False, unique=True),
     Column("asked_at", Instant, nullable=False),
     Column("why", Text, nullable=False),

@@ -21,23 +21,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from connector.ledger.schema import Id, Instant, metadata
-
-
-def _id() -> Column[int]:
-    return Column("id", Id, primary_key=True)
-
-
-def _shop() -> Column[str]:
-    return Column("shop", String(40), nullable=False)
-
+from connector.ledger.schema import Id, Instant, id_column, metadata, shop_column
 
 # Subscriptions (定期受注) as the cart last showed them; what we search by stands in real columns.
 subscriptions = Table(
     "subscriptions",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("subscription_id", BigInteger, nullable=False),
     Column("number", String(40), nullable=False),
     Column("state", String(12), nullable=False),
@@ -73,8 +64,8 @@ subscription_versions = Table(
 renewals = Table(
     "renewals",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("subscription_id", Id, ForeignKey("subscriptions.id"), nullable=False),
     Column("orders_before", Integer, nullable=False),  # orders_count when it was foreseen
     Column("create_on", Date, nullable=False),  # by the shop's rules
@@ -101,7 +92,7 @@ renewals = Table(
 rounds = Table(
     "rounds",
     metadata,
-    _shop(),
+    shop_column(),
     Column("cart_order_id", BigInteger, nullable=False),
     Column("number", String(40), nullable=False),
     Column("subscription_id", BigInteger, nullable=False),  # the cart's: an order may come before its parent
@@ -125,8 +116,8 @@ rounds = Table(
 odd_renewals = Table(
     "odd_renewals",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("kind", String(12), nullable=False),
     Column("cart_order_id", BigInteger, nullable=False),
     Column("other_order_id", BigInteger),  # the order that a doubled one stands beside
@@ -144,8 +135,8 @@ odd_renewals = Table(
 payment_cases = Table(
     "payment_cases",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False, unique=True),
     Column("opened_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),  # of its newest step
@@ -162,7 +153,7 @@ payment_cases = Table(
 payment_steps = Table(
     "payment_steps",
     metadata,
-    _id(),
+    id_column(),
     Column("case_id", Id, ForeignKey("payment_cases.id"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("version", Integer, nullable=False),  # the order's version that showed it
@@ -187,8 +178,8 @@ order_links = Table(
 changes = Table(
     "changes",
     metadata,
-    _id(),
-    _shop(),
+    id_column(),
+    shop_column(),
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
     Column("version", Integer, nullable=False),  # the order's version that brought it
     Column("field", String(20), nullable=False),

@@ -12,6 +12,7 @@ from connector.stages import (
     import_daily,
     ingest,
     notify,
+    read_mail,
     relay,
     stop,
 )
@@ -31,7 +32,7 @@ STAGES: tuple[AnyStage, ...] = (
     complete.STAGE,
 )
 
-BESIDE: tuple[AnyStage, ...] = (stop.STAGE, follow_subscriptions.STAGE)
+BESIDE: tuple[AnyStage, ...] = (stop.STAGE, follow_subscriptions.STAGE, read_mail.STAGE)
 """Beside the line: what may meet an order at any place, and what moves none."""
 
 BY_NAME = {stage.name: stage for stage in (*STAGES, *BESIDE)}

@@ -15,6 +15,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from connector.errors import Refused, Unknown
+from connector.incoming import MailSeen
 from connector.journey import State
 from connector.order import Order
 from connector.outcome import Begun, Effect, Item, Outcome, Reply, Stray
@@ -25,7 +26,7 @@ from connector.slip import Shipment, Slip
 CATCH_UP = timedelta(hours=12)  # how long a missed set time is made up for, where the shop says nothing
 AnyItem = Item[Order] | Item[Slip]
 Said = tuple[Item[Any], Outcome]
-Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile
+Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile | MailSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

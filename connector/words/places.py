@@ -112,6 +112,10 @@ STAGES: dict[str, Term] = {
             "定期受注の予定を写し、作成漏れを見つけます。", "Mirrors subscriptions to find missing renewals."
         ),
     ),
+    "read_mail": Term(
+        Text("受信メール確認", "Read mail"),
+        Text("通知メールの不達や遅延の知らせを読みます。", "Reads bounces and delays of our mails."),
+    ),
 }
 
 EFFECTS: dict[str, Text] = {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from alembic import context
-from connector.ledger import schema_cart
+from connector.ledger import schema_cart, schema_hub  # noqa: F401 - their tables belong to the metadata
 from connector.ledger.schema import metadata
-
-schema_cart.subscriptions.metadata  # noqa: B018 - its tables belong to the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
