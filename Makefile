@@ -19,9 +19,10 @@ demo: install
 	$(BIN)/connector demo
 
 test: install lint types
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
-# A year of 10,000 subscriptions, a night of 20,000 renewals; they print their figures.
+# A year of 10,000 subscriptions, a night of 20,000 renewals, 2,000 orders under fire, every tree of slips, twenty kills,
+# the demo in foul weather; they print their figures.
 long: install
 	$(BIN)/python -m pytest -m long -s
 
@@ -39,7 +40,7 @@ bench: install
 lock:
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
-	  --extra dev --extra imap --extra postgres -o requirements.lock pyproject.toml
+	  --extra address --extra dev --extra imap --extra postgres -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

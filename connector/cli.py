@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.commands.alarms import alarms
+from connector.commands.automation import automation
 from connector.commands.backfill import backfill
 from connector.commands.cases import cases
 from connector.commands.changes import changes
 from connector.commands.forecast import forecast
 from connector.commands.intake import intake
+from connector.commands.mails import mails
 from connector.commands.money import money
+from connector.commands.next_engine import app as next_engine_app
 from connector.commands.options import DEFAULT, Config, Json, Lang, ShopKey, Why
+from connector.commands.preflight import preflight_app
 from connector.commands.rehearse import bench, demo, sandbox
+from connector.commands.why import why
 from connector.console import Exit, fail, finish, in_world, settings_of, show
 
 if TYPE_CHECKING:
@@ -135,34 +141,6 @@ def status(config: Config = DEFAULT, shop: ShopKey = "", json: Json = False, lan
 
 
 @app.command()
-def why(
-    order: Annotated[str, typer.Argument(help="An order number, a slip number or a tracking number.")],
-    config: Config = DEFAULT,
-    shop: ShopKey = "",
-    json: Json = False,
-    lang: Lang = "",
-) -> None:
-    """Where an order is, why it is not further, and what would move it.
-
-    An order to several addresses is one story per address; the cart's own number tells them all.
-    Example: connector why b7c2e4d018
-    """
-    from connector.ledger import views
-
-    async def work(world: World) -> tuple[Any, str]:
-        one = world.shop(shop)
-        now, language = world.clock.now(), lang or world.settings.language
-        found = await world.database.read(lambda c: views.why_all(c, one.shop, order, now, language))
-        text = "\n\n".join(views.text(story, language) for story in found)
-        return (found[0] if len(found) == 1 else found) or None, text
-
-    model, text = in_world(config, work)
-    if model is None:
-        fail(Exit.FAILED, f"{order}: この番号の受注も伝票もありません。")
-    show(model, json, text)
-
-
-@app.command()
 def hold(
     order: str, config: Config = DEFAULT, shop: ShopKey = "", reason: Why = "", json: Json = False
 ) -> None:
@@ -226,33 +204,12 @@ def health(config: Config = DEFAULT) -> None:
 
 
 # What is watched beside the line, and the rehearsals.
-for command in (forecast, cases, changes, intake, backfill, money, sandbox, demo, bench):
+BESIDE = (why, alarms, forecast, cases, changes, intake, backfill, money, mails, automation)
+for command in (*BESIDE, sandbox, demo, bench):
     app.command()(command)
 
-next_engine_app = typer.Typer(no_args_is_help=True, help="Next Engine's sign-in.")
 app.add_typer(next_engine_app, name="next-engine")
-
-
-@next_engine_app.command("login")
-def next_engine_login(
-    config: Config = DEFAULT,
-    shop: ShopKey = "",
-    pair_file: Annotated[
-        Path | None, typer.Option(help="A JSON file with a pair that another program holds.")
-    ] = None,
-    uid: str = "",
-    state: str = "",
-) -> None:
-    """Store Next Engine's token pair: from a sign-in's uid and state, or from a file.
-
-    Without any of them it prints the address where a person signs in.
-    Example: connector next-engine login --uid … --state …
-    """
-
-    async def work(world: World) -> str:
-        return await world.sign_in(world.shop(shop), pair_file=pair_file, uid=uid, state=state)
-
-    typer.echo(in_world(config, work, claim=True))
+app.add_typer(preflight_app, name="preflight")
 
 
 def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool) -> None:

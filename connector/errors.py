@@ -24,6 +24,13 @@ class NotDone(ConnectorError):
         self.after = after
 
 
+class Closed(NotDone):
+    """Nothing happened, because the other side is closed to everybody for a while (メンテナンス, 棚卸).
+
+    Not the item's fault and no try of its own: it waits `after` seconds, however often.
+    """
+
+
 class Unknown(ConnectorError):
     """It may have happened. Never repeated blindly: look first."""
 

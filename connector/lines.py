@@ -5,27 +5,47 @@ Secrets are read here and go no further than the connection that needs them.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
 from cryptography.fernet import Fernet
 
 from connector.adapters.ecforce import client as ecforce
+from connector.adapters.mail.mailbox import ImapMailbox, MailboxSettings
+from connector.adapters.mail.reports import read_report
 from connector.adapters.next_engine import session as ne_session
 from connector.clock import Clock
 from connector.config import SftpSection, ShopSection, secret
+from connector.errors import ConnectorError, NeedsSignIn
 from connector.ledger.archive import ShopArchive
+from connector.ledger.call_counts import CallCounts
 from connector.ledger.database import Database
 from connector.ledger.tokens import LedgerTokens
 from connector.transport.drop import Drop
 from connector.transport.folder import FolderDrop
 from connector.transport.http import Http
+from connector.transport.imap import ImapServer
 from connector.transport.sftp import SftpDoor, SftpDrop
 from connector.transport.smtp import MailServer, SmtpPool
 
 log = structlog.get_logger("lines")
+
+
+TRY_AGAIN = timedelta(minutes=10)
+LOOKED_AT_EVERY = timedelta(minutes=5)  # the quiet hour of the keep-alive is longer than that
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What all shops of a process share about Next Engine's accounts: one writer, and one count of the calls."""
+
+    tokens: LedgerTokens
+    counts: CallCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +57,38 @@ class Lines:
     session: ne_session.Session
     cart: Http
     mail: SmtpPool
+    mailbox: ImapMailbox | None
     import_drop: Drop | None
     warehouse_drop: Drop
     completion_drop: Drop
+
+
+def open_accounts(
+    database: Database, secret_key_file: Path, counts: CallCounts, clock: Clock, closers: AsyncExitStack
+) -> Accounts:
+    """Before the first shop: what was counted is stored after the last one is closed."""
+    closers.push_async_callback(counts.store)
+    return Accounts(LedgerTokens(database, clock, _keys(secret_key_file)), counts)
 
 
 def open_lines(
     key: str,
     section: ShopSection,
     database: Database,
-    secret_key_file: Path,
+    accounts: Accounts,
     clock: Clock,
     closers: AsyncExitStack,
 ) -> Lines:
     """Everything one shop speaks through; `closers` close it. Nothing is contacted yet."""
     archive = ShopArchive(database, clock, key)
-    tokens = LedgerTokens(database, clock, _keys(secret_key_file))
     daily, done, chosen = section.import_daily, section.completion, section.warehouse
     return Lines(
         archive=archive,
-        tokens=tokens,
-        session=_session(section, archive, tokens, clock, closers),
+        tokens=accounts.tokens,
+        session=_session(section, archive, accounts, clock, closers),
         cart=_cart(section, clock, closers),
         mail=_mail(section, clock, closers),
+        mailbox=_mailbox(section, clock, closers),
         import_drop=_drop(daily.folder, None, clock, closers) if daily.folder else None,
         warehouse_drop=_drop(chosen.folder, chosen.sftp, clock, closers),
         completion_drop=_drop(done.folder, done.sftp, clock, closers),
@@ -94,15 +123,41 @@ def _mail(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> SmtpPo
     return pool
 
 
+def _mailbox(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> ImapMailbox | None:
+    chosen = section.mailbox
+    if chosen is None:
+        return None
+    server = ImapServer(
+        host=chosen.host,
+        port=chosen.port,
+        username=chosen.user,
+        password=secret(chosen.password_file),
+        security=chosen.security,
+        ca_file=chosen.ca_file,
+    )
+    settings = MailboxSettings(
+        inbox=chosen.inbox,
+        processed=chosen.processed,
+        quarantine=chosen.quarantine,
+        largest=chosen.largest_megabytes * 1_000_000,
+    )
+    reader = partial(read_report, domain=section.mail.sender.rpartition("@")[2])
+    mailbox = ImapMailbox(server, settings, reader=reader, clock=clock)
+    closers.push_async_callback(mailbox.close)
+    return mailbox
+
+
 def _session(
     section: ShopSection,
     archive: ShopArchive,
-    tokens: LedgerTokens,
+    accounts: Accounts,
     clock: Clock,
     closers: AsyncExitStack,
 ) -> ne_session.Session:
-    chosen = section.next_engine
-    http = ne_session.connect(clock=clock, host=chosen.api_url, timeout_seconds=chosen.timeout_seconds)
+    chosen, meter = section.next_engine, accounts.counts.of(section.next_engine.account)
+    http = ne_session.connect(
+        clock=clock, host=chosen.api_url, timeout_seconds=chosen.timeout_seconds, meter=meter
+    )
     closers.push_async_callback(http.close)
     application = ne_session.Application(
         client_id=chosen.client_id,
@@ -111,8 +166,36 @@ def _session(
         login_host=chosen.login_url,
     )
     return ne_session.Session(
-        http, account=chosen.account, application=application, store=tokens, archive=archive, clock=clock
+        http,
+        account=chosen.account,
+        application=application,
+        store=accounts.tokens,
+        archive=archive,
+        clock=clock,
+        meter=meter,
     )
+
+
+def tended(session: ne_session.Session, counts: CallCounts, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """Between two passes: the sign-in is kept alive and the calls are counted. Stops no pass, whatever happens."""
+    again_at = clock.now()
+
+    async def tend() -> None:
+        nonlocal again_at
+        await counts.settle()
+        if clock.now() < again_at:
+            return
+        try:
+            await session.keep_alive()
+        except NeedsSignIn:
+            return  # an alarm and every page say so; asking again costs no call
+        except ConnectorError as error:
+            again_at = clock.now() + TRY_AGAIN
+            log.warning("the read that keeps the sign-in alive failed", error=str(error))
+        else:
+            again_at = clock.now() + LOOKED_AT_EVERY
+
+    return tend
 
 
 def _drop(folder: Path | None, sftp: SftpSection | None, clock: Clock, closers: AsyncExitStack) -> Drop:

@@ -15,11 +15,24 @@ from connector.ledger import by_hand
 from connector.ledger.by_hand import Answer
 from connector.ledger.database import Database
 from connector.outcome import Reason
+from connector.shop import Shop
 
 MAX_ACTOR = 60
 MAX_WHY = 500
 
-__all__ = ["Answer", "close_change", "hold", "note", "release", "resolve_stray", "retry"]
+__all__ = [
+    "Answer",
+    "announce_again",
+    "close_alarm",
+    "close_change",
+    "decide_preflight",
+    "hold",
+    "note",
+    "release",
+    "resolve_stray",
+    "retry",
+    "settle_mail",
+]
 
 
 async def hold(
@@ -112,6 +125,71 @@ async def close_change(
         why,
         lang,
         lambda c: by_hand.close_change(c, shop, change_id, actor.strip(), why.strip(), now),
+    )
+
+
+async def close_alarm(
+    database: Database, shop: Shop, kind: str, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """A person mended the cause; what waited goes on at once. An alarm that still holds is told again."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.close_alarm(c, shop, kind, actor.strip(), why.strip(), now),
+    )
+
+
+async def settle_mail(
+    database: Database,
+    shop: str,
+    mail_id: int,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    bounced: bool = False,
+    lang: str = "ja",
+) -> Answer:
+    """A person looked at an incoming mail; `bounced`: it says that our mail about an order failed."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.settle_mail(c, shop, mail_id, bounced, actor.strip(), why.strip(), now),
+    )
+
+
+async def announce_again(
+    database: Database, shop: str, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """Release every order whose mail came back, all at once: the intake address was corrected."""
+    return await _run(
+        database, actor, why, lang, lambda c: by_hand.announce_again(c, shop, actor.strip(), why.strip(), now)
+    )
+
+
+async def decide_preflight(
+    database: Database,
+    shop: str,
+    window: str,
+    *,
+    release: bool,
+    actor: str,
+    why: str,
+    now: datetime,
+    seen: str = "",
+    lang: str = "ja",
+) -> Answer:
+    """Let a waiting import file go, or keep it back until the next time. `seen`: the picture it was decided on."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.decide_preflight(c, shop, window, release, actor.strip(), why.strip(), now, seen),
     )
 
 

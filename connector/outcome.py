@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TOO_MANY_LINES = "too_many_lines"
     REFUSED = "refused"
     MAIL_NEVER_ARRIVED = "mail_never_arrived"
+    MAIL_BOUNCED = "mail_bounced"
     CANNOT_TELL = "cannot_tell"
     TOO_MANY_TRIES = "too_many_tries"
     CANCELLED_TOO_LATE = "cancelled_too_late"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     PARTIAL_SHIPMENT = "partial_shipment"
     SHIPMENT_CONFLICT = "shipment_conflict"
     NE_CANCELLED = "ne_cancelled"
+    UNSHIPPED = "unshipped"
     KEY_CONFLICT = "key_conflict"
     ABSURD_PICTURE = "absurd_picture"
     BUG = "bug"
@@ -82,12 +84,14 @@ class Item(Generic[Noun]):
     tries: int = 0
     redos: int = 0
     held: tuple[Reason, ...] = ()  # its open holds
+    refusal: str = ""  # for a slip the other side refused: its words
     orders: tuple[Order, ...] = ()  # for a slip: the orders of ours behind it, newest versions
     slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
     twins: tuple[str, ...] = ()  # for an order: living ones before it, for its round or made again
+    delayed_at: datetime | None = None  # for an order: a mail server said then that it goes on trying
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from connector.stages import BESIDE, STAGES, AnyStage
 from connector.stages.stage import Acting
 
 CATCH_UP = timedelta(hours=12)  # how long a missed report is still made up for
+JUDGED_EVERY = timedelta(minutes=2)
 HINTED_REST = timedelta(seconds=10)  # at most one extra pass in so long: a storm of hints is one hint
 
 DailyJob = Callable[[datetime], Awaitable[None]]
@@ -39,6 +40,7 @@ class Rhythm:
         self._report_at, self._report, self._refresh = report_at, report, refresh
         self._last: dict[str, datetime] | None = None
         self._hinted: set[str] = set()
+        self._judged_at: datetime | None = None
         self._rested_at: dict[str, datetime] = {}  # when a hint may have a stage run again
         self.woken = asyncio.Event()  # set by a hint: whoever sleeps until `next_at` looks again
 
@@ -75,9 +77,21 @@ class Rhythm:
             ran[stage.name] = await self.run(stage)
             last[stage.name] = now
             self._rested_at[stage.name] = self._clock.now() + HINTED_REST
+        if ran:
+            await self._judge()
         if self._report is not None and not stopping():
             await self._daily()
         return ran
+
+    async def _judge(self) -> None:
+        """What is wrong as a whole. A dozen queries: not after every one of the passes that come each minute."""
+        now = self._clock.now()
+        if self._judged_at is not None and now < self._judged_at + JUDGED_EVERY:
+            return
+        self._judged_at = now
+        if await self.runner.judge_alarms():
+            self.hint("confirm_intake")
+            self._judged_at = None  # that look decides something: it is judged as soon as it was had
 
     async def run(self, stage: AnyStage) -> Counts:
         """One pass now, with its window where the stage has set times."""
@@ -87,7 +101,7 @@ class Rhythm:
         started = self._clock.now()
         await self._ledger.start(stage.name, window, started)
         counts = await self.runner.run(stage.name, window=window)
-        if not counts.failed and not await self._ledger.wants_again(stage.name, window):
+        if not counts.failed and not await self._still_open(stage, window):
             await self._ledger.finish(stage.name, window, self._clock.now(), counts.facts())
         return counts
 
@@ -96,10 +110,19 @@ class Rhythm:
         if not isinstance(stage, Acting) or stage.times is None:
             return ""
         window = newest_window(stage.times(self.shop), self._clock.now(), stage.grace(self.shop))
+        if not window and stage.checked:
+            window = await self._ledger.kept_open(self._clock.now())
         if not window:
             return ""
         done = await self._ledger.finished(stage.name, window)
         return "" if done and not await self._ledger.wants_again(stage.name, window) else window
+
+    async def _still_open(self, stage: AnyStage, window: str) -> bool:
+        """An act of it provably did not happen, or who belongs to it is not in a file yet (V3)."""
+        if await self._ledger.wants_again(stage.name, window):
+            return True
+        checked = isinstance(stage, Acting) and stage.checked
+        return checked and await self._ledger.unsettled(stage.name, window)
 
     async def _daily(self) -> None:
         assert self._report_at is not None  # noqa: S101 - given together with the report

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from functools import partial
+from typing import Any
 
 import structlog
 
 from connector import journal
+from connector.adapters.next_engine.session import Session
 from connector.clock import Clock
 from connector.config import Settings, secret
 from connector.daemon import Daemon, install_signals
 from connector.errors import Misconfigured, Occupied, Problem
 from connector.ledger.archive import ShopArchive
+from connector.shop import Mode
 from connector.web import Health, WebContext
 from connector.web import serve as serve_pages
-from connector.web.context import LOOPBACK, CartHook
+from connector.web.context import LOOPBACK, CartHook, SignInDoor
 from connector.web.hooks import SYSTEM as HINT
 from connector.wiring import World, open_world
 
@@ -50,15 +54,26 @@ async def serve(settings: Settings, clock: Clock) -> int:
     pulse = Pulse()
     try:
         async with pages(world, daemon, pulse) as address, asyncio.TaskGroup() as group:
-            beating = group.create_task(pulse.beat())
+            beating = [group.create_task(pulse.beat()), group.create_task(world.counts.keep())]
+            beating += [group.create_task(listening) for listening in _listening(world)]
             install_signals(daemon)
             log.info("running", address=address)
             finished = await daemon.run()
-            beating.cancel()
+            for task in beating:
+                task.cancel()
     finally:
         await world.close()
     log.info("stopped", done=finished)
     return 0 if finished else 1
+
+
+def _listening(world: World) -> list[Coroutine[Any, Any, None]]:
+    """Where there is a mailbox: a push of its server has the mail read at once. The poll needs none of it."""
+    return [
+        one.mailbox.listen(partial(one.rhythm.hint, "read_mail"))
+        for one in world.shops.values()
+        if one.mailbox is not None and one.shop.mode("read_mail") is not Mode.OFF
+    ]
 
 
 @contextlib.asynccontextmanager
@@ -82,6 +97,7 @@ async def pages(
         hosts=(*LOOPBACK, *web.allowed_hosts),
         banner=banner,
         hooks=_hooks(world),
+        sign_ins=_sign_ins(world),
     )
     async with contextlib.AsyncExitStack() as listening:
         try:
@@ -106,6 +122,20 @@ def _hooks(world: World) -> dict[str, CartHook]:
             raise Misconfigured([Problem(str(path), 0, 0, words, expected=expected)])
         found[key] = _hook(world, key, word)
     return found
+
+
+def _sign_ins(world: World) -> dict[str, SignInDoor]:
+    """One door for each account, whichever shops share it."""
+    return {one.account: _sign_in(one.session) for one in world.shops.values()}
+
+
+def _sign_in(session: Session) -> SignInDoor:
+    async def exchange(uid: str, state: str) -> tuple[str, str]:
+        who = await session.exchange(uid, state)
+        log.info("signed in to Next Engine", uid=who.uid, company=who.company_ne_id)
+        return who.uid, who.company_name
+
+    return SignInDoor(address=session.sign_in_url, exchange=exchange)
 
 
 def _hook(world: World, key: str, word: str) -> CartHook:

@@ -97,6 +97,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     authorization_warn_days: int = 3  # so few days left make number 6 of the morning red
     uncaptured_limit: int | None = None  # yen; more than that shipped and not captured is red
     given_up_after: timedelta = timedelta(days=30)  # an older refused payment is nobody's case any more
+    ne_account: str = ""  # our name for the Next Engine account; "": none is known
     monthly_requests: int = 1_000  # of the NE account's contract, spec/next_engine.md §2.5; 0: not watched
     monthly_bytes: int = 3_000_000_000
     mail_senders: dict[str, str] = msgspec.field(

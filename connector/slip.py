@@ -45,6 +45,8 @@ class SlipRow(msgspec.Struct, frozen=True, kw_only=True):
     allocated: int = 0
     cancelled: bool = False
     release_on: date | None = None
+    from_slip: str = ""  # 同梱: the slip it was bundled from, and its row there
+    from_row: int = 0
 
 
 _TABS = {1: "新規受付", 40: "印刷済み", 50: "出荷済み"}  # screens that follow from the status alone
@@ -81,6 +83,7 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
     tags: str = ""  # [tag1][tag2]
     note: str = ""
     worker_text: str = ""
+    mail_status: str = ""  # letters of the mails NE sent: J 受注確認, H 発送連絡 (spec/next_engine.md §4.4)
     noshi: str = ""
     gift: bool = False
     name: str = ""  # consignee
@@ -94,6 +97,7 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
     copied_from: str = ""
     parcel_parent: str = ""  # multi_delivery_parent_order_id
     created_at: datetime | None = None
+    cancelled_at: datetime | None = None  # of a merged slip: when it went into the other
     lock: str = ""  # last_modified_null_safe_date, exactly as NE wrote it
     rows: tuple[SlipRow, ...] = ()
     unknown: tuple[str, ...] = ()  # "table: value" for each value no table knows
@@ -163,37 +167,95 @@ class Carrier(StrEnum):
 
 _DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # spec/wms.md Resolutions 5
 _DAMAGED = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
-_CHECKED_BY_SEVEN = ("YAMATO", "SAGAWA", "JP_YUPACK", "JP_LETTERPACK", "JP_YUPACKET")
+_BETWEEN_NUMBERS = re.compile(r"[\s/,;|、・]+")
+_S10 = re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}")  # 国際郵便, UPU S10
+_S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
+_SEVENS = ("YAMATO", "SAGAWA")  # twelve digits, the last is the others modulo seven
+_POST = ("JP_YUPACK", "JP_LETTERPACK", "JP_KAKITOME")  # the same, though one report saw no check digit
 
 
 class TrackingNumber(str):
     """送り状番号: digits only, check digit right. `TrackingNumber.read` is the only way to get one.
 
-    Yamato, Sagawa and Japan Post parcels: 12 digits, the first eleven modulo seven make the last
-    (spec/wms.md §4.4). Other carriers: 8 to 14 digits, no known check.
+    Yamato, Sagawa and Japan Post parcels: 12 digits, the first eleven modulo seven make the last; 書留 has 11
+    digits without a check or 12 with it; JP_INTERNATIONAL is S10 (spec/wms.md §4.4). Other carriers: 8 to 14
+    digits, no known check. The carrier is never guessed from the number.
     """
 
     __slots__ = ()
 
     @classmethod
-    def read(cls, text: str, carrier: str) -> TrackingNumber:
-        """Raises ValueError with the reason in words of spec/wms.md: excel_damage, check_digit, …"""
+    def read(
+        cls, text: str, carrier: str, *, padded_to: int = 0, lenient_post: bool = False
+    ) -> TrackingNumber:
+        """Raises ValueError with the reason in words of spec/wms.md: excel_damage, check_digit, …
+
+        `padded_to`: the file fills numbers with leading zeros to this width. `lenient_post`: Japan Post's
+        numbers pass with a wrong check digit; who sets it shows `doubt` to a person.
+        """
         plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
         if _DAMAGED.fullmatch(plain):
             raise ValueError("excel_damage")
-        digits = plain.translate(_DROPPED)
-        if not digits:
-            raise ValueError("empty")
-        if not (digits.isascii() and digits.isdigit()):
-            raise ValueError("not_digits")
-        if carrier.startswith(_CHECKED_BY_SEVEN):
-            if len(digits) != 12:
-                raise ValueError("too_short" if len(digits) < 12 else "too_long")
-            if int(digits[:11]) % 7 != int(digits[11]):
-                raise ValueError("check_digit")
-        elif not 8 <= len(digits) <= 14:
-            raise ValueError("too_short" if len(digits) < 8 else "too_long")
-        return cls(digits)
+        written = plain.translate(_DROPPED)
+        if carrier == "JP_INTERNATIONAL":
+            return cls(_international(written.upper()))
+        if len([part for part in _BETWEEN_NUMBERS.split(plain) if _whole_number(part)]) > 1:
+            raise ValueError("several_in_one_cell")
+        digits = _unpadded(_digits(written), carrier, padded_to)
+        _measure(digits, carrier)
+        number = cls(digits)
+        if number.doubt(carrier) and not (lenient_post and carrier.startswith(_POST)):
+            raise ValueError("check_digit")
+        return number
+
+    def doubt(self, carrier: str) -> str:
+        """`check_digit` where the carrier's check digit does not fit, else empty."""
+        checked = len(self) == 12 and carrier.startswith(_SEVENS + _POST)
+        return "check_digit" if checked and int(self[:11]) % 7 != int(self[11]) else ""
+
+
+def _digits(written: str) -> str:
+    if not written:
+        raise ValueError("empty")
+    if not (written.isascii() and written.isdigit()):
+        raise ValueError("not_digits")
+    return written
+
+
+def _whole_number(part: str) -> bool:
+    digits = part.translate(_DROPPED)
+    return len(digits) >= 8 and digits.isascii() and digits.isdigit()
+
+
+def _unpadded(digits: str, carrier: str, padded_to: int) -> str:
+    """Without the zeros that fill it up; a carrier's twelve digits keep the zeros of their own."""
+    if not padded_to or len(digits) != padded_to:
+        return digits
+    if not digits.strip("0"):
+        raise ValueError("empty")  # nothing but filling
+    if carrier.startswith(_SEVENS + _POST) and carrier != "JP_KAKITOME":
+        filling, number = digits[:-12], digits[-12:]
+        return digits if filling.strip("0") else number
+    return digits.lstrip("0")
+
+
+def _measure(digits: str, carrier: str) -> None:
+    least, most = (12, 12) if carrier.startswith(_SEVENS + _POST) else (8, 14)
+    if carrier == "JP_KAKITOME":
+        least = 11
+    if not least <= len(digits) <= most:
+        raise ValueError("too_short" if len(digits) < least else "too_long")
+
+
+def _international(written: str) -> str:
+    if not written:
+        raise ValueError("empty")
+    if not _S10.fullmatch(written):
+        raise ValueError("not_s10")
+    total = sum(weight * int(digit) for weight, digit in zip(_S10_WEIGHTS, written[2:10], strict=True))
+    if {10: 0, 11: 5}.get(check := 11 - total % 11, check) != int(written[10]):
+        raise ValueError("check_digit")
+    return written
 
 
 class Result(StrEnum):

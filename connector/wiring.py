@@ -7,7 +7,7 @@ serves a real shop and the town on loopback; only addresses differ.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,16 +19,18 @@ import structlog
 from connector import reports
 from connector.adapters.ecforce import client as ecforce
 from connector.adapters.mail import outgoing as mail
+from connector.adapters.mail.mailbox import ImapMailbox
 from connector.adapters.next_engine import client as next_engine
 from connector.adapters.next_engine import session as ne_session
 from connector.adapters.wms import kinds as wms
 from connector.clock import Clock, jst
 from connector.config import Settings, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
+from connector.ledger.call_counts import CallCounts
 from connector.ledger.database import Database, migrate
 from connector.ledger.ledger import Ledger
 from connector.ledger.tokens import LedgerTokens
-from connector.lines import Lines, open_lines
+from connector.lines import Accounts, Lines, open_accounts, open_lines, tended
 from connector.mapping import lint, load_csv_writer, load_mail, load_tables
 from connector.ports import Ports, TokenPair
 from connector.reports.tables import opening
@@ -37,6 +39,8 @@ from connector.runner import Runner
 from connector.shop import Shop
 
 log = structlog.get_logger("wiring")
+
+CROWDED = (20.0, 60.0, 120.0)  # seconds the morning report gives a side that is only busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class ShopWorld:
     session: ne_session.Session
     tokens: LedgerTokens
     account: str
+    mailbox: ImapMailbox | None = None
 
     @property
     def ports(self) -> Ports:
@@ -73,6 +78,7 @@ class World:
     settings: Settings
     clock: Clock
     database: Database
+    counts: CallCounts
     shops: dict[str, ShopWorld] = field(default_factory=dict)
     closers: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -89,15 +95,28 @@ class World:
     def reports_dir(self) -> Path:
         return self.settings.data_dir / "reports"
 
-    async def report(self, one: ShopWorld, day: date | None = None, lang: str | None = None) -> WrittenReport:
-        """Reconcile and write one day's report; a day that was closed comes back as it was."""
+    async def report(
+        self,
+        one: ShopWorld,
+        day: date | None = None,
+        lang: str | None = None,
+        *,
+        pauses: Sequence[float] = (),
+    ) -> WrittenReport:
+        """Reconcile and write one day's report; a day that was closed comes back as it was.
+
+        A side that cannot be read is asked again after each of the `pauses` (seconds): a closed day stays as it is.
+        """
         now = self.clock.now()
         chosen = day or jst(now).date() - timedelta(days=1)
         model = await reports.closed(self.database, one.shop.key, chosen)
         if model is None:
-            picture = await reports.reconcile(
-                one.ports.cart, one.ports.orders, self.database, one.shop, now, chosen
-            )
+            picture = await self._picture(one, now, chosen)
+            for pause in pauses:
+                if picture.complete:
+                    break
+                await self.clock.sleep(pause)
+                picture = await self._picture(one, now, chosen)
             model = await reports.make(self.database, one.shop, chosen, now, picture)
             if chosen < jst(now).date():
                 await reports.close(self.database, model)
@@ -107,6 +126,9 @@ class World:
         return WrittenReport(
             chosen, opening(model, language), model.unexplained, dict(model.verdicts), tuple(files)
         )
+
+    async def _picture(self, one: ShopWorld, now: datetime, day: date) -> reports.Picture:
+        return await reports.reconcile(one.ports.cart, one.ports.orders, self.database, one.shop, now, day)
 
     async def sign_in(self, one: ShopWorld, *, pair_file: Path | None, uid: str, state: str) -> str:
         """Store a token pair, or say where a person gets one."""
@@ -122,8 +144,8 @@ class World:
         """Take over a pair that another program holds; that program must not use it any more."""
         pair = msgspec.json.decode(secret(pair_file), type=TokenPair)
         async with one.tokens.lock(one.account):
-            stored = await one.tokens.load(one.account)
-            await one.tokens.save(one.account, pair, after=stored[1] if stored else 0)
+            after = await one.tokens.generation(one.account)
+            await one.tokens.save(one.account, pair, after=after)
 
     async def close(self) -> None:
         await self.closers.aclose()
@@ -135,24 +157,26 @@ async def open_world(
 ) -> World:
     """Build everything. `claim` holds the data folder for this process; `inline` runs the store in the loop."""
     database = Database(settings.store, inline=inline)
-    world = World(settings, clock, database)
+    counts = CallCounts(database, clock)
+    world = World(settings, clock, database, counts)
     try:
         if claim:
             database.claim()
         migrate(database)
+        accounts = open_accounts(database, settings.secret_key_file, counts, clock, world.closers)
         for key, section in settings.shops.items():
-            world.shops[key] = _shop(world, key, section, random.Random(seed))
+            world.shops[key] = _shop(world, key, section, accounts, random.Random(seed))
     except BaseException:
         await world.close()
         raise
     return world
 
 
-def _shop(world: World, key: str, section: ShopSection, spread: random.Random) -> ShopWorld:
+def _shop(
+    world: World, key: str, section: ShopSection, accounts: Accounts, spread: random.Random
+) -> ShopWorld:
     shop = shop_rules(key, section)
-    lines = open_lines(
-        key, section, world.database, world.settings.secret_key_file, world.clock, world.closers
-    )
+    lines = open_lines(key, section, world.database, accounts, world.clock, world.closers)
     ledger = Ledger(world.database, shop)
     runner = Runner(ledger, _ports(shop, section, lines, world.clock), world.clock, spread)
     rhythm = Rhythm(
@@ -162,7 +186,8 @@ def _shop(world: World, key: str, section: ShopSection, spread: random.Random) -
         report=_daily(world, key),
         refresh=_refresh(world, shop, section, lines, runner),
     )
-    return ShopWorld(shop, ledger, rhythm, lines.session, lines.tokens, section.next_engine.account)
+    account = section.next_engine.account
+    return ShopWorld(shop, ledger, rhythm, lines.session, lines.tokens, account, lines.mailbox)
 
 
 def _daily(world: World, key: str) -> Callable[[datetime], Awaitable[None]]:
@@ -171,7 +196,7 @@ def _daily(world: World, key: str) -> Callable[[datetime], Awaitable[None]]:
     async def write(now: datetime) -> None:
         yesterday = jst(now).date() - timedelta(days=1)
         if yesterday >= jst(world.shops[key].shop.start_at).date():
-            await world.report(world.shops[key], yesterday)
+            await world.report(world.shops[key], yesterday, pauses=CROWDED)
 
     return write
 
@@ -179,11 +204,13 @@ def _daily(world: World, key: str) -> Callable[[datetime], Awaitable[None]]:
 def _refresh(
     world: World, shop: Shop, section: ShopSection, lines: Lines, runner: Runner
 ) -> Callable[[], Awaitable[None]]:
-    """Between two passes: mapping files that changed are used at once, if every one of them is sound."""
+    """Between two passes: the sign-in is kept alive; mapping files that changed are used, if all are sound."""
     seen = _fingerprint(section.mappings)
+    tend = tended(lines.session, world.counts, world.clock)
 
     async def look() -> None:
         nonlocal seen
+        await tend()
         now = _fingerprint(section.mappings)
         if now == seen:
             return
@@ -246,11 +273,12 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
                 import_route=section.import_daily.route,
                 import_folder=section.import_daily.into,
                 import_taken_folder=section.import_daily.taken,
+                format_id=section.import_daily.format_id,
                 sent_tag=ne.sent_tag,
                 refused_tag=ne.refused_tag,
             ),
             tables=tables,
-            order_csv=load_csv_writer(folder / "next_engine/order_csv.yaml", tables),
+            order_csv=load_csv_writer(folder / f"next_engine/{section.import_daily.layout}.yaml", tables),
             clock=clock,
             drop=lines.import_drop,
         ),
@@ -267,4 +295,5 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
         ),
         archive=lines.archive,
         now=clock.now(),
+        mailbox=lines.mailbox,
     )

@@ -56,6 +56,16 @@ def test_a_secret_written_into_the_file_is_not_repeated(tmp_path: Path) -> None:
     assert "this-must-not-be-shown" not in told(laid_out(case, tmp_path))
 
 
+def test_a_mailbox_without_its_extra_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(case for case in CASES if case.name.endswith("mailbox-in-clear"))
+    monkeypatch.setattr("connector.config.contradictions.find_spec", lambda _name: None)
+    said = told(laid_out(case, tmp_path)).splitlines()
+    words = "shops.mihon.mailbox: reading mail needs the extra imap, which is not installed"
+    assert said[0] == f'{{config}}:26:1: {words}; expected pip install "connector[imap]"'
+
+
 def test_the_environment_is_named_as_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = laid_out(CASES[0], tmp_path)
     config.write_text(config.read_text(encoding="utf-8").replace("recipiant", "recipient"), encoding="utf-8")

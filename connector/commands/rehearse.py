@@ -16,6 +16,13 @@ def sandbox(
     next_engine: str = "127.0.0.1:9102",
     smtp: str = "127.0.0.1:9103",
     sftp: str = "127.0.0.1:9104",
+    imap: str = "127.0.0.1:9105",
+    next_engine_tls: Annotated[
+        bool,
+        typer.Option(
+            "--next-engine-tls", help="Serve Next Engine in TLS, also under its own two host names."
+        ),
+    ] = False,
     secrets_dir: Annotated[
         Path | None, typer.Option(help="Also write tokens and passwords there, one file each.")
     ] = None,
@@ -31,7 +38,7 @@ def sandbox(
     speed: Annotated[float, typer.Option(help="How much faster than the wall time runs.")] = 1.0,
     start: Annotated[str, typer.Option(help="When the town's time begins; now by default.")] = "",
 ) -> None:
-    """Run the town alone (cart, Next Engine, mail, warehouse) on loopback until SIGTERM.
+    """Run the town alone (cart, Next Engine, mail and mailbox, warehouse) on loopback until SIGTERM.
 
     Prints its addresses and credentials as one JSON line.
     Example: connector sandbox --speed 60 --orders-per-day 500
@@ -40,7 +47,7 @@ def sandbox(
 
     finish(
         lambda: town_alone(
-            addresses={"cart": cart, "next_engine": next_engine, "smtp": smtp, "sftp": sftp},
+            addresses={"cart": cart, "next_engine": next_engine, "smtp": smtp, "sftp": sftp, "imap": imap},
             secrets_dir=secrets_dir,
             folder=folder,
             orders_per_day=orders_per_day,
@@ -49,6 +56,7 @@ def sandbox(
             faults=names(faults),
             speed=speed,
             start=start,
+            next_engine_tls=next_engine_tls,
         )
     )
 
@@ -93,18 +101,25 @@ def demo(
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="10,000 and 100,000 orders, once each.")] = False,
     sizes: Annotated[str, typer.Option(help="Numbers of orders, separated by commas.")] = "",
+    mail: Annotated[bool, typer.Option("--mail", help="Only the mails; needs postfix and root.")] = False,
     json: Json = False,
 ) -> None:
-    """Orders per second and peak memory of ingest, store, map and CSV, and of a night of renewals.
+    """Orders per second and peak memory of ingest, store, map and CSV, and of a night of renewals; mails per second.
 
-    Each size runs in a fresh process.
+    Each size runs in a fresh process. The mails go to a postfix of its own on loopback, where one is installed.
 
     Example: connector bench --quick
     """
-    from connector.bench import measure, measure_nights, night_line, table
+    from connector.bench import mail_line, measure, measure_mail, measure_nights, night_line, table
+
+    if mail:
+        sent = measure_mail()
+        show({"mail": sent}, json, mail_line(sent))
+        return
 
     chosen = [int(size) for size in names(sizes)] or (
         [10_000, 100_000] if quick else [10_000, 50_000, 100_000]
     )
-    results, nights = measure(chosen), measure_nights()
-    show({"sizes": results, "nights": nights}, json, f"{table(results)}\n{night_line(nights)}")
+    results, nights, sent = measure(chosen), measure_nights(), measure_mail()
+    lines = (table(results), night_line(nights), mail_line(sent))
+    show({"sizes": results, "nights": nights, "mail": sent}, json, "\n".join(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from connector.config.problems import at
@@ -36,9 +37,12 @@ def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Proble
         yield page.problem(["web", "host"], words, web.host, expected)
     if settings.secret_key_file.exists():
         yield from _secret(page, ["secret_key_file"], settings.secret_key_file)
+    yield from _shared_mailboxes(page, settings)
     for key, shop in settings.shops.items():
         at_shop = ["shops", key]
         yield from _mail(page, at_shop, shop)
+        yield from _mailbox(page, at_shop, shop)
+        yield from _senders(page, at_shop, shop)
         yield from _import(page, at_shop, shop)
         yield from _warehouse(page, at_shop, shop)
         yield from _completion(page, at_shop, shop)
@@ -55,10 +59,57 @@ def _mail(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Prob
         yield page.problem([*keys, "user"], words)
 
 
+def _mailbox(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    keys, chosen = [*shop_keys, "mailbox"], shop.mailbox
+    if chosen is None:
+        return
+    name = ".".join(keys)
+    if find_spec("aioimaplib") is None:
+        words = f"{name}: reading mail needs the extra imap, which is not installed"
+        yield page.problem(keys, words, expected='pip install "connector[imap]"')
+    if chosen.security == "none" and chosen.host not in LOOPBACK:
+        words = f"{name}.security: the password and the mails would cross the network in clear text"
+        yield page.problem([*keys, "security"], words, "none", "tls")
+    if chosen.inbox in (chosen.processed, chosen.quarantine):
+        words = f"{name}.inbox: mails that were read would be met again and again"
+        expected = "another folder than processed and quarantine"
+        yield page.problem([*keys, "inbox"], words, chosen.inbox, expected)
+
+
+def _shared_mailboxes(page: _Page, settings: Settings) -> Iterator[Problem]:
+    """Whoever reads first files the other's bounces away as foreign ones."""
+    readers: dict[tuple[str, str, str], str] = {}
+    for key, shop in settings.shops.items():
+        if shop.mailbox is None:
+            continue
+        owner = readers.setdefault((shop.mailbox.host, shop.mailbox.user, shop.mailbox.inbox), key)
+        if owner != key:
+            keys = ["shops", key, "mailbox", "user"]
+            words = f"{'.'.join(keys)}: the shop {owner} reads this mailbox; each shop needs its own"
+            yield page.problem(keys, words, shop.mailbox.user, "another mailbox, or another inbox folder")
+
+
+def _senders(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    """One mail, one sender (B21): with none the customer hears nothing, with two everything twice."""
+    for kind, senders in (("thanks", shop.mails.thanks), ("dispatch", shop.mails.dispatch)):
+        if len(senders) != 1:
+            keys = [*shop_keys, "mails", kind]
+            many = "nobody sends" if not senders else f"{len(senders)} would send"
+            words = f"{'.'.join(keys)}: {many} this mail to the customer; exactly one must"
+            yield page.problem(keys, words, ", ".join(senders), '["cart"], ["next_engine"] or ["warehouse"]')
+
+
 def _import(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
     if shop.import_daily.route == "folder" and shop.import_daily.folder is None:
         keys = [*shop_keys, "import_daily", "route"]
         yield page.problem(keys, f'{".".join(keys)}: the route "folder" needs a folder')
+    layouts = shop.mappings / "next_engine"
+    if layouts.is_dir() and not (layouts / f"{shop.import_daily.layout}.yaml").is_file():
+        keys = [*shop_keys, "import_daily", "layout"]
+        known = ", ".join(sorted(path.stem for path in layouts.glob("order_csv*.yaml")))
+        yield page.problem(
+            keys, f"{'.'.join(keys)}: there is no such mapping file", shop.import_daily.layout, known
+        )
 
 
 def _warehouse(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
@@ -90,6 +141,8 @@ def _secrets(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[P
     yield from _secret(page, [*shop_keys, "cart", "token_file"], shop.cart.token_file)
     yield from _secret(page, [*shop_keys, "cart", "webhook_secret_file"], shop.cart.webhook_secret_file)
     yield from _secret(page, [*shop_keys, "mail", "password_file"], shop.mail.password_file)
+    if shop.mailbox is not None:
+        yield from _secret(page, [*shop_keys, "mailbox", "password_file"], shop.mailbox.password_file)
     client = [*shop_keys, "next_engine", "client_secret_file"]
     yield from _secret(page, client, shop.next_engine.client_secret_file)
     for part, sftp in (("warehouse", shop.warehouse.sftp), ("completion", shop.completion.sftp)):

@@ -89,6 +89,8 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         authorization_warn_days=section.money.warn_days,
         uncaptured_limit=section.money.uncaptured_limit_yen,
         given_up_after=timedelta(days=section.money.given_up_after_days),
+        ne_account=section.next_engine.account,
+        mail_senders={"thanks": section.mails.thanks[0], "dispatch": section.mails.dispatch[0]},
         monthly_requests=section.next_engine.monthly_requests,
         monthly_bytes=section.next_engine.monthly_megabytes * 1_000_000,
     )

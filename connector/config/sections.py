@@ -214,7 +214,9 @@ class ImportSection(Section):
     route: Literal["api", "folder"] = Field("api", description="Upload by API, or leave the file in a folder")
     folder: Path | None = Field(None, description="For route = folder: the folder that holds `into`")
     layout: str = Field(
-        "order_csv", description="Mapping file under mappings/next_engine/ (order_csv, order_csv_invoice)"
+        "order_csv",
+        description="Mapping file under mappings/next_engine/ (order_csv, order_csv_invoice)",
+        pattern=r"^[a-z0-9_]+$",
     )
     format_id: str = Field(
         "90", description="Format of the 受注一括登録パターン; 90 is 汎用", pattern=r"^\d+$"

@@ -12,18 +12,19 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Table, func, select, update
 
-from connector.journey import FINAL
-from connector.ledger import changes
+from connector.journey import FINAL, OrderState
+from connector.ledger import alarms, changes, incoming_mails, preflights
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import OPEN
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import effect_items, effects, holds, orders, slips, strays
 from connector.ledger.views.places import STAGES_OF
 from connector.outcome import SELF_CLEARING, EffectState, Reason
+from connector.shop import Shop
 
 FINAL_STATES = {str(state) for state in FINAL}
 STAGE = "by_hand"
-DO_AGAIN = frozenset({Reason.REFUSED, Reason.CANNOT_TELL})
+DO_AGAIN = frozenset({Reason.REFUSED, Reason.CANNOT_TELL, Reason.MAIL_BOUNCED})
 
 
 class Said(NamedTuple):
@@ -58,6 +59,43 @@ ANSWERS: dict[str, Said] = {
     "change_closed_already": Said(
         "{number} の変更はすでに処理済みです。", "The change of {number} was settled before."
     ),
+    "alarm_closed": Said(
+        "警報を閉じました。原因が続いていれば、また知らせます。",
+        "Closed; if it still holds, it is told again.",
+    ),
+    "alarm_not_open": Said("その警報は出ていません。", "No such alarm is open."),
+    "announced_again": Said(
+        "{count}件の保留を解除しました。次の回に、ネクストエンジンを確認してから送り直します。",
+        "{count} hold(s) released; the next pass looks in Next Engine and announces them again.",
+    ),
+    "none_bounced": Said(
+        "戻ってきた受注メールはありません。", "No order mail is waiting because it bounced."
+    ),
+    "mail_settled": Said("受信メール {number} を処理済みにしました。", "Mail {number} is settled."),
+    "mail_settled_already": Said(
+        "受信メール {number} に残っている作業はありません。", "Mail {number} waits for nobody."
+    ),
+    "mail_bounced": Said(
+        "受信メール {number} を受注メールの不達として記録しました。", "Mail {number} counts as a bounce."
+    ),
+    "mail_names_no_order": Said(
+        "受信メール {number} からは、どの受注の不達か分かりません。何もしていません。",
+        "Mail {number} does not say which order's mail failed; nothing was done.",
+    ),
+    "preflight_released": Said(
+        "{number} の取込を解放しました。次の回に取り込みます。",
+        "The import of {number} is released; it goes with the next pass.",
+    ),
+    "preflight_refused": Said(
+        "{number} の取込を見合わせました。受注は次の時刻に取り込みます。",
+        "The import of {number} stays here; its orders go at the next time.",
+    ),
+    "preflight_changed": Said(
+        "{number} は、表示のあとで内容が変わりました（いまは {orders}件 {yen}円）。もう一度ご確認ください。",
+        "{number} changed since it was shown (now {orders} orders, {yen} yen): look again.",
+    ),
+    "preflight_decided_already": Said("{number} はもう待っていません。", "{number} does not wait any more."),
+    "preflight_unknown": Said("{number} の取込前確認はありません。", "There is no check of {number}."),
     "no_actor": Said(
         "担当者名を入力してください（{limit}文字まで）。", "A name is needed (up to {limit} characters)."
     ),
@@ -142,8 +180,14 @@ def release(
         if item == "order" and held.reason == Reason.CHANGED_AFTER_HANDOVER:
             entries += changes.released(connection, row.id, number, actor, why, now)
     values: dict[str, Any] = {"next_at": None, "tries": 0, "waiting_for": ""}
-    if Reason.MAIL_NEVER_ARRIVED in {Reason(held.reason) for held in before}:
+    reasons = {Reason(held.reason) for held in before}
+    if reasons & {Reason.MAIL_NEVER_ARRIVED, Reason.MAIL_BOUNCED}:
         values["redos"] = 0
+    if (
+        Reason.MAIL_BOUNCED in reasons and row.state == OrderState.NOTIFIED
+    ):  # it does not count as announced (M3)
+        values |= {"state": OrderState.RECEIVED, "since": now}
+        entries.append(_back(row, actor, why))
     connection.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(**values))
     append(connection, shop, now, entries)
     return _answer(True, "released", number, count=str(len(before)))
@@ -208,6 +252,43 @@ def close_change(
     return _answer(code == "change_closed", code, number)
 
 
+def close_alarm(connection: Connection, shop: Shop, kind: str, actor: str, why: str, now: datetime) -> Answer:
+    done = alarms.close(connection, shop, kind, actor, why, now)
+    return _answer(done, "alarm_closed" if done else "alarm_not_open", kind)
+
+
+def settle_mail(
+    connection: Connection, shop: str, mail_id: int, bounced: bool, actor: str, why: str, now: datetime
+) -> Answer:
+    code, number = incoming_mails.settle(connection, shop, mail_id, bounced, actor, why, now)
+    return _answer(code in ("mail_settled", "mail_bounced"), code, number)
+
+
+def announce_again(connection: Connection, shop: str, actor: str, why: str, now: datetime) -> Answer:
+    here = (holds.c.shop == shop, holds.c.item == "order", holds.c.closed_at.is_(None))
+    query = select(holds.c.number).where(*here, holds.c.reason == Reason.MAIL_BOUNCED).order_by(holds.c.id)
+    numbers = list(connection.scalars(query))
+    for number in numbers:
+        release(connection, shop, number, actor, why, now, Reason.MAIL_BOUNCED, "order")
+    return _answer(
+        bool(numbers), "announced_again" if numbers else "none_bounced", "", count=str(len(numbers))
+    )
+
+
+def decide_preflight(
+    connection: Connection,
+    shop: str,
+    window: str,
+    release: bool,
+    actor: str,
+    why: str,
+    now: datetime,
+    seen: str,
+) -> Answer:
+    code, facts = preflights.decide(connection, shop, window, release, actor, why, now, seen)
+    return Answer(done=code in ("preflight_released", "preflight_refused"), code=code, facts=facts)
+
+
 def _find(connection: Connection, shop: str, number: str, wanted: str) -> tuple[str, Table, Row[Any]] | None:
     """An order by its number, else a slip by its number; `wanted` names one kind."""
     for item, table in (("order", orders), ("slip", slips)):
@@ -245,6 +326,13 @@ def _again(
         .values(state=EffectState.NOT_DONE, changed_at=now, words=f"{actor}: {why}")
     )
     return [_entry(item, row, "again", actor, why, stage)] if reopened.rowcount else []
+
+
+def _back(row: Row[Any], actor: str, why: str) -> Entry:
+    """To be announced anew, after a look."""
+    places = {"from_state": row.state, "to_state": OrderState.RECEIVED}
+    here = {"item": "order", "item_id": row.id, "number": row.number, "stage": "notify"}
+    return Entry(**here, event="moved", **places, actor=actor, note=why)
 
 
 def _effects_of(item: str, row: Row[Any]) -> Any:

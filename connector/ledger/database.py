@@ -74,7 +74,7 @@ class Database:
 
     def claim(self) -> None:
         """Hold the data folder for this process. Raises Occupied when another one runs on it."""
-        path = _file_of(self.url)
+        path = file_of(self.url)
         if path is None:
             return
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -101,7 +101,8 @@ def pieces(values: Iterable[Value], size: int = PIECE) -> Iterator[list[Value]]:
         yield everything[start : start + size]
 
 
-def _file_of(url: str) -> Path | None:
+def file_of(url: str) -> Path | None:
+    """Where a SQLite database lies; None in memory, or on a server."""
     prefix = "sqlite:///"
     return Path(url.removeprefix(prefix)) if url.startswith(prefix) and url != prefix else None
 
@@ -109,7 +110,7 @@ def _file_of(url: str) -> Path | None:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url)
-    path = _file_of(url)
+    path = file_of(url)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000})

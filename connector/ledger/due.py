@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select
 
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import codec, twins
+from connector.ledger import codec, mail_delays, twins
 from connector.ledger.database import pieces
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
@@ -83,7 +83,9 @@ def slips_due(
         _may_leave(),
         ~open_of(stage, slips.c.id, once=refused),
     )
-    return items + slip_items(connection, list(connection.execute(told.limit(limit))))
+    told_items = slip_items(connection, list(connection.execute(told.limit(limit))))
+    words = _refusals(connection, [item.id for item in told_items])
+    return items + [replace(item, refusal=words.get(item.id, "")) for item in told_items]
 
 
 def slips_with_results(
@@ -202,11 +204,14 @@ def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[O
     numbers = list(dict.fromkeys(slip.number for pairs in tied.values() for slip, _ in pairs))
     results = _results(connection, rows[0].shop if rows else "", numbers)
     before = twins.ahead_of(connection, rows)
+    announced = [row.id for row in rows if row.state == OrderState.NOTIFIED]
+    delays = mail_delays.delays_of(connection, announced)
     items = []
     for row in rows:
         pairs = tuple(tied.get(row.id, ()))
         said = tuple(result for slip, _ in pairs for result in results.get(slip.number, ()))
-        items.append(replace(_order(row, held), slips=pairs, shipments=said, twins=before.get(row.id, ())))
+        item = replace(_order(row, held), slips=pairs, shipments=said, twins=before.get(row.id, ()))
+        items.append(replace(item, delayed_at=delays.get(row.id)))
     return items
 
 
@@ -267,6 +272,20 @@ def _held(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tu
         )
         found += [(item_id, Reason(reason)) for item_id, reason in connection.execute(query)]
     return grouped(found)
+
+
+def _refusals(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """What the other side said when it refused these slips."""
+    found: dict[int, str] = {}
+    for part in pieces(ids):
+        query = select(holds.c.item_id, holds.c.note).where(
+            holds.c.item == "slip",
+            holds.c.item_id.in_(part),
+            holds.c.closed_at.is_(None),
+            holds.c.reason == Reason.REFUSED,
+        )
+        found |= dict(connection.execute(query).all())
+    return found
 
 
 def _results(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, tuple[Shipment, ...]]:

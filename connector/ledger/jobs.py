@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from connector.ledger.effects import AGAIN
 from connector.ledger.schema import cursors, effects, job_runs, pulses
@@ -72,6 +73,8 @@ def last_runs(connection: Connection, shop: str) -> dict[str, datetime]:
 def pulse(connection: Connection, shop: str, what: str, now: datetime, words: str = "") -> None:
     """A source answered well (no words) or failed with these words."""
     here = (pulses.c.shop == shop, pulses.c.what == what)
-    values = {"failed_at": now, "words": words} if words else {"ok_at": now, "words": ""}
-    if connection.execute(update(pulses).where(*here).values(**values)).rowcount == 0:
-        connection.execute(insert(pulses), [{"shop": shop, "what": what, "words": ""} | values])
+    well: dict[str, Any] = {"ok_at": now, "failing_since": None, "words": ""}
+    failed = {"failed_at": now, "failing_since": func.coalesce(pulses.c.failing_since, now), "words": words}
+    if connection.execute(update(pulses).where(*here).values(**failed if words else well)).rowcount == 0:
+        first = {"failed_at": now, "failing_since": now, "words": words} if words else well
+        connection.execute(insert(pulses), [{"shop": shop, "what": what} | first])

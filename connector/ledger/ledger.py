@@ -25,10 +25,12 @@ from connector.ledger import (
     under_way,
     unreadable,
 )
+from connector.ledger.alarms import intake_silent
 from connector.ledger.database import Database
 from connector.ledger.record import By
 from connector.ledger.schema import orders
 from connector.ledger.schema import slips as slips_table
+from connector.ledger.windows import Gate, Windows
 from connector.order import Order
 from connector.outcome import (
     Begun,
@@ -42,7 +44,7 @@ from connector.outcome import (
     Stray,
     Wait,
 )
-from connector.ports import CartPage, SubscriptionPage
+from connector.ports import CartPage, Silence, SubscriptionPage
 from connector.shop import Shop
 from connector.slip import Shipment, Slip
 
@@ -77,7 +79,7 @@ class Begins:
     stale: int = 0
 
 
-class Ledger:
+class Ledger(Windows):
     """Everything the journey remembers about one shop."""
 
     def __init__(self, database: Database, shop: Shop) -> None:
@@ -113,6 +115,9 @@ class Ledger:
     async def changed_between(self, since: datetime, until: datetime) -> int:
         """`ports.Known`."""
         return await self.database.read(lambda c: receive.changed_between(c, self.shop.key, since, until))
+
+    async def silence(self, now: datetime) -> Silence | None:
+        return await self.database.read(lambda c: intake_silent.silence(c, self.shop))
 
     async def follow(self, page: SubscriptionPage, now: datetime) -> subscriptions.Followed:
         """One page of subscriptions; its bytes are kept only where they brought news."""
@@ -258,11 +263,12 @@ class Ledger:
         now: datetime,
         *,
         windowed: bool = False,
+        gate: Gate | None = None,
     ) -> Begins:
         """tx1: what was decided without acting, and the intents of what will be done. Commits before it.
 
         An act on an item that moved, or that somebody holds since it was planned, is not begun. `windowed`: the key is
-        a time of day, and whoever comes when its act is under way waits for the next one.
+        a time of day, and whoever comes when its act is under way waits for the next one. `gate` may keep acts back.
         """
 
         def work(connection: Connection) -> Begins:
@@ -271,6 +277,10 @@ class Ledger:
             unfit = due.no_longer_fit(connection, acted.values(), table)
             record.record(connection, self.shop.key, by, said, now)
             fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
+            stale = len(planned) - len(fit)
+            if gate is not None:
+                fit, kept_back = gate(connection, fit, items)
+                record.record(connection, self.shop.key, by, kept_back, now)
             intents = effects.begin_all(connection, self.shop.key, by.stage, fit, now)
             late = [*intents.known, *(effect for effect, _ in intents.conflicts)] if windowed else []
             beside: list[tuple[AnyItem, Outcome]] = [
@@ -279,7 +289,7 @@ class Ledger:
             for effect, words in () if windowed else intents.conflicts:
                 beside += [(items[id_], Hold(Reason.KEY_CONFLICT, words)) for id_ in effect.items]
             record.record(connection, self.shop.key, by, beside, now)
-            return Begins(intents.begun, len(planned) - len(fit))
+            return Begins(intents.begun, stale)
 
         return await self.database.run(work)
 
@@ -321,19 +331,7 @@ class Ledger:
     async def ship_orders(self, stage: str, now: datetime) -> int:
         return await self.database.run(lambda c: shipments.ship_orders(c, self.shop.key, stage, now))
 
-    # --- windows and pulses --------------------------------------------------------------------------
-
-    async def finished(self, kind: str, window: str) -> bool:
-        return await self.database.read(lambda c: jobs.finished(c, self.shop.key, kind, window))
-
-    async def start(self, kind: str, window: str, now: datetime) -> None:
-        await self.database.run(lambda c: jobs.start(c, self.shop.key, kind, window, now))
-
-    async def finish(self, kind: str, window: str, now: datetime, counts: Facts) -> None:
-        await self.database.run(lambda c: jobs.finish(c, self.shop.key, kind, window, now, counts))
-
-    async def wants_again(self, stage: str, window: str) -> bool:
-        return await self.database.read(lambda c: jobs.wants_again(c, self.shop.key, stage, window))
+    # --- pulses --------------------------------------------------------------------------------------
 
     async def last_runs(self) -> dict[str, datetime]:
         return await self.database.read(lambda c: jobs.last_runs(c, self.shop.key))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.journey import OrderState
-from connector.ledger import cases, codec, consequences, parcels
+from connector.ledger import cases, codec, consequences, parcels, slip_ties
 from connector.ledger.history import Entry, append
 from connector.ledger.left_out import rule_of
 from connector.ledger.schema import order_slips, order_versions, orders, slips
@@ -140,6 +140,7 @@ def _link(connection: Connection, shop: str, ids: dict[str, int]) -> None:
     ]
     if rows:
         connection.execute(insert(order_slips), rows)
+        slip_ties.order_came(connection, shop, ids)
 
 
 def _ids(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, int]:

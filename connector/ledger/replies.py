@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.errors import Barred, NotDone, Refused, Unknown
+from connector.errors import Barred, Closed, NotDone, Refused, Unknown
 from connector.ledger.effects import BUG, CANNOT_TELL
 from connector.ledger.ledger import Settled
 from connector.outcome import (
@@ -34,6 +34,7 @@ journal = structlog.get_logger("journal")
 IN_DOUBT_AFTER = 60.0  # seconds until a doubt is looked at again
 BUG_AFTER = 300.0
 BARRED_FOR = timedelta(minutes=10)
+CLOSED_FOR = 600.0
 LONGEST_LOOK = 300.0
 ABSENT = "届いていないことを確認しました。もう一度行います。"
 
@@ -41,6 +42,9 @@ ABSENT = "届いていないことを確認しました。もう一度行いま�
 def acted(begun: Begun, reply: Reply) -> Settled:
     """What an answer to the act itself means."""
     match reply:
+        case Closed() as error:
+            opens = Wait(str(error), until=begun.started_at + timedelta(seconds=error.after or CLOSED_FOR))
+            return Settled(begun, EffectState.NOT_DONE, words=str(error), rest=opens)
         case NotDone() as error:
             return Settled(begun, EffectState.NOT_DONE, words=str(error), rest=Retry(str(error), error.after))
         case Barred() as error:

@@ -212,6 +212,7 @@ effects = Table(
     _facts("evidence"),
     Column("words", Text, nullable=False, default=""),
     Index("ix_effects_shop_stage_state", "shop", "stage", "state"),
+    Index("ix_effects_name", "name"),  # a bounce knows nothing but our Message-ID
 )
 
 # Which items an effect moves; an item with an open effect of a stage is not planned again by it.
@@ -370,6 +371,7 @@ pulses = Table(
     Column("what", String(40), primary_key=True),
     Column("ok_at", Instant),
     Column("failed_at", Instant),
+    Column("failing_since", Instant),  # the first failure after the last time it went well
     Column("words", Text, nullable=False, default=""),
 )
 
@@ -382,6 +384,14 @@ tokens = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("previous", LargeBinary),
     Column("stored_at", Instant, nullable=False),
+    # No secrets, so that a page can tell how the sign-in stands without the key.
+    Column("access_until", Instant),
+    Column("refresh_until", Instant),
+    Column("uid", String(80)),  # who signed in last
+    Column("company_ne_id", String(80)),
+    Column("company_name", Text),
+    Column("signed_in_at", Instant),
+    Column("dead_at", Instant),  # NE will never take this generation again: a person must sign in
 )
 
 # A closed day's report, as it was: a past day gives the same bytes again (R3).

@@ -1,4 +1,4 @@
-"""Schema of the hub's side (ネクストエンジンとメール): alarms, budgets, mail, human touches, checks before an import.
+"""Schema of the hub's side (ネクストエンジンとメール): alarms, budgets, mail, checks before an import.
 
 One paragraph each on why a table exists, as in `schema.py`, whose metadata these share.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -47,6 +46,7 @@ call_counts = Table(
     Column("requests", BigInteger, nullable=False),
     Column("sent_bytes", BigInteger, nullable=False),
     Column("received_bytes", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),  # when counting began: the pace is taken from there
     PrimaryKeyConstraint("account", "month"),
 )
 
@@ -66,32 +66,17 @@ incoming_mails = Table(
     Column("kind", String(20), nullable=False),
     Column("verdict", String(20), nullable=False),
     Column("words", Text, nullable=False),
+    Column("about", Text, nullable=False),  # the Message-ID it speaks of
     Column("effect_id", Id, ForeignKey("effects.id")),  # the mail of ours that it speaks of
     Column("exchange_id", Id),
     Column("seen_at", Instant, nullable=False),
     Column("moved_at", Instant),  # when it left the inbox; until then it is met again
-    UniqueConstraint("shop", "uid_validity", "uid"),
-    Index("ix_incoming_mails_shop_digest", "shop", "digest"),
-    Index("ix_incoming_mails_shop_kind", "shop", "kind", "seen_at"),
-)
-
-# Human touches (人手): each time a person had to do something to an order on its way, who, where and why (B03). Written
-# when it is seen, once for the same act; the automation rate is counted from these and the orders alone.
-touches = Table(
-    "touches",
-    metadata,
-    id_column(),
-    shop_column(),
-    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
-    Column("place", String(12), nullable=False),  # cart, next_engine, warehouse or page
-    Column("reason", String(40), nullable=False),
-    Column("actor", String(80), nullable=False),
-    Column("source", String(120), nullable=False),  # what it was seen by: the same act is one touch
+    Column("settled_at", Instant),  # a person dealt with it
+    Column("settled_by", String(80), nullable=False),
     Column("note", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("on", Date, nullable=False),  # the business day in Japan
-    UniqueConstraint("shop", "order_id", "source"),
-    Index("ix_touches_shop_on", "shop", "on"),
+    UniqueConstraint("shop", "digest"),  # a UID means another mail after the server lost its mailbox
+    Index("ix_incoming_mails_shop_seen_at", "shop", "seen_at"),
+    Index("ix_incoming_mails_effect_id", "effect_id"),
 )
 
 # Checks before an import (取込前確認): a day's file that is far outside its weekday's band waits here for a click until
@@ -101,7 +86,7 @@ preflights = Table(
     metadata,
     id_column(),
     shop_column(),
-    Column("window", String(20), nullable=False),
+    Column("window", String(24), nullable=False),  # 2026-11-24 14:00, and r2 behind it for its second file
     Column("state", String(12), nullable=False),  # passed, waits, released, refused or expired
     Column("figures", Facts, nullable=False),
     Column("oddities", Facts, nullable=False),  # what is out of its band, each with its band

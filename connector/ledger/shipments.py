@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, exists, func, insert, or_, select, update
 
 from connector.journey import OrderState, SlipState
 from connector.ledger import codec
 from connector.ledger.history import Entry, append
+from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import order_slips, orders, shipments, slips, strays, tracking_numbers
 from connector.ledger.storable import plain
-from connector.outcome import Stray
-from connector.slip import Shipment
+from connector.outcome import Reason, Stray
+from connector.slip import NOT_CANCELLED, NEStatus, Shipment
 
 PLACE, WORDS = 200, 500  # characters: both stand in one unique index, which PostgreSQL limits to 2,704 bytes
 
@@ -102,7 +103,11 @@ def tracking_in_use(
 
 
 def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) -> int:
-    """Orders all of whose live slips are confirmed in NE become SHIPPED; returns how many."""
+    """Orders all of whose live slips are confirmed in NE become SHIPPED; returns how many.
+
+    A slip that was taken back and then cancelled did not ship; one that was cancelled as it stood shipped, did.
+    """
+    gone_out = slips.c.status >= NEStatus.SHIPPED
     states = (
         select(
             orders.c.id,
@@ -117,6 +122,13 @@ def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) ->
             orders.c.shop == shop,
             orders.c.state.in_([OrderState.NOTIFIED, OrderState.IN_INTAKE, OrderState.IMPORTED]),
             slips.c.state != SlipState.CANCELLED,
+            or_(slips.c.state != SlipState.CONFIRMED, slips.c.cancel_type == NOT_CANCELLED, gone_out),
+            ~exists().where(
+                hold_rows.c.item == "order",
+                hold_rows.c.item_id == orders.c.id,
+                hold_rows.c.reason == Reason.UNSHIPPED,
+                hold_rows.c.closed_at.is_(None),
+            ),
         )
         .group_by(orders.c.id, orders.c.number, orders.c.state)
     )

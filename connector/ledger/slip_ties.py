@@ -12,13 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, insert, or_, select
 
 from connector.journey import OrderState
-from connector.ledger import holds, parcels, stops
+from connector.ledger import codec, holds, parcels, slip_family, stops
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import order_slips, orders, slips
 from connector.outcome import Reason
-from connector.slip import NEStatus, Slip
+from connector.slip import NOT_CANCELLED, NEStatus, Slip
 
 News = Sequence[tuple[int, Slip]]  # ledger id and picture
 
@@ -27,27 +27,37 @@ def tie(connection: Connection, shop: str, news: News) -> None:
     """Tie these slips to their orders; ties never go away."""
     owners = _owners(connection, shop, [slip.order_number for _, slip in news])
     own = {
-        (owners[slip.order_number], slip_id): _how(slip)
+        (owners[slip.order_number], slip_id): slip_family.how(slip)
         for slip_id, slip in news
         if slip.order_number in owners
     }
     _write(connection, own)
-    further: dict[tuple[int, int], str] = {}
-    for slip_id, slip in news:
-        for parent in filter(None, (slip.split_from, slip.copied_from, slip.parcel_parent)):
-            for order_id in _orders_of(connection, shop, parent):
-                further[order_id, slip_id] = _how(slip)
-        if slip.merged:
-            target = (slips.c.shop == shop, slips.c.number == slip.merged_into)
-            for target_id in list(connection.scalars(select(slips.c.id).where(*target))):
-                for order_id in _orders_of(connection, shop, slip.number):
-                    further[order_id, target_id] = "merged"
-    _write(connection, further)
-    _write(connection, _absorbed(connection, shop, news))
+    linked = {slip.number for _, slip in news if slip.merged or slip_family.parents(slip)}
+    follow(connection, shop, linked | _targets(connection, shop, [slip.number for _, slip in news]))
 
 
-def _how(slip: Slip) -> str:
-    return "split" if slip.split_from else "copied" if slip.copied_from else "own"
+def follow(connection: Connection, shop: str, numbers: Iterable[str]) -> None:
+    """Carry the orders of these slips along every link of their families, whichever was seen first."""
+    found = slip_family.family(connection, shop, numbers)
+    ids = {number: slip_id for number, (slip_id, _) in found.items()}
+    known = slip_family.ties(connection, {slip_id: number for number, slip_id in ids.items()})
+    reached = slip_family.reach({number: slip for number, (_, slip) in found.items()}, known)
+    _write(connection, {(order_id, ids[number]): how for (order_id, number), how in reached.items()})
+
+
+def order_came(connection: Connection, shop: str, numbers: Iterable[str]) -> None:
+    """Orders that the cart showed after their slips had been split or bundled already."""
+    found: set[str] = set()
+    for part in pieces(dict.fromkeys(numbers)):
+        query = select(slips.c.number, slips.c.body).where(
+            slips.c.shop == shop, slips.c.order_number.in_(part)
+        )
+        found |= {
+            number
+            for number, body in connection.execute(query)
+            if (slip := codec.slip(body)).merged or slip_family.parents(slip)
+        }
+    follow(connection, shop, found)
 
 
 def _owners(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, int]:
@@ -58,28 +68,13 @@ def _owners(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[s
     return found
 
 
-def _absorbed(connection: Connection, shop: str, news: News) -> dict[tuple[int, int], str]:
-    """Orders of slips that were merged into one of these before we knew it."""
-    ids = {slip.number: slip_id for slip_id, slip in news}
-    found: dict[tuple[int, int], str] = {}
-    for part in pieces(ids):
-        query = (
-            select(order_slips.c.order_id, slips.c.merged_into)
-            .join(slips, slips.c.id == order_slips.c.slip_id)
-            .where(slips.c.shop == shop, slips.c.merged_into.in_(part))
-        )
-        for order_id, target in connection.execute(query):
-            found[order_id, ids[target]] = "merged"
+def _targets(connection: Connection, shop: str, numbers: Iterable[str]) -> set[str]:
+    """Which of these something was merged into."""
+    found: set[str] = set()
+    for part in pieces(numbers):
+        query = select(slips.c.merged_into).where(slips.c.shop == shop, slips.c.merged_into.in_(part))
+        found |= set(connection.scalars(query.distinct()))
     return found
-
-
-def _orders_of(connection: Connection, shop: str, slip_number: str) -> list[int]:
-    query = (
-        select(order_slips.c.order_id)
-        .join(slips, slips.c.id == order_slips.c.slip_id)
-        .where(slips.c.shop == shop, slips.c.number == slip_number)
-    )
-    return [int(id_) for id_ in connection.scalars(query)]
 
 
 def _write(connection: Connection, wanted: dict[tuple[int, int], str]) -> None:
@@ -159,7 +154,7 @@ def _cancelled(
     connection: Connection, shop: str, slip_id: int, slip: Slip, now: datetime, stage: str
 ) -> list[Entry]:
     """An order whose last live slip was cancelled in NE by somebody: a person must say what is meant."""
-    if slip.merged:
+    if slip.merged and not _ended(connection, shop, slip.merged_into):
         return []
     entries: list[Entry] = []
     tied = select(orders).join(order_slips, order_slips.c.order_id == orders.c.id)
@@ -180,16 +175,37 @@ def _cancelled(
             item_id=order.id,
             number=order.number,
             reason=Reason.NE_CANCELLED,
-            note=f"伝票 {slip.number} がネクストエンジンで取り消されました。",
+            note=_gone(slip),
             stage=stage,
         )
     return entries
+
+
+def _ended(connection: Connection, shop: str, number: str) -> bool:
+    """Whether the slip that took another one in is known, and is itself no more; through every link."""
+    passed: set[str] = set()
+    while number not in passed:
+        passed.add(number)
+        here = (slips.c.shop == shop, slips.c.number == number)
+        row = connection.execute(select(slips.c.cancel_type, slips.c.merged_into).where(*here)).first()
+        if row is None or row.cancel_type == NOT_CANCELLED:
+            return False
+        if not row.merged_into:
+            return True
+        number = row.merged_into
+    return True
+
+
+def _gone(slip: Slip) -> str:
+    if slip.merged:
+        return f"伝票 {slip.number} は伝票 {slip.merged_into} に同梱され、その伝票も取り消されています。"
+    return f"伝票 {slip.number} がネクストエンジンで取り消されました。"
 
 
 def _live_slips(connection: Connection, order_id: int) -> int:
     query = (
         select(slips.c.id)
         .join(order_slips, order_slips.c.slip_id == slips.c.id)
-        .where(order_slips.c.order_id == order_id, slips.c.cancel_type == "0")
+        .where(order_slips.c.order_id == order_id, slips.c.cancel_type == NOT_CANCELLED)
     )
     return len(list(connection.scalars(query)))

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from connector.journey import SlipState, at_least
-from connector.ledger import change_endings, codec, holds, late_changes, slip_ties
+from connector.ledger import change_endings, codec, holds, late_changes, slip_checks, slip_ties, unshipped
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import holds as hold_rows
@@ -51,15 +51,20 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     entries = [_entry(ids[slip.number], slip, "seen", "", place_of(slip, now), stage) for slip in new]
     for row, slip in changed:
         entries += late_changes.of(connection, shop, stage, row, slip, now)
+    entries += unshipped.taken_back(connection, shop, stage, changed, now)
     _store(connection, changed, now)
     # Also where the picture is the same: time may have made it print-ready, and only now its rows may be in it.
     for row, slip in _with_new_rows(known, fresh):
-        connection.execute(_CONTENT, {"of": row.id, "body": codec.encode(slip)})
+        waits = {"waiting_for": slip.waits_for(now)} if row.state == SlipState.OPEN else {}
+        connection.execute(_CONTENT, {"of": row.id, "body": codec.encode(slip)} | waits)
     entries += _move_all(connection, [(row, fresh[number]) for number, row in known.items()], stage, now)
     news = [(ids[slip.number], slip) for slip in new] + [(row.id, slip) for row, slip in changed]
+    entries += unshipped.shipped_again(connection, shop, stage, changed, now)
     slip_ties.tie(connection, shop, news)
     entries += slip_ties.consequences(connection, shop, stage, news, now)
     ids |= {number: row.id for number, row in known.items()}
+    pictures = {ids[number]: _with_rows(slip, known.get(number)) for number, slip in fresh.items()}
+    slip_checks.note(connection, shop, pictures, now)
     entries += change_endings.shown(connection, shop, [(ids[n], slip) for n, slip in fresh.items()], now)
     append(connection, shop, now, entries)
     return len(news)
@@ -72,6 +77,7 @@ def ripen(connection: Connection, shop: str, stage: str, now: datetime) -> int:
     )
     waiting = [(row, codec.slip(row.body)) for row in connection.execute(query)]
     entries = _move_all(connection, waiting, stage, now)
+    slip_checks.note(connection, shop, {row.id: slip for row, slip in waiting}, now)
     append(connection, shop, now, entries)
     return len(entries)
 
@@ -129,9 +135,9 @@ def _store(connection: Connection, changed: Sequence[tuple[Row[Any], Slip]], now
         connection.execute(_CONTENT, rows)
 
 
-def _with_rows(slip: Slip, row: Row[Any]) -> Slip:
+def _with_rows(slip: Slip, row: Row[Any] | None) -> Slip:
     """Many reads come without rows; those we once saw stay."""
-    return slip if slip.rows else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
+    return slip if slip.rows or row is None else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
 
 
 def _move_all(

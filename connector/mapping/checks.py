@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.amounts import differences
 from connector.amounts.sentences import sentences
+from connector.mapping import invoice
 from connector.mapping.sources import Instruction
 from connector.mapping.tables import Tables
 from connector.mapping.unfit import Unfit
@@ -41,6 +42,11 @@ def _tie(name: str, total: Yen, says: Yen) -> None:
         raise Unfit(Reason.AMOUNT_DIFFERS, words)
 
 
+def rates_tie(tables: Tables, order: Order) -> None:
+    """税率別に書く手数料・ポイント・その他費用・請求金額の合計が、受注の額と1円まで一致すること。"""
+    invoice.rates_tie(order)
+
+
 def one_address(tables: Tables, order: Order) -> None:
     """お届け先が一つであること。複数のときは、どの商品がどこへ行くか書けません。"""
     if len(order.recipients) != 1:
@@ -61,15 +67,35 @@ def band_offered(tables: Tables, instruction: Instruction) -> None:
         )
 
 
+def one_parcel_if_cod(tables: Tables, instruction: Instruction) -> None:
+    """代金引換は一個口であること。個口の数だけ行を書く送り状では、代金を個口の数だけ集めてしまいます。"""
+    if instruction.slip.cash_on_delivery and instruction.parcels > 1:
+        words = f"代金引換の伝票が {instruction.parcels} 個口です。一個口にまとめるか、伝票を分けてください"
+        raise Unfit(Reason.MALFORMED, words)
+
+
+def no_cod(tables: Tables, instruction: Instruction) -> None:
+    """代金引換でないこと。代金を渡す列のないファイルで送ると、集金されません。"""
+    if instruction.slip.cash_on_delivery and instruction.slip.total > 0:
+        words = f"代金引換 ({instruction.slip.total:,}円) の伝票は、この倉庫のファイルでは渡せません"
+        raise Unfit(Reason.MALFORMED, words)
+
+
 CHECKS: dict[str, Callable[[Tables, Any], None]] = {
     "amounts_tie": amounts_tie,
     "band_offered": band_offered,
     "lines_tie": lines_tie,
+    "no_cod": no_cod,
     "one_address": one_address,
+    "one_parcel_if_cod": one_parcel_if_cod,
+    "rates_tie": rates_tie,
 }
 LOOKS_AT: dict[str, type] = {
     "amounts_tie": Order,
     "band_offered": Instruction,
     "lines_tie": Order,
+    "no_cod": Instruction,
     "one_address": Order,
+    "one_parcel_if_cod": Instruction,
+    "rates_tie": Order,
 }

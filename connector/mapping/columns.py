@@ -30,7 +30,7 @@ class Column:
 
     def cell(self, quote: Callable[[str], str]) -> Callable[[Scope], str]:
         """The quoted text of this column for a row; Unfit where there is none that may be written."""
-        get, fits, required = self.value.get, self._fits, self.required
+        get, fits, required = self.value.get, self.fits, self.required
         short = min(self.max_chars or NO_LIMIT, (self.max_width or NO_LIMIT) // 2)
 
         def cell(scope: Scope) -> str:
@@ -50,11 +50,12 @@ class Column:
         care: Care = scope.care
         care.column, care.multiline, care.stand_in = self.name, self.value.multiline, self.stand_in
         text = self.value.get(scope)
-        self._fits(text)
+        self.fits(text)
         _must_carry(text, care)
         return text
 
-    def _fits(self, text: str) -> None:
+    def fits(self, text: str) -> None:
+        """Raises Unfit where the receiver would refuse or cut this text."""
         if self.required and (not text or text.isspace()):
             raise Unfit(Reason.MALFORMED, "必須の項目が空です")
         if self.max_chars and len(text) > self.max_chars:

@@ -12,6 +12,7 @@ from typing import Any
 from connector.mapping.document import Node, Proof, Section, Text
 from connector.mapping.paths import Ground, Path, Scope, resolve
 from connector.mapping.tables import Tables
+from connector.slip import Carrier
 
 Test = Callable[[Scope], bool]
 
@@ -21,7 +22,7 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "lt": operator.lt,
     "lte": operator.le,
 }
-OPERATORS = (*COMPARISONS, "is", "in", "not_in", "empty", "takes_slot", "is_carrier_of")
+OPERATORS = (*COMPARISONS, "is", "in", "not_in", "empty", "takes_slot", "code_in", "is_carrier_of")
 
 
 def compile_condition(node: Node | None, ground: Ground, tables: Tables, proof: Proof) -> Test:
@@ -68,6 +69,9 @@ def _about_carriers(path: Path, word: str, node: Node, ground: Ground, tables: T
     if word == "takes_slot":
         wanted = proof.flag(node)
         return lambda s: ((row := tables.carrier_of_slip(get(s))) is None or row.slots) is wanted
+    if word == "code_in":
+        codes = frozenset(proof.word(item, tuple(Carrier)) for item in proof.listing(node))
+        return lambda s: (row := tables.carrier_of_slip(get(s))) is not None and row.code in codes
     other = resolve(node, ground, proof)
     if other is None:
         return _never

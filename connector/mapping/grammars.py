@@ -105,6 +105,8 @@ def _damage(plain: str) -> str:
     return "excel_damage: 表計算ソフトで壊れた値です" if _DAMAGED.fullmatch(plain) else ""
 
 
+PARCEL_DIGITS = 12
+_TWELVE = ("YAMATO", "SAGAWA", "JP")
 _TRACKING_WORDS = {
     "check_digit": "検査数字が合いません",
     "excel_damage": "表計算ソフトで壊れた番号です",
@@ -123,6 +125,12 @@ def tracking(value: str, carrier_code: str) -> TrackingNumber:
         reason = str(error)
         words = _TRACKING_WORDS.get(reason, "")
         raise Ungrammatical(f"{reason}: 送り状番号として使えません。{words}", "例: 999900001015") from error
+
+
+def unpadded(value: str, carrier_code: str) -> str:
+    """Without the zeros that fill a number to its column's width; twelve digits of a parcel stay (§2.4)."""
+    plain = value.lstrip("0")
+    return plain.rjust(PARCEL_DIGITS, "0") if carrier_code.startswith(_TWELVE) else plain
 
 
 GRAMMARS: dict[str, Callable[[str], Any]] = {

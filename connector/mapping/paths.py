@@ -33,6 +33,7 @@ class Scope:
     line: Any = None
     care: Any = None  # a `columns.Care` on the careful way, else None
     address: Any = None  # the placed address, once some column asked for it
+    invoice: Any = None  # the parts per tax rate, once some column asked for them
 
 
 @dataclass(frozen=True, slots=True)

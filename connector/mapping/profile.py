@@ -7,26 +7,32 @@ changed pattern means files that nobody picks up.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
-from connector.mapping.document import Node, Proof, Section, read
+from connector.mapping.document import Node, Proof, Section, Text, read
 from connector.mapping.transforms import JST
 
 KINDS = ("instruction", "stop", "receipt", "result")
 FOLDERS = ("in", "ack", "out", "archive", "error")
+SILENT_KINDS = ("instruction", "result")  # all that label software knows (spec/wms.md §2.7)
+SILENT_FOLDERS = ("in", "out", "archive", "error")
 PARTS: dict[str, Callable[[WarehouseProfile, datetime, int], str]] = {
     "tenant": lambda profile, at, sequence: profile.tenant,
     "warehouse": lambda profile, at, sequence: profile.warehouse_code,
     "stamp": lambda profile, at, sequence: f"{at.astimezone(JST):%Y%m%d%H%M%S}",
+    "minute": lambda profile, at, sequence: f"{at.astimezone(JST):%Y%m%d%H%M}",
     "sequence": lambda profile, at, sequence: f"{sequence:06d}",
 }
 """The parts of a file name that change; any other part stands as it is written."""
 
-PATTERNS = {"stamp": r"\d{14}", "sequence": r"(?P<sequence>\d{6})"}
+PATTERNS = {"stamp": r"\d{14}", "minute": r"\d{12}", "sequence": r"(?P<sequence>\d{6})"}
+OR = "|"  # between two patterns of names
 SAFE = re.compile(r"[A-Za-z0-9-]+")  # no separators, no dots: a part never leaves its folder
 
 
@@ -42,7 +48,10 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """One warehouse. `names` has the parts of each kind's file name, `folders` where which kind lies."""
+    """One warehouse. `names` has the parts of each kind's file name, `folders` where which kind lies.
+
+    `likes` has the names that the other side made up itself, as `*発行済データ*.csv`; several with `|`.
+    """
 
     tenant: str
     warehouse_code: str
@@ -50,13 +59,21 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     names: dict[str, tuple[str, ...]]
     folders: dict[str, str]
+    likes: dict[str, str] = {}
     marker: bool = False  # `<name>.ok` beside every file, written last
     answers: bool = True  # the warehouse sends receipts (SHIPACK)
     lines_optional: bool = False  # a result without line rows means full quantities
     temperature: str = "0"
     invoice: bool = True  # 納品書同梱
+    goods: str = ""  # 品名 of a label; empty: the name of the first item
+    billing: str = ""  # 請求先・お客様コード at the carrier
     future_days: int = 1  # a ship date further ahead is refused (spec/wms.md §3.2)
     past_days: int = 30  # an older one is worth a warning
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of files that this warehouse knows."""
+        return frozenset((*self.names, *self.likes))
 
     def file_name(self, kind: str, at: datetime, sequence: int) -> str:
         """The name of a file of ours, e.g. SHIPORD_demo_WH01_20261124101500_000001.csv."""
@@ -64,14 +81,23 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
         return "_".join(parts) + ".csv"
 
     def matches(self, kind: str, name: str) -> bool:
-        """Whether a file that lies there is of this kind. Receipts carry our file's whole name."""
-        return self._pattern(kind).fullmatch(name) is not None
+        """Whether a file that lies there is of this kind. Receipts carry our file's whole name.
+
+        In a name of theirs width and case do not matter: one name has been seen with both kinds of underscore.
+        """
+        if kind in self.likes:
+            return any(fnmatchcase(_fold(name), _fold(like)) for like in self.likes[kind].split(OR))
+        return kind in self.names and self._pattern(kind).fullmatch(name) is not None
 
     def _pattern(self, kind: str) -> re.Pattern[str]:
         own = {"tenant": self.tenant, "warehouse": self.warehouse_code}
         parts = (PATTERNS.get(part) or re.escape(own.get(part, part)) for part in self.names[kind])
         middle = ".*_" if kind == "receipt" else "_"
         return re.compile(middle.join(parts) + r"\.csv")
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def load_profile(path: Path) -> WarehouseProfile:
@@ -86,6 +112,7 @@ def load_profile(path: Path) -> WarehouseProfile:
 _TEXTS = ("tenant", "warehouse_code", "shop_code")
 _FLAGS = ("marker", "answers", "lines_optional", "invoice")
 _DAYS = ("future_days", "past_days")
+_WORDS = ("goods", "billing")
 
 
 def read_profile(path: Path, proof: Proof) -> WarehouseProfile | None:
@@ -93,18 +120,22 @@ def read_profile(path: Path, proof: Proof) -> WarehouseProfile | None:
     if root is None:
         return None
     needed = ("kind", *_TEXTS, "sender", "names", "folders")
-    proof.section(root, (*needed, *_FLAGS, *_DAYS, "temperature"), needed)
+    proof.section(root, (*needed, *_FLAGS, *_DAYS, *_WORDS, "temperature"), needed)
     if any(name not in root for name in needed):
         return None
     proof.word(root.entries["kind"], ("warehouse_profile",))
     values: dict[str, object] = {name: _part(root.entries[name], proof) for name in _TEXTS}
     values |= {name: proof.flag(root.entries[name]) for name in _FLAGS if name in root}
     values |= {name: proof.integer(root.entries[name], 0, 400) for name in _DAYS if name in root}
+    values |= {name: proof.text(root.entries[name]) for name in _WORDS if name in root}
     if "temperature" in root:
         values["temperature"] = proof.word(root.entries["temperature"], ("0", "1", "2"), "0")
     values["sender"] = _sender(root.entries["sender"], proof)
-    values["names"] = _names(root.entries["names"], proof)
-    folders = proof.section(root.entries["folders"], FOLDERS, FOLDERS)
+    answers = values.get("answers", True)
+    values["names"], values["likes"] = _names(
+        root.entries["names"], KINDS if answers else SILENT_KINDS, proof
+    )
+    folders = proof.section(root.entries["folders"], FOLDERS, FOLDERS if answers else SILENT_FOLDERS)
     values["folders"] = {name: proof.text(node) for name, node in folders.entries.items()}
     return None if proof.problems else msgspec.convert(values, WarehouseProfile)
 
@@ -122,9 +153,24 @@ def _sender(node: Node, proof: Proof) -> dict[str, str]:
     return {name: proof.text(value) for name, value in section.entries.items()}
 
 
-def _names(node: Node, proof: Proof) -> dict[str, tuple[str, ...]]:
-    section = proof.section(node, KINDS, KINDS)
-    return {
-        kind: tuple(_part(part, proof) for part in proof.listing(parts))
-        for kind, parts in section.entries.items()
-    }
+def _names(
+    node: Node, needed: tuple[str, ...], proof: Proof
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Our names by their parts; what comes in may also go by a pattern of one text."""
+    section = proof.section(node, KINDS, needed)
+    names: dict[str, tuple[str, ...]] = {}
+    likes: dict[str, str] = {}
+    for kind, parts in section.entries.items():
+        if isinstance(parts, Text) and kind in ("receipt", "result"):
+            likes[kind] = _like(parts, proof)
+        else:
+            names[kind] = tuple(_part(part, proof) for part in proof.listing(parts))
+    return names, likes
+
+
+def _like(node: Text, proof: Proof) -> str:
+    if "/" in node.value or not all(like.strip("*? ") for like in node.value.split(OR)):
+        proof.problem(
+            node, "決まった文字を含むファイル名の形を書いてください", node.value, "*発行済データ*.csv"
+        )
+    return node.value

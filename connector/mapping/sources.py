@@ -30,6 +30,12 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     def number(self) -> str:
         return self.slip.number
 
+    @property
+    def goods(self) -> str:
+        """品名 of a label: the shop's own word, else the name of the first item that ships."""
+        shipping = (row.name for row in self.slip.rows if not row.cancelled)
+        return self.profile.goods or next(shipping, "")
+
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """完了: one order and the shipment that completes it in the cart (spec/ecforce.md §5.2)."""

@@ -101,9 +101,12 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._by_code.get(code)
 
     def same_carrier(self, code: str, cart_name: str) -> bool:
-        """Whether the warehouse's code is a service of the carrier the cart calls `cart_name`."""
+        """Whether the warehouse's code is a service of the carrier the cart calls `cart_name`.
+
+        A warehouse that does not name the carrier sent the goods as it was told to.
+        """
         row = self.carrier(cart_name)
-        return row is not None and row.covers(code)
+        return row is not None and (not code or row.covers(code))
 
     def cart_carrier(self, code: str, cart_name: str = "") -> str | None:
         """The carrier name to complete with in the cart: the order's own if the goods went by it."""

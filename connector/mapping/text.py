@@ -43,7 +43,10 @@ _INVISIBLE = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BREAKS = re.compile("\r\n|[\r\n\t]")
 
-_SILENT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2010" + "".join(DASHES) + "]")
+_NOBODYS = re.compile("[\ue000-\uf8ff]")
+"""外字: cp932 has bytes for them and no two machines the same picture; other readers refuse the file."""
+
+_SILENT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2010\ue000-\uf8ff" + "".join(DASHES) + "]")
 """What cp932 would take without a word: seen before encoding, everything else stops the encoder."""
 
 HANDLER = "connector.firewall"
@@ -69,6 +72,7 @@ RULES = {
     "nfc": "文字の合成",
     "stand_in": "書けない文字の代わり",
     "substitution": "characters.yaml の置き換え",
+    "unquoted": "引用符のないファイルの区切り文字を全角に",
 }
 """Every rule by which a text may change on its way out, with the operators' words for it."""
 
@@ -214,7 +218,9 @@ _one_line = _Step("line_break", _BREAKS, " ")
 
 
 def carried(text: str, encoding: str = "cp932") -> bool:
-    """Whether the encoding has every character of the text."""
+    """Whether the encoding has every character of the text, and every reader the same one."""
+    if _NOBODYS.search(text):
+        return False
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -10,13 +10,16 @@ from typing import Any
 
 from connector.mapping.address import SLOTS, fit
 from connector.mapping.conditions import Test, compile_condition
-from connector.mapping.document import Node, Proof, Section, Text
+from connector.mapping.document import Listing, Node, Proof, Section, Text
+from connector.mapping.invoice import INVOICE, NOTHING, Invoice
 from connector.mapping.lookups import LOOKUPS
 from connector.mapping.paths import Ground, Path, Scope, resolve
 from connector.mapping.tables import Tables
 from connector.mapping.text import Firewall, Replacement, carried
 from connector.mapping.transforms import TAKES, TRANSFORMS
 from connector.mapping.unfit import Unfit
+from connector.mapping.words import compile_words, said
+from connector.order import Order
 from connector.outcome import Reason
 
 Get = Callable[[Scope], Any]
@@ -60,8 +63,8 @@ class Workshop:
 
 
 EMPTY = Value(lambda scope: "")
-VALUES = ("from", "first_of", "join", "sum", "value", "count", "slot", "drop", "choose")
-EXTRAS = ("as", "lookup", "with", "when")
+VALUES = ("from", "first_of", "join", "sum", "invoice", "value", "count", "slot", "drop", "choose")
+EXTRAS = ("as", "lookup", "words", "with", "when")
 
 
 def compile_value(node: Section, shop: Workshop) -> Value:
@@ -166,11 +169,35 @@ def _sum(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
     return lambda scope: sum(sign * (get(scope) or 0) for sign, get in terms), int, on_line
 
 
+def _invoice(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
+    """One figure per tax rate, counted once per item."""
+    name = shop.proof.word(node.entries["invoice"], INVOICE)
+    if shop.ground.item is not Order:
+        shop.proof.problem(node.entries["invoice"], "税率別の額は受注の設定でだけ使えます", name)
+    if not name:
+        return EMPTY.get, int, False
+    figure = INVOICE[name]
+
+    def get(scope: Scope) -> Any:
+        if scope.invoice is None:
+            scope.invoice = (
+                NOTHING if scope.care is not None else None
+            )  # told once per item, not once per column
+            scope.invoice = Invoice.of(scope.item)
+        return figure(scope.invoice)
+
+    return get, int, False
+
+
 def _value(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
     constant = shop.proof.text(node.entries["value"])
-    if not carried(constant, shop.encoding):
-        shop.proof.problem(node.entries["value"], f"{shop.encoding} で書けない文字です", constant)
+    _must_be_carried(constant, node.entries["value"], shop)
     return lambda scope: constant, str, False
+
+
+def _must_be_carried(text: str, at: Node, shop: Workshop) -> None:
+    if not carried(text, shop.encoding):
+        shop.proof.problem(at, f"{shop.encoding} で書けない文字です", text)
 
 
 def _count(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
@@ -181,12 +208,15 @@ def _count(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
 
 
 def _slot(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
-    slot = shop.proof.word(node.entries["slot"], SLOTS, "street")
+    """One part of the placed address, or several as one text."""
+    named = node.entries["slot"]
+    parts = named.items if isinstance(named, Listing) else (named,)
+    slots = [shop.proof.word(part, SLOTS, "street") for part in parts]
     placed = shop.address
     if placed is None:
         shop.proof.problem(node, "slot: を使うには address: の設定が要ります")
         return EMPTY.get, str, False
-    return lambda scope: getattr(placed(scope), slot), str, False
+    return lambda scope: "".join([getattr(placed(scope), slot) for slot in slots]), str, False
 
 
 def _drop(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
@@ -213,6 +243,7 @@ _SOURCES: dict[str, Callable[[Section, Workshop], tuple[Get, Any, bool]]] = {
     "first_of": _first_of,
     "join": _join,
     "sum": _sum,
+    "invoice": _invoice,
     "value": _value,
     "count": _count,
     "slot": _slot,
@@ -247,6 +278,17 @@ def _named(kind: Any) -> str:
 
 
 def _lookup(node: Section, shop: Workshop) -> Ask | None:
+    """The question to a table, the closed list of this column, or one after the other."""
+    table = _table(node, shop)
+    if "words" not in node:
+        return table
+    words = compile_words(node.entries["words"], shop.proof)
+    for word in words.values():
+        _must_be_carried(word, node.entries["words"], shop)
+    return lambda value: said(words, value if table is None else table(value))
+
+
+def _table(node: Section, shop: Workshop) -> Ask | None:
     if "lookup" not in node:
         return None
     name = shop.proof.word(node.entries["lookup"], LOOKUPS)

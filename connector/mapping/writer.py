@@ -7,7 +7,6 @@ character is looked at and every change is recorded.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,8 @@ from connector.mapping.address import NOWHERE
 from connector.mapping.checks import CHECKS, LOOKS_AT
 from connector.mapping.columns import Column, compile_columns
 from connector.mapping.conditions import Test, compile_condition
+from connector.mapping.dialect import KEYS as DIALECT
+from connector.mapping.dialect import Dialect, bare, compile_dialect
 from connector.mapping.document import Node, Proof, read
 from connector.mapping.paths import Ground, Scope, element, resolve, walk
 from connector.mapping.sources import SOURCES
@@ -29,24 +30,10 @@ from connector.mapping.values import Care, Get, Workshop, compile_address
 from connector.outcome import Hold, Reason
 
 PAGE = 500  # items per encoder call
-ENCODINGS = {"cp932": b"", "utf-8": b"", "utf-8-bom": b"\xef\xbb\xbf"}
-CODECS = {"utf-8-bom": "utf-8"}
 ADDRESS = "住所"
-_NEEDS_QUOTES = re.compile('[",\r\n]')
 
 Check = Callable[[Tables, Any], None]
 Cell = Callable[[Scope], str]
-
-
-def _quote_all(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _quote_minimal(text: str) -> str:
-    return _quote_all(text) if _NEEDS_QUOTES.search(text) else text
-
-
-QUOTING: dict[str, Callable[[str], str]] = {"all": _quote_all, "minimal": _quote_minimal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +60,10 @@ class CsvWriter:
     columns: tuple[Column, ...]
     checks: tuple[Check, ...]
     tables: Tables
-    encoding: str
-    quoting: str
+    dialect: Dialect
     max_lines: int
     unique: bool
+    repeat: Get | None = None  # how many equal rows an item takes: one per parcel
 
     def write(self, items: Sequence[Any]) -> Written:
         """The file for these items, in this order. Raises nothing for a bad item: it is in `held`."""
@@ -95,11 +82,10 @@ class _Desk:
 
     def __init__(self, writer: CsvWriter) -> None:
         self.writer = writer
-        self.quote = QUOTING[writer.quoting]
-        self.codec = CODECS.get(writer.encoding, writer.encoding)
+        self.quote = writer.dialect.quote
+        self.codec = writer.dialect.codec
         self.quick = self._groups([column.cell(self.quote) for column in writer.columns])
-        header = ",".join(map(self.quote, writer.header)) + "\r\n"
-        self.bodies = [ENCODINGS[writer.encoding] + header.encode(self.codec)]
+        self.bodies = [writer.dialect.opening(writer.header)]
         self.included: list[tuple[str, str, int]] = []  # key, block, rows
         self.held: list[tuple[str, Hold]] = []
         self.replaced: list[Replacement] = []
@@ -135,6 +121,8 @@ class _Desk:
 
     def _scope(self, item: Any) -> Scope:
         scope = Scope(item, [None])
+        if self.writer.repeat is not None:
+            scope.lines = [None] * self.writer.repeat(scope)
         if self.writer.lines is None:
             return scope
         scope.lines = list(self.writer.lines(scope))
@@ -153,7 +141,7 @@ class _Desk:
         try:
             for check in self.writer.checks:
                 check(self.writer.tables, scope.item)
-            return _rows(scope, self.quick)
+            return self._rows(scope, self.quick)
         except Unfit:
             return None
 
@@ -169,7 +157,7 @@ class _Desk:
         scope.care, scope.address = Care(firewall), None
         wrong = self._wrong_as_a_whole(scope)
 
-        block = _rows(scope, self._groups([self._told(column, wrong) for column in self.writer.columns]))
+        block = self._rows(scope, self._groups([self._told(column, wrong) for column in self.writer.columns]))
         if wrong:
             words = "\n".join(dict.fromkeys(f"{self.writer.noun} {key} {words}" for _, words in wrong))
             self.held.append((key, Hold(wrong[0][0], words)))
@@ -182,7 +170,7 @@ class _Desk:
 
         def cell(scope: Scope) -> str:
             try:
-                return self.quote(column.careful(scope))
+                return self.quote(self._bare(column, column.careful(scope), scope))
             except Unfit as unfit:
                 wrong.append((unfit.reason, f"「{column.name}」: {unfit.words}"))
                 return ""
@@ -215,23 +203,33 @@ class _Desk:
             return [(unfit.reason, f"「{ADDRESS}」: {unfit.words}")]
         return []
 
+    def _bare(self, column: Column, text: str, scope: Scope) -> str:
+        """Where nothing is quoted, without separators, and told."""
+        if self.writer.dialect.quoting != "none" or (changed := bare(text)) == text:
+            return text
+        column.fits(changed)
+        scope.care.note("unquoted", text, changed)
+        return changed
 
-def _rows(scope: Scope, groups: list[tuple[bool, list[Cell]]]) -> str:
-    """The rows of an item: order-level columns once, line-level ones per row."""
-    chunks = [None if on_line else ",".join([cell(scope) for cell in cells]) for on_line, cells in groups]
-    rows: list[str] = []
-    for line in scope.lines:
-        scope.line = line
-        parts = [
-            chunk if chunk is not None else ",".join([cell(scope) for cell in cells])
-            for chunk, (_, cells) in zip(chunks, groups, strict=True)
+    def _rows(self, scope: Scope, groups: list[tuple[bool, list[Cell]]]) -> str:
+        """The rows of an item: order-level columns once, line-level ones per row."""
+        between, end = self.writer.dialect.delimiter, self.writer.dialect.line_end
+        chunks = [
+            None if on_line else between.join([cell(scope) for cell in cells]) for on_line, cells in groups
         ]
-        rows.append(",".join(parts) + "\r\n")
-    scope.line = None
-    return "".join(rows)
+        rows: list[str] = []
+        for line in scope.lines:
+            scope.line = line
+            parts = [
+                chunk if chunk is not None else between.join([cell(scope) for cell in cells])
+                for chunk, (_, cells) in zip(chunks, groups, strict=True)
+            ]
+            rows.append(between.join(parts) + end)
+        scope.line = None
+        return "".join(rows)
 
 
-_KEYS = ("kind", "source", "key", "noun", "each", "only", "encoding", "quoting", "max_lines", "unique")
+_KEYS = ("kind", "source", "key", "noun", "each", "only", "max_lines", "unique", "repeat")
 _NEEDED = ("kind", "source", "key", "noun", "encoding", "quoting", "columns")
 NO_LIMIT = 1_000_000
 
@@ -249,7 +247,7 @@ def read_csv_writer(path: Path, tables: Tables, proof: Proof) -> CsvWriter | Non
     root = read(path, proof)
     if root is None:
         return None
-    proof.section(root, (*_KEYS, "checks", "address", "columns"), _NEEDED)
+    proof.section(root, (*_KEYS, *DIALECT, "checks", "address", "columns"), _NEEDED)
     if any(name not in root for name in _NEEDED):
         return None
     proof.word(root.entries["kind"], ("csv_writer",))
@@ -259,8 +257,8 @@ def read_csv_writer(path: Path, tables: Tables, proof: Proof) -> CsvWriter | Non
 
 def _compile(entries: dict[str, Node], source: Any, tables: Tables, proof: Proof) -> CsvWriter:
     ground, lines = _each(entries.get("each"), source, proof)
-    encoding = proof.word(entries["encoding"], ENCODINGS, "cp932")
-    shop = Workshop(ground, tables, proof, CODECS.get(encoding, encoding))
+    dialect = compile_dialect(entries, proof)
+    shop = Workshop(ground, tables, proof, dialect.codec)
     if "address" in entries:
         shop = replace(shop, address=compile_address(entries["address"], shop))
     columns = compile_columns(entries["columns"], shop)
@@ -275,11 +273,23 @@ def _compile(entries: dict[str, Node], source: Any, tables: Tables, proof: Proof
         columns=tuple(columns),
         checks=_checks(entries.get("checks"), source, proof),
         tables=tables,
-        encoding=encoding,
-        quoting=proof.word(entries["quoting"], QUOTING, "all"),
+        dialect=dialect,
         max_lines=proof.integer(entries["max_lines"], 1, NO_LIMIT) if "max_lines" in entries else NO_LIMIT,
         unique="unique" in entries and proof.flag(entries["unique"]),
+        repeat=_repeat(entries, ground, proof) if "repeat" in entries else None,
     )
+
+
+def _repeat(entries: dict[str, Node], ground: Ground, proof: Proof) -> Get | None:
+    """`repeat: parcels`: one row per parcel, all with the same values (複数口)."""
+    if "each" in entries:
+        proof.problem(entries["repeat"], "each: と repeat: は一緒に使えません")
+    path = resolve(entries["repeat"], ground, proof)
+    if path is None:
+        return None
+    if path.kind is bool or not issubclass(path.kind, int):
+        proof.problem(entries["repeat"], "行の数を決めるのは数の項目だけです", path.text)
+    return path.get
 
 
 def _nameless(scope: Scope) -> str:

@@ -29,6 +29,7 @@ async def town_alone(
     faults: Sequence[str],
     speed: float,
     start: str,
+    next_engine_tls: bool = False,
 ) -> None:
     """All sandboxes until SIGTERM or SIGINT. Prints addresses and credentials as one JSON line on stdout."""
     clock: Clock = SystemClock()
@@ -45,7 +46,8 @@ async def town_alone(
         start_on=jst(clock.now()).date(),
         history_dir=folder / "history",
     )
-    opened = await town.start(**{name: _host_port(text) for name, text in addresses.items()})
+    places = {name: _host_port(text) for name, text in addresses.items()}
+    opened = await town.start(**places, next_engine_tls=next_engine_tls)
     if secrets_dir is not None:
         write_secrets(opened, secrets_dir)
     line = msgspec.to_builtins(opened)

@@ -29,7 +29,7 @@ from connector.rehearsal.setting import CONFIG_NAME, SHOP, write_config
 from connector.sandbox.faults import Faults
 from connector.sandbox.town import Town
 from connector.serve import pages
-from connector.wiring import ShopWorld, World, WrittenReport, open_world
+from connector.wiring import CROWDED, ShopWorld, World, WrittenReport, open_world
 
 FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
 
@@ -175,7 +175,7 @@ async def run_demo(
                 typer.echo(f"画面: {address}  （Ctrl-C で終了）", err=True)
             await demo.live_until(end, seconds_per_day / 86_400, Progress(start, end))
             last = FIRST_DAY + timedelta(days=days - 1)
-            report = await demo.world.report(demo.shop, last)
+            report = await demo.world.report(demo.shop, last, pauses=CROWDED)
             figures = await summary(demo, days, seed, report)
             figures["wall_seconds"] = round(SystemClock().monotonic() - began, 1)
             figures["report_dir"] = str(demo.world.reports_dir)

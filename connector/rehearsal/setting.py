@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ def write_secrets(town: Addresses, folder: Path) -> None:
         "cart_token": town.cart.token,
         "ne_client_secret": ne.client_secret,
         "ne_pair.json": msgspec.json.encode(pair).decode(),
+        "mailbox_password": town.mailbox.password,
         "wms_password": town.warehouse.password,
         "wms_known_hosts": town.warehouse.known_hosts,
     }.items():
@@ -68,7 +70,7 @@ port = {town.mail.port}
 security = "none"
 sender = "{town.mail.sender}"
 recipient = "{town.mail.intake}"
-
+{_mailbox(town)}
 [shops.{SHOP}.next_engine]
 api_url = "{ne.url}"
 login_url = "{ne.url}"
@@ -76,6 +78,8 @@ client_id = "{ne.client_id}"
 client_secret_file = "secrets/ne_client_secret"
 account = "{ne.company_id}"
 shop_id = "{ne.shop_id}"
+redirect_uri = "http://127.0.0.1:{port or 8710}/next-engine/signed-in"
+monthly_requests = 100000
 
 [shops.{SHOP}.import_daily]
 times = [10:00:00]
@@ -113,3 +117,18 @@ sale_kinds = ["card", "wallet", "deferred"]
     path = folder / CONFIG_NAME
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _mailbox(town: Addresses) -> str:
+    """Where bounces come to; read only where the extra `imap` is installed."""
+    if find_spec("aioimaplib") is None:
+        return ""
+    box = town.mailbox
+    return f"""
+[shops.{SHOP}.mailbox]
+host = "{box.host}"
+port = {box.port}
+security = "none"
+user = "{box.user}"
+password_file = "secrets/mailbox_password"
+"""

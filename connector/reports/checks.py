@@ -15,6 +15,7 @@ from connector.journey import OrderState, SlipState, at_least
 from connector.ledger.views import SlipFacts
 from connector.order import Order, PaymentState, content_digest, one_delivery
 from connector.outcome import Finding
+from connector.reports.mail_checks import mail_from_two, mail_missing
 from connector.reports.picture import CART, LEDGER, NEXT_ENGINE, SLIP_ROWS, Row, Terms
 from connector.reports.rates import rates_off
 from connector.shop import Mode
@@ -347,6 +348,8 @@ CHECKS = (
     Check("shipped_not_completed", shipped_not_completed, (LEDGER,)),
     Check("completed_not_shipped", completed_not_shipped, (CART, NEXT_ENGINE, LEDGER)),
     Check("capture_failed", capture_failed, (CART, LEDGER)),
+    Check("mail_missing", mail_missing, (NEXT_ENGINE, LEDGER)),
+    Check("mail_from_two", mail_from_two, (NEXT_ENGINE, LEDGER)),
     Check("stuck", stuck, (LEDGER,)),
 )
 # fmt: on

@@ -11,6 +11,7 @@ from connector.clock import at_jst, jst
 from connector.journey import OrderState, SlipState
 from connector.ledger import views
 from connector.ledger.views import Connection, Forecast, Money, OrderRow, PulseRow, SlipRow
+from connector.reports.automation import sentence as automation_sentence
 from connector.reports.model import Figure
 from connector.reports.money import left
 from connector.reports.picture import Picture
@@ -20,6 +21,8 @@ from connector.words import Text
 
 HURRY = timedelta(minutes=60)
 WEEKEND = (5, 6)
+WEEK, FOUR_WEEKS = 7, 28
+TWO_POINTS = 20  # permille
 COULD_SHIP_TODAY = ("確認待ち", "入金待ち")  # NE's screens
 NOT_RECONCILED = Text("照合していません", "not reconciled")
 
@@ -159,37 +162,22 @@ def _not_captured(money: Money, read: dict[str, PulseRow]) -> Figure:
 
 
 def _automation(connection: Connection, shop: Shop, day: date, now: datetime) -> Figure:
-    begins_at, _ = views.day_span(day - timedelta(days=1))
+    """Red where the day before was two points under the mean of four weeks."""
     until, _ = views.day_span(day)
-    one = views.touched(connection, shop.key, begins_at, until)
-    seven = views.touched(connection, shop.key, until - timedelta(days=7), until)
-    mean = None if seven.permille is None else float(seven.permille)
-    if one.permille is None:
-        nothing = Text("前日の出荷確定がありません", "nothing was confirmed as shipped the day before")
-        return Figure(key="automation", value=None, unit="permille", words=nothing, mean7=mean, read_at=now)
-    said = Text(
-        f"出荷 {one.shipped} 件中 {one.untouched} 件が無人{_top(one.reasons, 'ja')}",
-        f"{one.untouched} of {one.shipped} untouched{_top(one.reasons, 'en')}",
+    one, seven, month = (
+        views.automation(connection, shop.key, until - timedelta(days=days), until)
+        for days in (1, WEEK, FOUR_WEEKS)
     )
+    usual = month.permille
     return Figure(
         key="automation",
         value=one.permille,
         unit="permille",
-        red=mean is not None and one.permille < mean - 20,
-        words=said,
-        mean7=mean,
+        red=one.permille is not None and usual is not None and one.permille < usual - TWO_POINTS,
+        words=automation_sentence(one),
+        mean7=None if seven.permille is None else float(seven.permille),
         read_at=now,
     )
-
-
-def _top(reasons: Sequence[tuple[str, int]], lang: str) -> str:
-    """The most frequent touch, by name."""
-    if not reasons:
-        return ""
-    key, number = reasons[0]
-    name = words.REASON_NAMES.get(key) or words.EVENTS.get(key)
-    text = name.say(lang) if name is not None else key
-    return f"。最多: {text} {number}件" if lang == "ja" else f"; most often: {text} ({number})"
 
 
 def _of_orders(

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from connector.ledger.views import (
+    AlarmRow,
+    Budget,
     Cases,
     ChangeRow,
     Flow,
@@ -104,6 +106,10 @@ class Manifest(Struct, frozen=True, kw_only=True):
     attempts: int
     digest: str
     words: str
+    yen: int | None = None  # order CSVs: what the file says, and what was read back of it
+    read_yen: int | None = None
+    differing: tuple[str, ...] = ()  # orders whose slips say something else
+    ties: bool | None = None
 
 
 class Morning(Struct, frozen=True, kw_only=True):
@@ -132,6 +138,8 @@ class Morning(Struct, frozen=True, kw_only=True):
     stops: tuple[StopRow, ...]
     manifests: tuple[Manifest, ...]
     pulses: tuple[PulseRow, ...]
+    calls: Budget | None = None  # to Next Engine this month, as its contract counts them
+    alarms: tuple[AlarmRow, ...] = ()  # those that stood since the day began
     changes: tuple[ChangeRow, ...] = ()  # those that wait for somebody
     intake: Intake | None = None  # with the cart's counts as of `made_at`
     money: Money | None = None  # None: a report kept before days left were counted

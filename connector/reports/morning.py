@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -120,6 +121,8 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
         stops=tuple(stops),
         manifests=tuple(_manifests(connection, shop.key, begins_at, ends_at)),
         pulses=tuple(views.pulses_list(connection, shop.key)),
+        calls=views.next_engine_budget(connection, shop, now) if shop.ne_account else None,
+        alarms=tuple(views.alarms_list(connection, shop.key, begins_at)),
         changes=tuple(changed),
         intake=picture.intake if picture is not None else None,
         renewals=renewals,
@@ -281,6 +284,17 @@ def _manifests(connection: Connection, shop: str, begins_at: datetime, ends_at: 
             attempts=len(act.attempts),
             digest=kept.get(act.exchange_id, "") if act.exchange_id else "",
             words=act.words,
+            **_totals(act),
         )
         for act in acts
     ]
+
+
+def _totals(act: views.EffectRow) -> dict[str, Any]:
+    """Control totals of an order CSV; other files have none."""
+    if "manifest" not in act.facts:
+        return {}
+    file = views.file_of(act)
+    numbers = [number for one in file.differing for number in one.orders]
+    read = {} if file.ties is None else {"read_yen": file.read_yen, "ties": file.ties}
+    return {"yen": file.yen, "differing": (*file.missing, *numbers)} | read

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from connector import words
+from connector.reports.alarms import alarms_opening, alarms_table
 from connector.reports.cases import cases_table, figures_table
 from connector.reports.changes import changes_table
 from connector.reports.intake import intake_days_table, intake_table
-from connector.reports.model import Morning
+from connector.reports.model import Manifest, Morning
 from connector.reports.money import money_table
 from connector.reports.renewals import expected_table, renewals_table
 from connector.reports.sayings import figure_value, what, what_to_do
 from connector.reports.table import Cell, Column, Table
 from connector.words import label
+from connector.words.next_engine import budget_sentence
 
 __all__ = ["Cell", "Column", "Table", "opening", "tables"]
 
@@ -25,11 +27,12 @@ def opening(report: Morning, lang: str) -> str:
     if lang == "en":
         missing = f" / renewals missing {words.count(lost, lang)}" if lost else ""
         return (
-            f"Differences {words.count(report.differences, lang)} / "
+            f"{alarms_opening(report, lang)}Differences {words.count(report.differences, lang)} / "
             f"unexplained {words.yen(report.unexplained_yen, lang)}{missing}"
         )
     missing = f" / 定期の作成漏れ {words.count(lost)}" if lost else ""
-    return f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}{missing}"
+    figures = f"照合差異 {words.count(report.differences)} / 未説明 {words.yen(report.unexplained_yen)}"
+    return f"{alarms_opening(report, lang)}{figures}{missing}"
 
 
 def tables(report: Morning, lang: str) -> tuple[Table, ...]:
@@ -276,11 +279,23 @@ def _manifests(report: Morning, lang: str) -> Table:
                 words.effect_state(one.state, lang),
                 one.attempts,
                 one.digest,
-                one.words,
+                _totals_words(one, lang) or one.words,
             )
             for one in report.manifests
         ),
     )
+
+
+def _totals_words(file: Manifest, lang: str) -> str:
+    """An order CSV's sum, and what was read back of it."""
+    if file.yen is None:
+        return ""
+    said = f"{label('preflight_yen', lang)} {words.yen(file.yen, lang)}"
+    if file.ties is None:
+        return f"{said} {file.words}".rstrip()
+    verdict = label("totals_tie" if file.ties else "totals_differ", lang)
+    numbers = " ".join(("", *file.differing)) if file.differing else ""
+    return f"{said} / {label('read_back_yen', lang)} {words.yen(file.read_yen, lang)}: {verdict}{numbers}"
 
 
 def _connections(report: Morning, lang: str) -> Table:
@@ -296,11 +311,22 @@ def _connections(report: Morning, lang: str) -> Table:
                 one.words,
             )
             for one in report.pulses
-        ),
+        )
+        + _calls(report, lang),
+    )
+
+
+def _calls(report: Morning, lang: str) -> tuple[tuple[Cell, ...], ...]:
+    """今月のネクストエンジンAPI: one line; none in a report kept before they were counted."""
+    if report.calls is None:
+        return ()
+    return (
+        (words.system("next_engine", lang), report.made_at, "", budget_sentence(report.calls.facts, lang)),
     )
 
 
 TABLES: tuple[Callable[[Morning, str], Table], ...] = (
+    alarms_table,
     _todo,
     _seven,
     _verdicts,

@@ -21,6 +21,10 @@ class Fault:
 
 KNOWN = {
     "lost-mail": Fault("the mail is accepted and never reaches Next Engine's intake", 0.04),
+    "bounced-mail": Fault(
+        "the mail is accepted, never reaches Next Engine's intake, and comes back two minutes later as undeliverable",
+        0.04,
+    ),
     "smtp-drop": Fault("the SMTP line drops after the mail was accepted, before the reply", 0.04),
     "ne-busy": Fault("Next Engine answers 003001/003002, main function congested", 0.10),
     "ne-lost-reply": Fault("Next Engine does what was asked and the reply is lost", 0.02),

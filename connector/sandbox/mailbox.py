@@ -1,24 +1,30 @@
 """Mail sandbox (メール送信先): an SMTP server on loopback that keeps every mail and hands Next Engine's on to it.
 
-Two things go wrong here as they do in the world: a mail is accepted and never arrives (`lost-mail`), and the
-line drops after a mail was accepted but before the 250 (`smtp-drop`), so that the sender cannot know.
+Three things go wrong here as they do in the world: a mail is accepted and never arrives (`lost-mail`), it comes back
+minutes later as a report to its envelope sender (`bounced-mail`), and the line drops after a mail was accepted but
+before the 250 (`smtp-drop`), so that the sender cannot know.
 """
 
 from __future__ import annotations
 
 import asyncio
 import email
+import heapq
 import hmac
 import ssl
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from connector.clock import Clock
+from connector.sandbox.bounces import TROUBLES, Returned, Trouble, report
 from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
 
@@ -34,6 +40,12 @@ class MailReader(Protocol):
     def deliver(self, mail: bytes, recipient: str) -> None: ...
 
 
+class Inbox(Protocol):
+    """The mailbox of an envelope sender, where reports come to; the IMAP sandbox."""
+
+    def append(self, folder: str, body: bytes) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
     """One accepted mail, once per recipient."""
@@ -44,14 +56,7 @@ class ReceivedMail:
     message_id: str
     raw: bytes
     lost: bool  # accepted, and will never reach anybody
-
-
-@dataclass(slots=True)
-class _Travelling:
-    """A mail on its way."""
-
-    due_at: datetime
-    mail: ReceivedMail
+    trouble: Trouble | None = None  # what the recipient's server has against it
 
 
 class MailSandbox:
@@ -65,12 +70,17 @@ class MailSandbox:
         faults: Faults | None = None,
         history: History | None = None,
         travel: timedelta = timedelta(seconds=2),
+        inboxes: Mapping[str, Inbox] | None = None,
     ) -> None:
+        """`inboxes` by address: who can be told of a mail that did not arrive."""
         self._clock, self._reader, self._travel = clock, next_engine, travel
+        self._inboxes = {address.casefold(): inbox for address, inbox in (inboxes or {}).items()}
         self._faults = faults or Faults()
         self.history = history or History(clock)
         self.mails: list[ReceivedMail] = []
-        self._travelling: list[_Travelling] = []
+        self._troubles: dict[str, Trouble] = {}
+        self._deeds: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._entry = count(1)
         self._lines: set[SMTP] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -101,11 +111,44 @@ class MailSandbox:
         self._server = None
 
     def next_event_at(self) -> datetime | None:
-        return self._travelling[0].due_at if self._travelling else None
+        return self._deeds[0][0] if self._deeds else None
 
     async def advance(self) -> None:
-        """Hand over every mail whose way is done."""
-        self._hand_over()
+        """Hand over every mail whose way is done, and write every report that is due."""
+        self._run_due()
+
+    # What can be arranged.
+
+    def trouble(
+        self,
+        recipient: str,
+        kind: str,
+        *,
+        warns_after_minutes: float | None = None,
+        ends_after_minutes: float | None = None,
+        headers_only: bool = False,
+    ) -> None:
+        """From now on mail to this address meets one of TROUBLES, with a warning first where asked."""
+        if kind not in TROUBLES:
+            raise ValueError(f"no trouble {kind}; known: {', '.join(TROUBLES)}")
+        trouble = TROUBLES[kind]
+        if ends_after_minutes is not None:
+            trouble = replace(trouble, ends_after=timedelta(minutes=ends_after_minutes), warns_after=None)
+        if warns_after_minutes is not None:
+            trouble = replace(trouble, warns_after=timedelta(minutes=warns_after_minutes))
+        self._troubles[recipient.casefold()] = replace(trouble, headers_only=headers_only)
+
+    def no_trouble(self, recipient: str) -> None:
+        """The address takes mail again; mails already refused stay so."""
+        self._troubles.pop(recipient.casefold(), None)
+
+    def forge(self, to: str, *, message_id: str, recipient: str, kind: str = "no-such-user") -> None:
+        """Somebody writes a report about a mail that this server never saw, as anybody may."""
+        invented = EmailMessage()
+        invented["Message-ID"], invented["From"], invented["To"] = message_id, to, recipient
+        raw = invented.as_bytes().replace(b"\n", b"\r\n") + b"\r\n"
+        mail = ReceivedMail(self._clock.now(), to, recipient, message_id, raw, lost=False)
+        self._send_back(mail, TROUBLES[kind], final=True, what="report_forged")
 
     def picked_up(self, line: SMTP) -> None:
         self._lines.add(line)
@@ -120,9 +163,12 @@ class MailSandbox:
         """Keep an accepted mail and send it on its way; True when the line drops before the answer."""
         message_id = str(email.message_from_bytes(raw)["Message-ID"] or "").strip()
         for recipient in recipients:
-            lost = self._reads(recipient) and self._faults.strike("lost-mail")
-            mail = ReceivedMail(self._clock.now(), sender, recipient, message_id, raw, lost)
-            self._keep(mail)
+            for_reader = self._reads(recipient)
+            lost = for_reader and self._faults.strike("lost-mail")
+            trouble = self._troubles.get(recipient.casefold())
+            if for_reader and not lost and self._faults.strike("bounced-mail"):
+                trouble = trouble or TROUBLES["no-such-user"]
+            self._keep(ReceivedMail(self._clock.now(), sender, recipient, message_id, raw, lost, trouble))
         dropped = self._faults.strike("smtp-drop")
         if dropped:
             self.history.add("dropped_after_accept", message_id)
@@ -133,14 +179,51 @@ class MailSandbox:
         self.history.add("mail_accepted", mail.message_id, recipient=mail.recipient, size=len(mail.raw))
         if mail.lost:
             self.history.add("mail_lost", mail.message_id, recipient=mail.recipient)
-        elif self._reads(mail.recipient):
-            self._travelling.append(_Travelling(mail.at + self._travel, mail))
-            self._hand_over()
+        elif mail.trouble is not None:
+            self._hold_up(mail, mail.trouble)
+        elif self._reads(mail.recipient) or mail.recipient.casefold() in self._inboxes:
+            self._plan(mail.at + self._travel, partial(self._hand_over, mail))
 
-    def _hand_over(self) -> None:
-        now = self._clock.now()
-        while self._reader is not None and self._travelling and self._travelling[0].due_at <= now:
-            mail = self._travelling.pop(0).mail
+    def _hold_up(self, mail: ReceivedMail, trouble: Trouble) -> None:
+        """The recipient's server does not take it: a warning perhaps, and the end."""
+        self.history.add("mail_held_up", mail.message_id, recipient=mail.recipient, status=trouble.status)
+        if trouble.warns_after is not None:
+            warn = partial(self._send_back, mail, trouble, final=False, what="delay_reported")
+            self._plan(mail.at + trouble.warns_after, warn)
+        end = partial(self._send_back, mail, trouble, final=True, what="mail_bounced")
+        if trouble.arrives:
+            end = partial(self._hand_over, mail)
+        self._plan(mail.at + trouble.ends_after, end)
+
+    def _send_back(self, mail: ReceivedMail, trouble: Trouble, *, final: bool, what: str) -> None:
+        """A report to the envelope sender; one without a mailbox here, or `<>`, never hears of it."""
+        inbox = self._inboxes.get(mail.sender.casefold())
+        queue_id = f"{0x20C000 + next(self._entry):X}"
+        returned = Returned(mail.sender, mail.recipient, mail.raw, mail.at, queue_id)
+        if inbox is not None:
+            inbox.append("INBOX", report(returned, trouble, self._clock.now(), final=final))
+        self.history.add(
+            what,
+            mail.message_id,
+            recipient=mail.recipient,
+            status=trouble.status,
+            told=mail.sender if inbox is not None else None,
+        )
+
+    def _plan(self, at: datetime, deed: Callable[[], None]) -> None:
+        heapq.heappush(self._deeds, (at, next(self._entry), deed))
+        self._run_due()
+
+    def _run_due(self) -> None:
+        while self._deeds and self._deeds[0][0] <= self._clock.now():
+            heapq.heappop(self._deeds)[2]()
+
+    def _hand_over(self, mail: ReceivedMail) -> None:
+        inbox = self._inboxes.get(mail.recipient.casefold())
+        if inbox is not None:
+            trace = f"Return-Path: <{mail.sender}>\r\nDelivered-To: {mail.recipient}\r\n"
+            inbox.append("INBOX", trace.encode() + mail.raw)
+        if self._reader is not None and self._reads(mail.recipient):
             self._reader.deliver(mail.raw, mail.recipient)
 
     def _reads(self, recipient: str) -> bool:

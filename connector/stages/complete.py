@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from connector.clock import jst
 from connector.errors import ConnectorError, NotDone
 from connector.journey import OrderState, SlipState
@@ -31,14 +33,15 @@ from connector.outcome import (
 )
 from connector.ports import CompletionAnswers, CompletionPart, Ports
 from connector.shop import Shop
-from connector.slip import Result, Shipment, Slip
+from connector.slip import NEStatus, Result, Shipment, Slip
 from connector.stages.parcels import Ready, apart, shows
-from connector.stages.shipped import whole
+from connector.stages.shipped import carries, whole
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 
 SHIPPED_CODES = ("shipped", "delivered")  # 対応状況, spec/ecforce.md §3.1
 CHARGED = (PaymentState.CAPTURED, PaymentState.CAPTURING, PaymentState.PAID)
 SETTLE = timedelta(minutes=10)
+OTHER_SLIPS = "同じ受注の他の伝票の出荷待ち"
 ACCEPTED = "accepted"  # evidence: the other side took it; whether it also did it, only the cart shows
 
 
@@ -49,7 +52,7 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
     for number, item in by_number.items():
         order = fresh.get(number, item.noun)
         shipment = shipped(item)
-        stays = obstacle(order, shipment, ports)
+        stays = obstacle(order, shipment, ports, still_waits(item))
         if stays is not None:
             yield item, stays
         elif shipment is not None:
@@ -95,18 +98,36 @@ def _effect(
 
 
 def shipped(item: Item[Order]) -> Shipment | None:
-    """What left for this order with all its live slips: the primary number is the first slip's."""
-    live = [slip for slip, state in item.slips if state is not SlipState.CANCELLED]
-    found = [one for slip in live if (one := _left(slip, item)) is not None]
+    """What left for this order with all its slips. The primary number is that of a parcel with its own goods."""
+    family = {slip.number: slip for slip, _ in item.slips}
+    found = [(slip, one) for slip, state in item.slips if (one := _left(slip, state, item)) is not None]
+    found.sort(key=lambda pair: not carries(pair[0], item.noun.number, family))
     if not found:
         return None
-    numbers = dict.fromkeys(number for one in found for number in one.tracking)
-    return found[-1].with_tracking(tuple(numbers))
+    numbers = dict.fromkeys(number for _, one in found for number in one.tracking)
+    last = max(one.shipped_on for _, one in found)
+    return replace(found[0][1], tracking=tuple(numbers), shipped_on=last)
 
 
-def _left(slip: Slip, item: Item[Order]) -> Shipment | None:
-    """The warehouse's word about one slip, or NE's where somebody else shipped it."""
+def still_waits(item: Item[Order]) -> bool:
+    """A live slip that has not left although the order counts as shipped; a copy made since then is another sending."""
+    for slip, state in item.slips:
+        sent_again = slip.copied_from and slip.created_at is not None and slip.created_at > item.since
+        if slip.live and state not in (SlipState.CONFIRMED, SlipState.CANCELLED) and not sent_again:
+            return True
+    return False
+
+
+def _left(slip: Slip, state: SlipState, item: Item[Order]) -> Shipment | None:
+    """The warehouse's word about one slip, or NE's where somebody else shipped it.
+
+    A slip that was bundled away counts where its own parcel had left before; one that was taken back does not.
+    """
+    if not slip.live and slip.status < NEStatus.SHIPPED and not slip.merged:
+        return None
     said = whole([event for event in item.shipments if event.slip_number == slip.number])
+    if state is SlipState.CANCELLED and not slip.merged:
+        return None
     if said is not None or slip.shipped_at is None:
         return said
     return Shipment(
@@ -129,7 +150,7 @@ def sale(order: Order, ports: Ports) -> bool:
     return wants_sale(order, ports.shop) and order.payment.state not in CHARGED
 
 
-def obstacle(order: Order, shipment: Shipment | None, ports: Ports) -> Outcome | None:
+def obstacle(order: Order, shipment: Shipment | None, ports: Ports, waits: bool = False) -> Outcome | None:
     if order.cancelled or order.deleted:
         return Hold(Reason.CANCELLED_TOO_LATE, "出荷後にカートで取り消されました。完了は書き込みません。")
     if order.payment.kind not in ports.shop.complete_kinds:
@@ -137,6 +158,8 @@ def obstacle(order: Order, shipment: Shipment | None, ports: Ports) -> Outcome |
     slip = shipment.tracking[0] if shipment is not None and shipment.tracking else ""
     if completed(order, sale=wants_sale(order, ports.shop)) and shows(order, slip):
         return Advance({"completed": "the cart shows it already"})
+    if waits:
+        return Wait(OTHER_SLIPS)
     if shipment is None:
         return Wait("出荷日と送り状番号がまだ分かりません")
     return None

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
-from connector.errors import Refused
 from connector.journey import SlipState
 from connector.outcome import Absent, Advance, Begun, CannotTell, Done, Effect, Item, Reply, Wait
 from connector.ports import Ports
 from connector.slip import NEStatus, Shipment, Slip
 from connector.stages.shipped import whole
-from connector.stages.stage import Acting, Said, digest_of, one_by_one
+from connector.stages.stage import Acting, Said, digest_of
 
 
 async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect]:
@@ -34,17 +33,12 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
 
 
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    slips = await ports.orders.slips([one.effect.facts["slip"] for one in begun])
-
-    async def ship(one: Begun) -> Reply:
-        slip = slips.get(one.effect.facts["slip"])
-        if slip is None:
-            raise Refused("next_engine", "", f"伝票 {one.effect.facts['slip']} がありません。")
-        shipped = await ports.orders.confirm_shipment(slip, Shipment.from_bytes(one.effect.body))
-        return Done({"status": shipped.status, "tracking": shipped.tracking})
-
-    async for one, reply in one_by_one(begun, ship):
-        yield one, reply
+    """All at once; their outcomes are known only when they are read back together at the end."""
+    shipments = {one.effect.facts["slip"]: Shipment.from_bytes(one.effect.body) for one in begun}
+    answers = await ports.orders.confirm_shipments(shipments)
+    for one in begun:
+        now = answers[one.effect.facts["slip"]]
+        yield one, Done({"status": now.status, "tracking": now.tracking}) if isinstance(now, Slip) else now
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:

@@ -9,15 +9,41 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
+from connector.clock import jst
 from connector.journey import SlipState
 from connector.ports import Ports
-from connector.slip import Slip
+from connector.slip import NEStatus, Slip
 from connector.stages.stage import Reading
+
+ONCE_A_DAY = timedelta(days=3)
 
 
 async def read(ports: Ports, since: datetime) -> AsyncIterator[list[Slip]]:
-    async for page in ports.orders.slips_changed_since(since - ports.shop.overlap):
-        yield page
+    async for page in ports.orders.slips_changed_since(_reaching_back(ports, since)):
+        yield await _with_origins(page, ports)
+
+
+def _reaching_back(ports: Ports, since: datetime) -> datetime:
+    """A little each time; once a day far, for what moved while we read it (spec/next_engine.md §10.12)."""
+    first_of_the_day = jst(since).date() < jst(ports.now).date()
+    far = max(since - ONCE_A_DAY, ports.shop.start_at) if first_of_the_day else since
+    return min(far, since) - ports.shop.overlap
+
+
+async def _with_origins(page: list[Slip], ports: Ports) -> list[Slip]:
+    """With the rows of those that people split or bundled, which say whose goods went where.
+
+    And of those at 起票済, whose rows alone say what stock or release date they wait for.
+    """
+    wanted = [slip.number for slip in page if slip.split_from or slip.merged or _stands(slip)]
+    if not wanted:
+        return page
+    read = await ports.orders.slips(wanted, rows=True)
+    return [read.get(slip.number, slip) for slip in page]
+
+
+def _stands(slip: Slip) -> bool:
+    return slip.live and slip.status == NEStatus.OPEN
 
 
 async def again(ports: Ports, numbers: Sequence[str]) -> AsyncIterator[list[Slip]]:

@@ -1,14 +1,23 @@
-"""Import daily (本取込): at the set time, one order CSV for exactly the orders that stand in 新規受付 now.
+"""Import daily (本取込): at each set time one order CSV for exactly the orders that stand in 新規受付 now.
 
-Next Engine is asked again in the same pass (V1); its queue's success is not believed, each order is read back.
-At most one file is released per business day and time (V3): the effect's key is that window.
+Next Engine is asked again in the same pass (V1); its queue's success is not believed: each order is read back, and so
+is the sum. The rules of a set time (取込時刻):
+- Its first file takes everybody who stands there, however late it runs. After an outage only the newest time is caught
+  up, once, and never later than the grace allows.
+- Until its grace ends it stays open for whoever was announced before it and is in no file yet: a slow Next Engine
+  makes nobody wait a day. They go in a second file (…/r2), which holds nobody who was in an earlier one (V3, V7).
+- Who was announced after the set time waits for the next one, and never opens this one again.
+- There is never a second file while the first one's fate is not certain.
+- A file far outside its weekday's band waits for a click until its deadline; the ledger judges it in the transaction
+  that commits its intent (`ledger/preflights.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from connector.clock import at_jst, jst
 from connector.errors import NotDone, Refused
 from connector.journey import OrderState
 from connector.order import Order
@@ -18,6 +27,7 @@ from connector.outcome import (
     Begun,
     Done,
     Effect,
+    Facts,
     Hold,
     Item,
     Outcome,
@@ -26,20 +36,41 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Ports
+from connector.ports import BuiltFile, Ports
+from connector.shop import Shop
 from connector.slip import NEStatus, Slip
+from connector.stages.manifest import control, manifest_of
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
 
 ABSURD_FROM = 20  # so many orders and not one of them in NE: a wrong picture, not twenty problems
+ASK_AGAIN = timedelta(minutes=10)
+UNDER_WAY = "前の受注CSVの結果を待っています"
+NEXT_TIME = "今回の受注CSVの対象ではありません。次の時刻に行います"
+SHUT = "取込前確認により、今回の取込には入りません。次の時刻に取り込みます"
 
 
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect | list[Slip]]:
-    slips = await ports.orders.slips_of([item.noun.number for item in items])
-    if len(items) >= ABSURD_FROM and not any(slips.values()):
-        raise NotDone(f"Next Engine shows none of {len(items)} orders that stood in 新規受付: not believed")
+    candidates: list[Item[Order]] = []
+    for item in items:
+        stays_out = not_in_this_file(item, ports)
+        if stays_out is None:
+            candidates.append(item)
+        else:
+            yield item, stays_out
+    if ports.files.revision > 1:  # who cannot be written is not worth another request
+        candidates, held, _ = _written(candidates, ports)
+        for said in held:
+            yield said
+    if not candidates:
+        return
+    slips = await ports.orders.slips_of([item.noun.number for item in candidates])
+    if len(candidates) >= ABSURD_FROM and not any(slips.values()):
+        raise NotDone(
+            f"Next Engine shows none of {len(candidates)} orders that stood in 新規受付: not believed"
+        )
     yield [slip for found in slips.values() for slip in found]
     ready = []
-    for item in items:
+    for item in candidates:
         stays = obstacle(item, slips.get(item.noun.number, []))
         if stays is None:
             ready.append(item)
@@ -47,20 +78,59 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
             yield item, stays
     if not ready:
         return
-    built = ports.orders.import_file([item.noun for item in ready])
-    by_number = {item.noun.number: item for item in ready}
-    for number, hold in built.held:
-        yield by_number[number], hold
-    included = [by_number[number] for number in built.included]
+    included, held, built = _written(ready, ports)
+    for said in held:
+        yield said
     if included:
-        yield Effect(
-            kind="ne_import",
-            key=f"{ports.shop.key}/ne_import/{ports.window}",
-            items=tuple(item.id for item in included),
-            body=built.body,
-            name=f"orders_{ports.shop.key}_{ports.window.replace(' ', '_').replace(':', '')}.csv",
-            facts={**built.facts, "orders": {str(item.id): item.noun.number for item in included}},
-        )
+        yield _effect(included, built, ports)
+
+
+def not_in_this_file(item: Item[Order], ports: Ports) -> Outcome | None:
+    """What a rule of the set time says before anybody is asked; None for one that may be in the next file."""
+    files = ports.files
+    if files.shut:
+        return Wait(SHUT, until=_next_time(ports.shop, ports.now))
+    if files.under_way:
+        return Wait(UNDER_WAY)
+    if files.only is not None and item.id not in files.only:
+        return Wait(NEXT_TIME, until=min(_next_time(ports.shop, ports.now), ports.now + ASK_AGAIN))
+    return None
+
+
+def _next_time(shop: Shop, now: datetime) -> datetime:
+    """The next set time; the same instant tomorrow where there is none."""
+    today = jst(now).date()
+    days = (today, today + timedelta(days=1))
+    times = [at_jst(day, one.hour, one.minute) for day in days for one in shop.import_times]
+    return min((at for at in times if at > now), default=now + timedelta(days=1))
+
+
+def _written(
+    items: Sequence[Item[Order]], ports: Ports
+) -> tuple[list[Item[Order]], list[tuple[Item[Order], Hold]], BuiltFile]:
+    """Who is in the file, who cannot be written and why, and the file."""
+    built = ports.orders.import_file([item.noun for item in items])
+    by_number = {item.noun.number: item for item in items}
+    held = [(by_number[number], hold) for number, hold in built.held]
+    return [by_number[number] for number in built.included], held, built
+
+
+def _effect(included: Sequence[Item[Order]], built: BuiltFile, ports: Ports) -> Effect:
+    shop, revision = ports.shop.key, ports.files.revision
+    again = f"_r{revision}" if revision > 1 else ""
+    facts: Facts = {
+        "orders": {str(item.id): item.noun.number for item in included},
+        "totals": {item.noun.number: item.noun.amounts.payable for item in included},
+        "manifest": manifest_of([item.noun for item in included], built.body, revision),
+    }
+    return Effect(
+        kind="ne_import",
+        key=f"{shop}/ne_import/{ports.window}" + (f"/r{revision}" if revision > 1 else ""),
+        items=tuple(item.id for item in included),
+        body=built.body,
+        name=f"orders_{shop}_{ports.window.replace(' ', '_').replace(':', '')}{again}.csv",
+        facts={**built.facts, **facts},
+    )
 
 
 def obstacle(item: Item[Order], slips: list[Slip]) -> Outcome | None:
@@ -100,15 +170,17 @@ async def _look(one: Begun, ports: Ports) -> Reply:
         for id_, number in numbers.items()
         if (found := [slip for slip in slips.get(number, []) if slip.status >= NEStatus.OPEN])
     }
+    totals: dict[str, int] = one.effect.facts.get("totals", {})
+    evidence = {"read_back": len(imported), "control": control(totals, slips)}
     if len(imported) == len(numbers):
-        return Done({"read_back": len(imported)}, per_item=dict(imported))
+        return Done(evidence, per_item=dict(imported))
     if queue is None:
         return await _without_queue(one, ports, dict(imported))
     if not imported:
         return Refused("next_engine", "", queue.message)
     missing = Hold(Reason.REFUSED, f"本取込されませんでした: {queue.message}")
     held = {int(id_): missing for id_ in numbers if int(id_) not in imported}
-    return Done({"read_back": len(imported), "missing": len(held)}, per_item={**imported, **held})
+    return Done({**evidence, "missing": len(held)}, per_item={**imported, **held})
 
 
 async def _without_queue(one: Begun, ports: Ports, imported: dict[int, Outcome]) -> Reply:
@@ -142,5 +214,6 @@ STAGE = Acting(
     settle=lambda ports: ports.shop.mail_settle,
     times=lambda shop: shop.import_times,
     grace=lambda shop: shop.import_grace,
+    checked=True,
     at_once=50_000,  # one file for all that stand there, spec/next_engine.md §6.1
 )

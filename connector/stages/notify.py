@@ -27,7 +27,7 @@ from connector.outcome import (
     Reply,
     Wait,
 )
-from connector.ports import Ports
+from connector.ports import NOT_ANNOUNCED, Letter, Ports
 from connector.slip import Slip
 from connector.stages.stage import Acting, Said
 
@@ -41,7 +41,9 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
         else:
             ready.append(item)
     known = await ports.orders.slips_of([item.noun.number for item in ready]) if ready else {}
-    for item in ready:
+    silence = await ports.known.silence(ports.now) if ready and ports.known else None
+    probe_at = silence.probe_at if silence is not None and silence.until is None else None
+    for item in sorted(ready, key=lambda item: item.redos) if probe_at else ready:
         if known.get(item.noun.number):  # M2: it is there already, a second mail could only do harm
             yield item, Advance({"slip": known[item.noun.number][0].number})
             continue
@@ -49,14 +51,25 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
         if isinstance(letter, Hold):
             yield item, letter
             continue
-        yield Effect(
-            kind="mail",
-            key=f"{ports.shop.key}/mail/{item.noun.number}",
-            items=(item.id,),
-            body=letter.body,
-            name=letter.name,
-            facts={**letter.facts, "order": item.noun.number},
-        )
+        if (
+            probe_at is not None
+        ):  # the intake opens no slips: one mail shows when it does again, the others wait
+            if probe_at > ports.now:
+                yield item, Wait(NOT_ANNOUNCED, until=probe_at)
+                continue
+            probe_at = ports.now + ports.shop.canary_after
+        yield announcement(item, letter, ports)
+
+
+def announcement(item: Item[Order], letter: Letter, ports: Ports) -> Effect:
+    return Effect(
+        kind="mail",
+        key=f"{ports.shop.key}/mail/{item.noun.number}",
+        items=(item.id,),
+        body=letter.body,
+        name=letter.name,
+        facts={**letter.facts, "order": item.noun.number},
+    )
 
 
 def obstacle(item: Item[Order], ports: Ports) -> Outcome | None:

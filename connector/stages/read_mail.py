@@ -1,7 +1,7 @@
 """Read mail (受信メールの確認): bounces and delays of our notification mails, from the mailbox they come back to.
 
-A mail is kept before it is read and read before it is moved; a permanent failure takes the announcement back
-(M3). Without a mailbox this stage does nothing.
+A mail's bytes and what it means are committed together, and only then it leaves the inbox; a permanent failure takes
+the announcement back (M3). Without a mailbox this stage does nothing.
 """
 
 from __future__ import annotations

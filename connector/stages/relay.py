@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 
 from connector.clock import at_jst, jst
-from connector.errors import Refused
+from connector.errors import ConnectorError, Refused, Unknown
 from connector.journey import SlipState
 from connector.order import Order
 from connector.outcome import (
@@ -28,7 +28,7 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Ports, Receipt
+from connector.ports import Answers, Ports, Receipt
 from connector.shop import CAPTURED_WITHIN
 from connector.slip import NEStatus, Slip
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
@@ -148,25 +148,26 @@ def _lapse(order: Order, lapses_at: datetime, ship_on: date, now: datetime) -> s
 
 def _mark(item: Item[Slip], kind: str, ports: Ports) -> Effect:
     number = item.noun.number
-    return Effect(
-        kind=kind, key=f"{ports.shop.key}/{kind}/{number}", items=(item.id,), facts={"slip": number}
-    )
+    facts = {"slip": number, "words": item.refusal} if item.refusal else {"slip": number}
+    return Effect(kind=kind, key=f"{ports.shop.key}/{kind}/{number}", items=(item.id,), facts=facts)
 
 
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in one_by_one(begun, lambda one: _act(one, ports)):
+    """The files one by one, the marks in Next Engine all at once."""
+    files, taken, refused = (
+        [one for one in begun if one.effect.kind == kind] for kind in ("wms_file", "ne_mark", "ne_refused")
+    )
+    async for one, reply in one_by_one(files, lambda one: ports.warehouse.send(one.effect)):
         yield one, reply
-
-
-async def _act(one: Begun, ports: Ports) -> Reply:
-    if one.effect.kind == "wms_file":
-        return await ports.warehouse.send(one.effect)
-    number = one.effect.facts["slip"]
-    slip = (await ports.orders.slips([number])).get(number)
-    if slip is None:
-        raise Refused("next_engine", "", f"伝票 {number} がありません。")
-    refused = REFUSED_WORDS if one.effect.kind == "ne_refused" else ""
-    return _marked(one, await ports.orders.mark_relayed(slip, refused=refused))
+    answers: Answers = {}
+    if taken:
+        answers |= await ports.orders.mark_relayed([one.effect.facts["slip"] for one in taken])
+    if refused:
+        words = {one.effect.facts["slip"]: one.effect.facts.get("words", "") for one in refused}
+        answers |= await ports.orders.mark_refused({n: said or REFUSED_WORDS for n, said in words.items()})
+    for one in (*taken, *refused):
+        now = answers[one.effect.facts["slip"]]
+        yield one, _marked(one, now) if isinstance(now, Slip) else now
 
 
 def _marked(one: Begun, slip: Slip) -> Done:
@@ -177,15 +178,25 @@ def _marked(one: Begun, slip: Slip) -> Done:
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
-    async for one, reply in look_at_each(begun, lambda one: _look(one, ports)):
+    async for one, reply in look_at_each(
+        [one for one in begun if one.effect.kind == "wms_file"], lambda one: _look_at_file(one, ports)
+    ):
         yield one, reply
+    marks = [one for one in begun if one.effect.kind != "wms_file"]
+    if not marks:
+        return
+    try:
+        slips = await ports.orders.slips([one.effect.facts["slip"] for one in marks])
+    except ConnectorError as error:  # what the files said is kept all the same
+        for one in marks:
+            yield one, Unknown(str(error))
+        return
+    for one in marks:
+        slip = slips.get(one.effect.facts["slip"])
+        yield one, _marked(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
 
 
-async def _look(one: Begun, ports: Ports) -> Reply:
-    if one.effect.kind != "wms_file":
-        number = one.effect.facts["slip"]
-        slip = (await ports.orders.slips([number])).get(number)
-        return _marked(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
+async def _look_at_file(one: Begun, ports: Ports) -> Reply:
     if not ports.warehouse.answers:
         lies = await ports.warehouse.lies_there(one.effect)
         return Done(lies.evidence) if isinstance(lies, Sent) else lies

@@ -77,6 +77,9 @@ class Acting(Stage):
     once: str = ""  # items at `gives` come back until they have an effect of this kind
     refused: str = ""  # items the other side refused come once more for an effect of this kind
     at_once: int = 500  # items a pass
+    checked: bool = (
+        False  # its files are compared with earlier ones before they leave, and may wait for a click
+    )
     on_request: bool = False  # takes what was asked for (a stop request), wherever it stands
 
 

@@ -26,6 +26,9 @@ Pairs = Sequence[tuple[str, str | bytes]]
 Explain = Callable[[bytes], tuple[str, str]]
 """Body of a refusal → the other side's code and words, each "" where it says none."""
 
+Meter = Callable[[int, int], None]
+"""Told of every request that reached the other side: its bytes, and the bytes of the answer (0: none came)."""
+
 T = TypeVar("T")
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -109,6 +112,7 @@ class Http:
         requests_per_second: float | None = None,
         ca_file: str | None = None,
         system: str = "http",
+        meter: Meter | None = None,
     ) -> None:
         self._base = _checked(base_url).rstrip("/")
         self._clock = clock
@@ -124,6 +128,7 @@ class Http:
             follow_redirects=False,
             trust_env=False,  # what stands in the settings holds, whatever the environment says
         )
+        self._meter = meter
         self.calls = 0  # requests sent; some systems are metered (spec/next_engine.md §2.5)
 
     async def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
@@ -154,11 +159,18 @@ class Http:
                 method, self._base + path, content=body or None, headers=headers, timeout=_phases(limit)
             )
             self.calls += 1
+            reached, received = True, 0
             try:
                 async with asyncio.timeout(limit):
-                    return await self._exchange(request, writing)
+                    answer = await self._exchange(request, writing)
+                received = len(answer.body)
+                return answer
             except (TimeoutError, httpx2.HTTPError) as error:
+                reached = not isinstance(error, _BEFORE_SENDING)
                 raise self._loss(error, writing) from error
+            finally:
+                if reached and self._meter is not None:
+                    self._meter(len(body), received)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

@@ -81,6 +81,10 @@ class _Line:
     clean: bool = True  # the last mail went through, no envelope is left half-open
 
 
+class _ClosedBetweenMails(NotDone):
+    """The server ended a used connection, as it may after some mails; a new one has a right to one try."""
+
+
 class SmtpPool:
     """Sends single mails over at most `size` connections; safe to call from many tasks at once."""
 
@@ -114,7 +118,14 @@ class SmtpPool:
         """
         checked_address(sender)
         checked_address(recipient)
-        async with self._places, self._line() as line:
+        async with self._places:
+            try:
+                return await self._send(sender, recipient, body)
+            except _ClosedBetweenMails:
+                return await self._send(sender, recipient, body, fresh=True)
+
+    async def _send(self, sender: str, recipient: str, body: bytes, *, fresh: bool = False) -> str:
+        async with self._line(fresh=fresh) as line:
             await self._envelope(line, sender, recipient)
             return await self._hand_over(line, body)
 
@@ -133,9 +144,9 @@ class SmtpPool:
             self._places.release()
 
     @asynccontextmanager
-    async def _line(self) -> AsyncIterator[_Line]:
+    async def _line(self, *, fresh: bool) -> AsyncIterator[_Line]:
         """A living connection; it goes back to the others unless it broke."""
-        line = await self._reused() or await self._open()
+        line = (None if fresh else await self._reused()) or await self._open()
         line.clean, line.mails = False, line.mails + 1
         try:
             yield line
@@ -246,10 +257,13 @@ class SmtpPool:
         except aiosmtplib.SMTPResponseException as error:
             if not 400 <= error.code < 600:
                 line.client.close()
+            if line.mails > 1 and not line.client.is_connected:
+                raise _ClosedBetweenMails(str(error)) from error
             raise _answered(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             line.client.close()
-            raise NotDone(f"メールを渡す前に接続が切れました: {error}") from error
+            words = f"メールを渡す前に接続が切れました: {error}"
+            raise (_ClosedBetweenMails if line.mails > 1 else NotDone)(words) from error
 
     async def _hand_over(self, line: _Line, body: bytes) -> str:
         try:

@@ -8,7 +8,24 @@ from pathlib import Path
 
 from aiohttp import web
 
-from connector.web import actions, cases, changes, hooks, intake, lists, machine, money, pages, renewals
+from connector.web import (
+    actions,
+    alarms,
+    automation,
+    cases,
+    changes,
+    hooks,
+    intake,
+    lists,
+    machine,
+    mails,
+    money,
+    next_engine,
+    pages,
+    preflight,
+    renewals,
+    waiting,
+)
 from connector.web.context import CONTEXT, WebContext
 from connector.web.guard import doorkeeper, set_headers
 
@@ -44,6 +61,31 @@ ROUTES = (
     ("GET", "/money", money.page),
     ("GET", "/money.json", money.as_json),
     ("GET", "/money.csv", money.as_csv),
+    ("GET", "/next-engine", next_engine.page),
+    ("GET", "/next-engine.json", next_engine.as_json),
+    ("GET", "/next-engine.csv", next_engine.as_csv),
+    ("GET", "/next-engine/signed-in", next_engine.signed_in),
+    ("POST", "/next-engine/{account}/sign-in", next_engine.sign_in),
+    ("POST", "/next-engine/{account}/use", next_engine.use),
+    ("GET", "/alarms", alarms.page),
+    ("GET", "/alarms.json", alarms.as_json),
+    ("GET", "/alarms.csv", alarms.as_csv),
+    ("POST", r"/alarms/{kind:[a-z_]{1,40}}/close", alarms.close),
+    ("GET", "/waiting", waiting.page),
+    ("GET", "/waiting.json", waiting.as_json),
+    ("GET", "/waiting.csv", waiting.as_csv),
+    ("GET", "/automation", automation.page),
+    ("GET", "/automation.json", automation.as_json),
+    ("GET", "/automation.csv", automation.as_csv),
+    ("GET", "/mails", mails.page),
+    ("GET", "/mails.json", mails.as_json),
+    ("GET", "/mails.csv", mails.as_csv),
+    ("POST", "/mails/again", mails.again),
+    ("POST", r"/mails/{id:\d{1,15}}/{verb:bounced|seen}", mails.settle),
+    ("GET", "/preflight", preflight.page),
+    ("GET", "/preflight.json", preflight.as_json),
+    ("GET", "/preflight.csv", preflight.as_csv),
+    ("POST", r"/preflight/{id:\d{1,15}}/{verb:release|refuse}", preflight.decide),
     ("GET", "/renewals", renewals.page),
     ("GET", "/renewals.json", renewals.as_json),
     ("GET", "/renewals.csv", renewals.as_csv),
@@ -64,7 +106,7 @@ ROUTES = (
 
 def make_app(context: WebContext) -> web.Application:
     """The pages over one ledger. Whoever runs the application owns the database."""
-    app = web.Application(middlewares=[doorkeeper], client_max_size=MAX_FORM)
+    app = web.Application(middlewares=[doorkeeper, alarms.with_banner], client_max_size=MAX_FORM)
     app[CONTEXT] = context
     for method, path, handler in ROUTES:
         app.router.add_route(method, path, handler)

@@ -12,6 +12,7 @@ from aiohttp import web
 from connector.clock import Clock
 from connector.ledger.views import Database
 from connector.shop import Shop
+from connector.web.returns import Returns
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -34,6 +35,16 @@ class CartHook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInDoor:
+    """What a page may do about the sign-in of one Next Engine account."""
+
+    address: Callable[[str], str]  # where a person signs in; the nonce comes back
+    exchange: Callable[
+        [str, str], Awaitable[tuple[str, str]]
+    ]  # uid and state → who signed in, of which company
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """`hosts` are the names the pages answer to (any port); `banner` marks a world that is not production."""
 
@@ -48,6 +59,8 @@ class WebContext:
     show_bytes: bool = False  # whether kept exchanges may be downloaded: they hold personal data
     refresh_seconds: int = 60
     hooks: Mapping[str, CartHook] = field(default_factory=dict)  # by shop; none: no webhooks
+    sign_ins: Mapping[str, SignInDoor] = field(default_factory=dict)  # by account of Next Engine
+    returns: Returns = field(default_factory=Returns)
     form_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
 

@@ -13,12 +13,14 @@ import msgspec
 from aiohttp import web
 
 from connector import words
-from connector.ledger.views import Connection, sentence_of
+from connector.ledger.views import AlarmRow, Connection, sentence_of
 from connector.reports import figure_value, lamp_name, what, what_to_do, written
 from connector.shop import Shop
 from connector.web.context import CONTEXT, WebContext
+from connector.words.letters import letters
 
 Answer = TypeVar("Answer")
+ALARMS = web.RequestKey("alarms", tuple[AlarmRow, ...])
 
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -40,6 +42,7 @@ class View:
         asked = request.query.get("lang", "")
         self.lang = asked if asked in words.LANGUAGES else self.context.lang
         self.shop = self._shop(request.query.get("shop", ""))
+        self.alarms: tuple[AlarmRow, ...] = request.get(ALARMS, ())  # open ones, for the band on every page
 
     def _shop(self, key: str) -> Shop:
         if not key:
@@ -83,6 +86,7 @@ class View:
             "t": lambda key: words.label(key, lang),
             "yen": lambda amount: words.yen(amount, lang),
             "count": lambda number: words.count(number, lang),
+            "letters": lambda status: letters(status, lang),
             "moment": lambda at: words.moment(at, lang),
             "clock": lambda at: words.clock_time(at, now, lang),
             "age": lambda at: words.age(now - at if at is not None else None, lang),
@@ -90,8 +94,10 @@ class View:
             "state_means": lambda item, value: words.place(item, value).means.say(lang),
             "stage": lambda name: words.stage(name, lang),
             "reason": lambda value: words.reason(value, lang),
+            "alarm_word": lambda kind: words.ALARMS[kind],
             "word": lambda value: words.REASONS[words.Reason(value)],
             "wait": lambda value: words.wait(value, lang),
+            "checked": lambda row: words.checked(row.tab, row.code, lang),
             "effect": lambda kind: words.effect(kind, lang),
             "effect_state": lambda value: words.effect_state(value, lang),
             "system": lambda name: words.system(name, lang),

@@ -11,6 +11,7 @@ from connector.ledger import views
 from connector.ledger.views import Connection
 from connector.reports import latest
 from connector.web.context import CONTEXT, WebContext
+from connector.words import ALARMS
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[Mapping[str, str], float]
@@ -84,6 +85,8 @@ def _lines(connection: Connection, context: WebContext) -> Iterator[str]:
         ),
     )
     yield from _work(connection, context)
+    yield from _alarms(connection, context)
+    yield from _next_engine(connection, context)
     yield from _reconciled(context)
 
 
@@ -118,6 +121,52 @@ def _work(connection: Connection, context: WebContext) -> Iterator[str]:
             for key in keys
             for row in views.pulses_list(connection, key)
             if row.ok_at is not None
+        ),
+    )
+
+
+def _alarms(connection: Connection, context: WebContext) -> Iterator[str]:
+    open_now = {
+        (shop.key, row.kind) for shop in context.shops for row in views.open_alarms(connection, shop.key)
+    }
+    yield from _metric(
+        "connector_alarms_open",
+        "gauge",
+        "1 while the alarm of this kind is open.",
+        (
+            ({"shop": shop.key, "kind": kind}, float((shop.key, kind) in open_now))
+            for shop in context.shops
+            for kind in ALARMS
+        ),
+    )
+
+
+def _next_engine(connection: Connection, context: WebContext) -> Iterator[str]:
+    found = views.next_engine_accounts(connection, context.shops, context.clock.now())
+    yield from _metric(
+        "connector_next_engine_sign_in_needed",
+        "gauge",
+        "1 where a person must sign in to Next Engine.",
+        (({"account": one.account}, float(one.needs_sign_in)) for one in found),
+    )
+    yield from _metric(
+        "connector_next_engine_month_requests",
+        "gauge",
+        "Calls to Next Engine in this month of Japan, and what the contract holds.",
+        (
+            ({"account": one.account, "what": what}, number)
+            for one in found
+            for what, number in (("used", one.budget.requests), ("contract", one.budget.most_requests))
+        ),
+    )
+    yield from _metric(
+        "connector_next_engine_month_bytes",
+        "gauge",
+        "Bytes to and from Next Engine in this month of Japan.",
+        (
+            ({"account": one.account, "direction": way}, number)
+            for one in found
+            for way, number in (("sent", one.budget.sent_bytes), ("received", one.budget.received_bytes))
         ),
     )
 

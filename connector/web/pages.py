@@ -34,6 +34,7 @@ class Home(Struct, frozen=True, kw_only=True):
     open_effects: tuple[EffectRow, ...]
     files: tuple[EffectRow, ...]
     pulses: tuple[views.PulseRow, ...]
+    preflights: tuple[views.PreflightRow, ...] = ()  # import files that wait for a click
 
     def of(self, item: str) -> list[views.PlaceCount]:
         return [place for place in self.funnel if place.item == item]
@@ -76,6 +77,7 @@ def _home(connection: Connection, view: View) -> Home:
         open_effects=tuple(views.open_effects(connection, shop.key, limit=TOP)),
         files=tuple(views.effects_between(connection, shop.key, begins_at, ends_at, FILES)),
         pulses=tuple(views.pulses_list(connection, shop.key)),
+        preflights=tuple(views.preflights_waiting(connection, shop.key)),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from connector.order import PaymentState
 from connector.outcome import EffectState, Reason
 from connector.slip import Result
+from connector.words.alarms import ALARMS, AlarmWord, alarm_facts
 from connector.words.cases import CASE_STATES, CASE_STEPS, LINK_RULES, LINKS, SITUATIONS
-from connector.words.figures import age, clock_time, count, moment, yen
+from connector.words.figures import UNKNOWN, age, clock_time, count, day, moment, yen
 from connector.words.findings import FINDINGS, VERDICTS, FindingWord
 from connector.words.intake import INTAKE
 from connector.words.labels import FIGURES, LABELS, label
+from connector.words.mails import MAIL_KINDS, MAIL_VERDICTS
 from connector.words.money import MONEY
 from connector.words.places import (
     EFFECT_STATES,
@@ -31,11 +33,13 @@ from connector.words.places import (
 from connector.words.reasons import REASONS
 from connector.words.renewals import ORIGINS, RENEWAL_ENDS, RENEWALS, UNJUDGED
 from connector.words.text import LANGUAGES, Term, Text, Word
-from connector.words.waits import NE_SCREENS, WAITS, wait, what_moves
+from connector.words.waits import CONFIRM_REASONS, NE_SCREENS, WAITS, checked, wait, what_moves
 
 __all__ = [
+    "ALARMS",
     "CASE_STATES",
     "CASE_STEPS",
+    "CONFIRM_REASONS",
     "EFFECTS",
     "EFFECT_STATES",
     "EVENTS",
@@ -47,6 +51,8 @@ __all__ = [
     "LEFT_OUT",
     "LINKS",
     "LINK_RULES",
+    "MAIL_KINDS",
+    "MAIL_VERDICTS",
     "MONEY",
     "NE_SCREENS",
     "ORDER_STATES",
@@ -63,16 +69,21 @@ __all__ = [
     "STOP_VERDICTS",
     "SYSTEMS",
     "UNJUDGED",
+    "UNKNOWN",
     "VERDICTS",
     "WAITS",
+    "AlarmWord",
     "FindingWord",
     "Reason",
     "Term",
     "Text",
     "Word",
     "age",
+    "alarm_facts",
+    "checked",
     "clock_time",
     "count",
+    "day",
     "effect",
     "effect_state",
     "label",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from connector.clock import jst
 from connector.words.text import Text
@@ -42,6 +42,11 @@ def moment(at: datetime | None, lang: str = "ja") -> str:
     if lang == "en":
         return f"{local:%a %d %b %H:%M}"
     return f"{local.month}/{local.day}({_WEEKDAYS[local.weekday()]}) {local:%H:%M}"
+
+
+def day(on: date, lang: str = "ja") -> str:
+    """A business day: 11/22(日)."""
+    return f"{on:%a %d %b}" if lang == "en" else f"{on.month}/{on.day}({_WEEKDAYS[on.weekday()]})"
 
 
 def clock_time(at: datetime | None, now: datetime, lang: str = "ja") -> str:

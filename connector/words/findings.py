@@ -199,6 +199,32 @@ FINDINGS: dict[str, FindingWord] = {
         ),
         PAYMENT,
     ),
+    "mail_missing": _kind(
+        Text("お客様へのメール未送信", "Mail to the customer not sent"),
+        Text(
+            "ネクストエンジンが送るはずのメールが、1日たっても送られていません。",
+            "A mail that Next Engine should send was not sent within a day.",
+        ),
+        Text("出荷と代金には影響しません。", "It moves neither goods nor money."),
+        Text(
+            "ネクストエンジンのメール設定と、伝票の発送伝票番号を確認してください。",
+            "Check Next Engine's mail settings, and the slip's tracking number.",
+        ),
+        SHOP,
+    ),
+    "mail_from_two": _kind(
+        Text("お客様へのメール二重", "Mail to the customer sent by two"),
+        Text(
+            "ほかの担当が送るメールを、ネクストエンジンも送りました。",
+            "Next Engine sent a mail that somebody else sends.",
+        ),
+        Text("お客様に同じ案内が2通届きます。", "The customer gets the same news twice."),
+        Text(
+            "ネクストエンジンでこのメールを止めるか、設定の mails を直してください。",
+            "Switch this mail off in Next Engine, or correct `mails` in the settings.",
+        ),
+        SHOP,
+    ),
     "cancelled_not_stopped": _kind(
         Text("取消未達", "Cancel not stopped"),
         Text("カートで取消済みですが、伝票が有効なままです。", "Cancelled in the cart, its slip lives."),

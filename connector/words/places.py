@@ -183,6 +183,7 @@ EVENTS: dict[str, Text] = {
     "received": Text("取込", "received"),
     "version": Text("内容変更", "new version"),
     "moved": Text("進行", "moved"),
+    "preflight": Text("取込前確認の判断", "import check decided"),
     "seen": Text("伝票を確認", "slip seen"),
     "held": Text("保留", "held"),
     "released": Text("保留解除", "released"),
@@ -191,13 +192,19 @@ EVENTS: dict[str, Text] = {
     "late_change": Text("引き渡し後の変更", "late change"),
     "late_change_closed": Text("変更の決着", "late change settled"),
     "change_too_late": Text("変更が間に合わず", "change came too late"),
+    "unshipped": Text("出荷確定の取消", "shipment taken back"),
     "set_aside": Text("迷子として保管", "set aside"),
     "retry": Text("再試行の指示", "retry asked"),
     "note": Text("メモ", "note"),
     "resolved": Text("解決済み", "resolved"),
     "again": Text("やり直しの指示", "to be done again"),
     "payment_case": Text("決済NG案件", "payment case"),
+    "mail_bounced": Text("受注メールの不達", "order mail came back"),
+    "mail_delayed": Text("受注メールの遅延", "order mail is delayed"),
+    "mail_suspected": Text("受注メールの不達の疑い", "order mail perhaps came back"),
+    "mail_answered": Text("受注メールへの返信", "answer to the order mail"),
     "linked": Text("出し直しのつながり", "linked"),
+    "alarm_closed": Text("警報を閉じました", "alarm closed"),
 }
 
 LEFT_OUT: dict[str, Term] = {
@@ -232,5 +239,6 @@ SYSTEMS: dict[str, Text] = {
     "next_engine": Text("ネクストエンジン", "Next Engine"),
     "wms": Text("倉庫", "Warehouse"),
     "mail": Text("メール", "Mail"),
+    "mailbox": Text("受信メール", "Incoming mail"),
     "ledger": Text("台帳", "Ledger"),
 }

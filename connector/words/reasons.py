@@ -180,6 +180,21 @@ REASONS: dict[Reason, Word] = {
             "Read their words in the note, correct the cause, then release; it is sent again.",
         ),
     ),
+    Reason.MAIL_BOUNCED: Word(
+        Text("通知メールが戻りました", "Order mail came back"),
+        Text(
+            "相手のメールサーバが、受注メールを届けられないと返しました。",
+            "The other mail server said that it cannot deliver the order mail.",
+        ),
+        Text(
+            "ネクストエンジンに受注がありません。このままでは出荷されません。",
+            "Next Engine does not know the order; it would never ship.",
+        ),
+        Text(
+            "取込用メールアドレスの設定を直し、保留を解除してください。確認のうえ送り直します。「受信メール」でまとめて解除できます。",
+            "Correct the intake address, then release: it is looked up and sent again. The mails page releases all.",
+        ),
+    ),
     Reason.MAIL_NEVER_ARRIVED: Word(
         Text("通知メール不達", "Mail never arrived"),
         Text(
@@ -296,6 +311,24 @@ REASONS: dict[Reason, Word] = {
         Text(
             "取消が正しければカートも取り消し、誤りなら伝票を戻して解除してください。",
             "If that is right, cancel it in the cart, too; if not, restore the slip and release.",
+        ),
+    ),
+    Reason.UNSHIPPED: Word(
+        Text("出荷確定の取消", "Shipment taken back"),
+        Text(
+            "出荷確定した伝票の出荷確定が、ネクストエンジンで取り消されました。",
+            "A slip that was confirmed as shipped was taken back in Next Engine.",
+        ),
+        Text(
+            "荷物が出たかどうか分かりません。完了前なら、カートの完了と売上処理は止めています。",
+            "Whether the parcel left is not certain. "
+            "A cart that was not told yet is not told, and nothing is charged.",
+        ),
+        Text(
+            "伝票を出荷確定し直すか取り消してください。そうすれば自動で再開します。"
+            "カートが完了済みなら、売上と発送メールの扱いを店舗で決めてから解除してください。",
+            "Ship the slip again or cancel it; it goes on by itself. If the cart is complete already, decide about "
+            "the money and the mail that went out, then release the hold.",
         ),
     ),
     Reason.KEY_CONFLICT: Word(

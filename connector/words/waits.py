@@ -53,7 +53,20 @@ NE_SCREENS: dict[str, tuple[str, Text]] = {
     ),
 }
 
+CONFIRM_REASONS: dict[str, Text] = {  # 確認内容, spec/next_engine.md §3.1, §4.3: shops define about eighty
+    "AA": Text("商品コードが商品マスタにありません", "the goods code is not in the goods master"),
+    "AG": Text("備考の確認が必要です", "the note must be read"),
+    "AO": Text("住所と郵便番号が合いません", "address and postal code do not match"),
+}
+
 WAITS: dict[str, tuple[str, Text]] = {
+    "受注メール取込の警報中のため、通知を見合わせています": (
+        "not announced while Next Engine's mail intake opens no slips (alarm)",
+        Text(
+            "警報「受注メールが新規受付に届いていません」が解けると、確認のうえ通知します。",
+            "It is looked at and announced once the alarm of the mail intake ends.",
+        ),
+    ),
     "与信審査中": (
         "the payment is under examination",
         Text("カートの審査が終わると通知します。", "It is announced once the cart's examination ends."),
@@ -70,6 +83,13 @@ WAITS: dict[str, tuple[str, Text]] = {
         Text(
             "ネクストエンジンがメールを取り込むと進みます。時間内に現れなければ送り直します。",
             "It moves when Next Engine has read the mail; if it does not appear in time it is sent again.",
+        ),
+    ),
+    "メールサーバが再送中": (
+        "a mail server goes on trying to deliver the mail",
+        Text(
+            "相手に届くと進みます。丸一日届かなければ、確認のうえ送り直します。",
+            "It moves once the mail is delivered; after a whole day it is looked at and sent again.",
         ),
     ),
     "他システムの通知待ち": (
@@ -138,6 +158,13 @@ WAITS: dict[str, tuple[str, Text]] = {
             "They are completed together once the last of them has shipped.",
         ),
     ),
+    "同じ受注の他の伝票の出荷待ち": (
+        "waits for another slip of its order",
+        Text(
+            "残りの伝票が出荷確定になるか、取り消されると進みます。",
+            "It moves once the other slips are shipped or cancelled.",
+        ),
+    ),
     "他のお届け先の完了データ待ち": (
         "waits for another address of its order, which cannot be completed yet",
         Text("他のお届け先の保留が解けると進みます。", "It moves once the other address is free again."),
@@ -153,6 +180,29 @@ WAITS: dict[str, tuple[str, Text]] = {
             "It completes once the other file is read back.",
         ),
     ),
+    "前の受注CSVの結果を待っています": (
+        "waits for what comes of the order CSV before it",
+        Text("結果が分かり次第、続けて取り込みます。", "It is imported as soon as that is known."),
+    ),
+    "今回の受注CSVの対象ではありません。次の時刻に行います": (
+        "not one of this set time's orders; the next one takes it",
+        Text("次の本取込で起票済になります。", "The next import completes it."),
+    ),
+    "取込前確認により、今回の取込には入りません。次の時刻に取り込みます": (
+        "kept back by the check before the import; the next set time takes it",
+        Text("次の本取込で起票済になります。", "The next import completes it."),
+    ),
+    "取込前確認で止まっています。画面か connector preflight で解放してください": (
+        "the order CSV is out of its band and waits for a click",
+        Text(
+            "「取込前確認」で解放するか、期限が来ると進みます。",
+            "It moves once it is released on the page of import checks, or at the deadline.",
+        ),
+    ),
+    "取込前確認のあとで内容が変わりました。次の回に確認します": (
+        "the file changed while it was being released; the next pass looks again",
+        Text("次の回にもう一度確認します。", "The next pass looks again."),
+    ),
     "倉庫が出荷指示を受け付けませんでした": (
         "the warehouse refused the instruction",
         Text("原因を直して保留を解除すると、次の回に渡し直します。", "Correct the cause and release it."),
@@ -162,6 +212,16 @@ WAITS: dict[str, tuple[str, Text]] = {
         Text("次の回にもう一度行います。", "The next pass does it again."),
     ),
 }
+
+
+def checked(tab: str, code: str, lang: str) -> str:
+    """A reason a slip stood under in Next Engine: its screen, and for 確認待ち what was to be confirmed."""
+    known = NE_SCREENS.get(tab)
+    name = known[0] if known and lang == "en" else tab
+    check, _, row = code.partition("#")
+    said = CONFIRM_REASONS.get(check)
+    where = (f" {row}行目" if lang == "ja" else f" row {row}") if row else ""
+    return " ".join(filter(None, (name, f"{check}{where}", said.say(lang) if said else "")))
 
 
 def wait(words: str, lang: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from connector.clock import JST
 from connector.errors import NotDone, Refused
 from connector.mapping import Tables, load_tables
-from connector.ports import TokenPair
+from connector.ports import SignedIn, TokenPair
 from connector.transport.drop import Entry
 
 ROOT = Path(__file__).parents[2]
@@ -71,12 +71,10 @@ class MemoryStore:
     def __init__(self, pair: TokenPair | None = None) -> None:
         self.pairs: list[TokenPair] = [pair] if pair else []
         self.log: list[str] = []
+        self.who: SignedIn | None = None
+        self.dead: set[int] = set()
         self.stale: list[TokenPair] = []  # answers of the next loads, as another process would see them
         self._mutex = asyncio.Lock()
-
-    @property
-    def generation(self) -> int:
-        return len(self.pairs)
 
     @property
     def pair(self) -> TokenPair:
@@ -89,16 +87,31 @@ class MemoryStore:
 
     async def load(self, account: str) -> tuple[TokenPair, int] | None:
         if self.stale:
-            return self.stale.pop(0), self.generation - 1
-        return (self.pair, self.generation) if self.pairs else None
+            return self.stale.pop(0), len(self.pairs) - 1
+        return (self.pair, len(self.pairs)) if self.pairs else None
 
-    async def save(self, account: str, pair: TokenPair, *, after: int) -> int:
-        if after != self.generation:
+    async def save(
+        self, account: str, pair: TokenPair, *, after: int, signed_in: SignedIn | None = None
+    ) -> int:
+        if after != len(self.pairs):
             raise NotDone("another process stored a pair")
         await asyncio.sleep(0)  # a commit takes its time
         self.pairs.append(pair)
         self.log.append(f"stored {pair.access}")
-        return self.generation
+        self.who = signed_in or self.who
+        return len(self.pairs)
+
+    async def generation(self, account: str) -> int:
+        return len(self.pairs)
+
+    async def signed_in(self, account: str) -> SignedIn | None:
+        return self.who
+
+    async def mark_dead(self, account: str, generation: int) -> None:
+        self.dead.add(generation)
+
+    async def is_dead(self, account: str, generation: int) -> bool:
+        return generation in self.dead
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from connector.adapters.next_engine.session import Application, Session
 from connector.clock import SteppedClock, jst
 from connector.ports import TokenPair
 from connector.sandbox.faults import Faults
-from connector.sandbox.next_engine import NextEngineSandbox
+from connector.sandbox.next_engine import NextEngineSandbox, NextEngineSettings
 from connector.transport.http import Http
 
 from tests.contract.border import MemoryArchive, MemoryStore, at, form
@@ -59,6 +59,23 @@ def reply(result: str, pair: TokenPair | None = None, **more: Any) -> httpx.Resp
     return httpx.Response(200, content=json.dumps(document).encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The same time, read off a clock that is wrong."""
+
+    clock: SteppedClock
+    by: timedelta
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.by
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+
+
 @dataclass(slots=True)
 class Desk:
     """A session and everything around it."""
@@ -86,25 +103,48 @@ def sent(request: httpx.Request) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def ne_and_desk(faults: Faults | None = None) -> AsyncIterator[tuple[NextEngineSandbox, Desk]]:
-    """The sandbox with a session that is signed in to it."""
-    clock = SteppedClock(NOW)
-    ne = NextEngineSandbox(clock, faults=faults)
-    issued = ne.issue_pair()
-    pair = TokenPair(
-        access=issued.access,
-        refresh=issued.refresh,
-        access_until=issued.access_end_at,
-        refresh_until=issued.refresh_end_at,
-    )
+async def signed_out_desk(
+    now: datetime = NOW, faults: Faults | None = None, *, ahead: timedelta = timedelta(0)
+) -> AsyncIterator[tuple[NextEngineSandbox, Desk]]:
+    """The sandbox with a session that nobody has signed in yet; its clock may be ahead of ours."""
+    clock, store, archive = SteppedClock(now), MemoryStore(), MemoryArchive()
+    registered = NextEngineSettings(redirect_uri="https://connector.example.jp/")
+    ne = NextEngineSandbox(Ahead(clock, ahead), faults=faults, settings=registered)
     host = await ne.start()
-    store, archive = MemoryStore(pair), MemoryArchive()
     http = Http(host, clock=clock, headers={}, timeout_seconds=5.0, system="next_engine")
     session = Session(
-        http, account="NE90001", application=application(), store=store, archive=archive, clock=clock
+        http,
+        account="NE90001",
+        application=application(login_host=host),
+        store=store,
+        archive=archive,
+        clock=clock,
     )
     try:
         yield ne, Desk(clock, store, archive, session, http)
     finally:
         await http.close()
         await ne.stop()
+
+
+@asynccontextmanager
+async def ne_and_desk(
+    faults: Faults | None = None, *, ahead: timedelta = timedelta(0)
+) -> AsyncIterator[tuple[NextEngineSandbox, Desk]]:
+    """The sandbox with a session that is signed in to it."""
+    async with signed_out_desk(NOW, faults, ahead=ahead) as (ne, desk):
+        issued = ne.issue_pair()
+        desk.store.pairs.append(
+            TokenPair(
+                access=issued.access,
+                refresh=issued.refresh,
+                access_until=issued.access_end_at,
+                refresh_until=issued.refresh_end_at,
+            )
+        )
+        yield ne, desk
+
+
+def rotations(ne: NextEngineSandbox) -> int:
+    """How often the sandbox gave out a new pair for an old one."""
+    return ne.history.count("token_rotated")

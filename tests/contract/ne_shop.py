@@ -10,6 +10,7 @@ from typing import Any
 from connector.adapters.next_engine import wire
 from connector.adapters.next_engine.client import NextEngine, NextEngineSettings
 from connector.mapping import load_csv_writer
+from connector.ports import Answers
 from connector.sandbox.faults import Faults
 from connector.sandbox.next_engine import NextEngineSandbox
 from connector.slip import Result, Shipment, Slip
@@ -57,6 +58,27 @@ def a_shipment(slip_number: str, *tracking: str) -> Shipment:
         carrier="YAMATO_TAKKYUBIN",
         tracking=tracking,
     )
+
+
+async def relayed(ne: NextEngine, number: str) -> Slip:
+    """One slip marked as taken; what is answered about it is raised where it is no slip."""
+    return _slip_of(await ne.mark_relayed([number]), number)
+
+
+async def refused(ne: NextEngine, number: str, words: str) -> Slip:
+    return _slip_of(await ne.mark_refused({number: words}), number)
+
+
+async def shipped(ne: NextEngine, number: str, *tracking: str) -> Slip:
+    return _slip_of(await ne.confirm_shipments({number: a_shipment(number, *tracking)}), number)
+
+
+def _slip_of(answers: Answers, number: str) -> Slip:
+    assert answers.keys() == {number}
+    answer = answers[number]
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def a_slip(number: str) -> Slip:

@@ -8,6 +8,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector.clock import SteppedClock
+from connector.transport.smtp import MailServer, SmtpPool
+
+SENDER = "connector@shop.example.jp"
+INTAKE = "intake-shop1@ne.example.jp"
+MAIL = b"Subject: x\r\n\r\n.a line with a dot\r\n"
+AT = datetime(2026, 11, 24, tzinfo=UTC)
 
 DROP = "drop"
 SILENCE = "silence"
@@ -17,10 +27,13 @@ SILENCE = "silence"
 class ScriptedServer:
     """An SMTP server that says what `says` tells it at each verb; `DROP` hangs up, `SILENCE` says nothing.
 
+    At a silent verb of `late` it says something after all, so many seconds later.
     The verb `DOT` is the end of the mail; at `LOST_DOT` the mail is taken and the line is cut.
     """
 
     says: dict[str, str] = field(default_factory=dict)
+    late: dict[str, tuple[float, str]] = field(default_factory=dict)
+    most_mails: int = 0  # on one connection; after them 421, 0: as many as one likes
     auth: str = ""
     tls: ssl.SSLContext | None = None
     extensions: tuple[str, ...] = ()
@@ -64,13 +77,17 @@ class ScriptedServer:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sender = recipient = ""
+        sender, recipient, carried = "", "", 0
         if not await self._say(writer, "CONNECT", "220 mail.example.jp"):
             return
         while line := (await reader.readline()).decode().strip():
             verb = line.split()[0].upper()
             self.verbs[verb] += 1
             if verb == "MAIL":
+                carried += 1
+                if self.most_mails and carried > self.most_mails:
+                    writer.write(b"421 4.7.0 too many mails on one connection\r\n")
+                    return
                 sender = line[line.index("<") + 1 : line.index(">")]
             elif verb == "RCPT":
                 recipient = line[line.index("<") + 1 : line.index(">")]
@@ -107,7 +124,41 @@ class ScriptedServer:
         words = self.says.get(verb, usual)
         if words == DROP:
             return False
+        if words == SILENCE and verb in self.late:
+            seconds, words = self.late[verb]
+            await asyncio.sleep(seconds)
         if words != SILENCE:
             writer.write(words.encode() + b"\r\n")
             await writer.drain()
         return True
+
+
+@asynccontextmanager
+async def pool_to(
+    server: ScriptedServer,
+    clock: SteppedClock,
+    *,
+    size: int = 4,
+    max_mails: int = 50,
+    security: str = "none",
+    credentials: tuple[str, str] | None = None,
+    host: str = "127.0.0.1",
+    ca_file: Path | None = None,
+    seconds: float = 0.3,
+) -> AsyncIterator[SmtpPool]:
+    username, password = credentials or (None, None)
+    settings = MailServer(
+        host=host,
+        port=server.port,
+        security=security,
+        username=username,
+        password=password,
+        ca_file=ca_file,
+        command_seconds=seconds,
+        data_seconds=seconds,
+    )
+    pool = SmtpPool(settings, clock=clock, size=size, max_mails=max_mails)
+    try:
+        yield pool
+    finally:
+        await pool.close()

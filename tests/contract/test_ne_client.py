@@ -27,7 +27,7 @@ from connector.slip import Slip
 
 from tests.contract.border import MemoryDrop, at, form, recorded, recorded_json
 from tests.contract.ne_desk import NOW, Desk, a_desk
-from tests.contract.ne_shop import TABLES, a_shipment, a_shop, a_slip, engine
+from tests.contract.ne_shop import TABLES, a_shop, a_slip, engine, relayed, shipped
 
 REQUESTS = "next_engine/requests"
 SAMPLE = TokenPair(
@@ -156,7 +156,7 @@ async def test_11_14_tracking_number_first_then_shipped(httpx2_mock: respx.Route
     httpx2_mock.route(path=wire.BASE_UPDATE).mock(return_value=answer("receiveorder_base_update.json"))
     httpx2_mock.route(path=wire.BASE_SHIPPED).mock(return_value=answer("receiveorder_base_shipped.json"))
     async with recorded_desk() as (_, ne):
-        slip = await ne.confirm_shipment(a_slip("1011"), a_shipment("1011", "999900001111"))
+        slip = await shipped(ne, "1011", "999900001111")
     requests = [call.request for call in httpx2_mock.calls]
     assert_like_recorded(requests[1], "11_update_tracking")
     assert_like_recorded(requests[3], "14_shipped")
@@ -175,7 +175,7 @@ async def test_15_receipted(httpx2_mock: respx.Router) -> None:
     )
     httpx2_mock.route(path=wire.BASE_RECEIPTED).mock(return_value=answer("receiveorder_base_receipted.json"))
     async with recorded_desk() as (_, ne):
-        slip = await ne.mark_relayed(a_slip("1007"))
+        slip = await relayed(ne, "1007")
     assert_like_recorded(httpx2_mock.calls[1].request, "15_receipted")
     assert (slip.status, slip.tags) == (40, "[要確認][出荷指示済み]")
 
@@ -275,7 +275,7 @@ async def test_success_that_the_slip_does_not_show_is_unknown(httpx2_mock: respx
     httpx2_mock.route(path=wire.BASE_SHIPPED).mock(return_value=answer("receiveorder_base_shipped.json"))
     async with recorded_desk() as (_, ne):
         with pytest.raises(Unknown):
-            await ne.confirm_shipment(a_slip("1011"), a_shipment("1011"))
+            await shipped(ne, "1011")
 
 
 # ---- the order CSV ---------------------------------------------------------------------------------------

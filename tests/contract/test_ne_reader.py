@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from connector.adapters.next_engine import wire
-from connector.adapters.next_engine.client import choose_pattern
 from connector.adapters.next_engine.envelope import (
     Fields,
     Said,
@@ -16,8 +15,9 @@ from connector.adapters.next_engine.envelope import (
     read_instant,
     without_tokens,
 )
+from connector.adapters.next_engine.patterns import choose_pattern
 from connector.adapters.next_engine.reader import DELETED, ROW_FIELDS, SLIP_FIELDS, read_slip
-from connector.errors import ConnectorError, Malformed, NeedsSignIn, NotDone, Refused, Unknown
+from connector.errors import Malformed, NeedsSignIn, NotDone, Refused, Unknown
 from connector.ports import TokenPair
 from connector.slip import Slip
 from connector.transport.http import Answer
@@ -101,28 +101,6 @@ def test_dates_that_cannot_be_read_do_not_cost_a_pair() -> None:
     assert pair is not None
     assert pair.access_until == NOW + timedelta(days=2)
     assert pair.refresh_until == NOW + timedelta(days=4)
-
-
-CLASSES: dict[str, tuple[type[ConnectorError], type[ConnectorError]]] = {  # of a read, of a write
-    "transient-short": (NotDone, NotDone),
-    "transient-long": (NotDone, NotDone),
-    "transient-short, then bug": (NotDone, NotDone),
-    "configuration": (Refused, Refused),
-    "business": (Refused, Refused),
-    "not applied, read back; code not attested": (Refused, Refused),
-    "unknown outcome: read back": (NotDone, Unknown),
-}
-
-
-@pytest.mark.parametrize("name", sorted(name for name in FACTS if "class" in FACTS[name]))
-def test_every_error_belongs_to_its_class(name: str) -> None:
-    body = recorded(f"{REPLIES}/{name}")
-    for writing, kind in zip((False, True), CLASSES[FACTS[name]["class"]], strict=True):
-        fault = said(name).fault(Answer("next_engine", writing, 200, {}, body))
-        assert type(fault) is kind
-        if FACTS[name]["class"] == "transient-long":
-            assert isinstance(fault, NotDone)
-            assert fault.after == 600.0
 
 
 def test_a_redirect_needs_a_person() -> None:

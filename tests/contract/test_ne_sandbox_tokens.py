@@ -146,6 +146,16 @@ async def test_unknown_apps_and_foreign_addresses_are_not_redirected_to(query: s
         assert "Location" not in a.headers
 
 
+async def test_the_app_menu_leads_to_the_registered_address_with_a_fresh_state() -> None:
+    async with town(settings=NextEngineSettings(redirect_uri="http://127.0.0.1/back?shop=a")) as t:
+        async with t.call.session.get(f"{t.call.base}/launch", allow_redirects=False) as answer:
+            assert answer.status == 302
+            query = parse_qs(urlsplit(answer.headers["Location"]).query)
+        assert (query["shop"], query["id"]) == (["a"], ["90001"])
+        back = {name: values[0] for name, values in query.items()}
+        assert (await exchange(t, back))["result"] == "success"
+
+
 async def test_a_wrong_secret_gets_no_pair() -> None:
     async with town() as t:
         back = await sign_in(t)

@@ -1,4 +1,4 @@
-"""The rotating pair under stress: the seven races of reliability §5.2, and rotating on purpose."""
+"""The rotating pair under stress: the seven races of reliability §5.2, and what else may come in between."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ import httpx2
 import pytest
 import respx
 from connector.adapters.next_engine import wire
+from connector.daemon import Daemon
 from connector.errors import NeedsSignIn, NotDone, Unknown
 from connector.ports import TokenPair
-from connector.sandbox.next_engine import NextEngineSandbox
 
-from tests.contract.ne_desk import NOW, a_desk, a_pair, ne_and_desk, reply
+from tests.contract.ne_desk import NOW, Desk, a_desk, a_pair, ne_and_desk, reply, rotations, sent
+from tests.unit.shop_day import SHOP
 
 # ---- the races of reliability §5.2, against the sandbox ----------------------------------------------------
-
-
-def rotations(ne: NextEngineSandbox) -> int:
-    return sum(ne.history.per_key("token_rotated").values())
 
 
 async def test_f_ne_1_many_tasks_with_one_expired_token_rotate_once() -> None:
@@ -32,7 +29,7 @@ async def test_f_ne_1_many_tasks_with_one_expired_token_rotate_once() -> None:
             for _ in range(5):
                 group.create_task(desk.session.read(wire.LOGIN_USER_INFO))
         assert rotations(ne) == 1
-        assert desk.store.generation == 2
+        assert len(desk.store.pairs) == 2
 
 
 async def test_f_ne_2_another_process_rotated_first() -> None:
@@ -43,7 +40,7 @@ async def test_f_ne_2_another_process_rotated_first() -> None:
         desk.store.stale = [old]  # what the other process still believes
         said = await desk.session.read(wire.LOGIN_USER_INFO)
         assert said.result == "success"
-        assert (rotations(ne), desk.store.generation) == (1, 2)
+        assert (rotations(ne), len(desk.store.pairs)) == (1, 2)
 
 
 async def test_a_pair_that_lost_the_race_to_the_store_still_wins_by_its_end(
@@ -63,13 +60,14 @@ async def test_a_pair_that_lost_the_race_to_the_store_still_wins_by_its_end(
         assert desk.store.pair == newest
 
 
-async def test_f_ne_3_a_pair_in_an_error_reply_is_stored() -> None:
+@pytest.mark.parametrize("path", [wire.LOGIN_USER_INFO, wire.BASE_SEARCH])
+async def test_f_ne_3_a_pair_in_an_error_reply_is_stored(path: str) -> None:
     async with ne_and_desk() as (ne, desk):
-        await desk.clock.advance_to(NOW + timedelta(days=1, seconds=1))
-        ne.plan_reply("003002", path=wire.BASE_SEARCH, times=3)
+        ne.operator.expire_tokens(access=True)  # earlier than we know of: it falls on whatever comes
+        ne.plan_reply("003002", path=path, times=3)
         with pytest.raises(NotDone):
-            await desk.session.read(wire.BASE_SEARCH, [(wire.FIELDS, wire.SLIP_ID)])
-        assert desk.store.generation == 2
+            await desk.session.read(path, [(wire.FIELDS, wire.SLIP_ID)])
+        assert len(desk.store.pairs) == 2
         assert (await desk.session.read(wire.LOGIN_USER_INFO)).result == "success"
 
 
@@ -131,7 +129,7 @@ async def test_the_pair_is_stored_before_the_body_is_used(httpx2_mock: respx.Rou
     fresh = a_pair("2", NOW + timedelta(days=1))
     document = json.loads(reply("success", fresh).content)
     httpx2_mock.route().mock(return_value=httpx.Response(500, content=json.dumps(document).encode()))
-    async with a_desk(a_pair("1", NOW + timedelta(seconds=30))) as desk:
+    async with a_desk(a_pair("1", NOW + timedelta(hours=20))) as desk:
         with pytest.raises(Unknown):
             await desk.session.write(wire.BASE_UPDATE, [], key="1")
         assert desk.store.pair == fresh
@@ -141,7 +139,7 @@ async def test_a_store_that_fails_keeps_the_body_back(httpx2_mock: respx.Router)
     httpx2_mock.route().mock(return_value=reply("success", a_pair("2", NOW + timedelta(days=1)), data=[]))
     async with a_desk(a_pair("1", NOW - timedelta(seconds=1))) as desk:
 
-        async def full(account: str, pair: TokenPair, *, after: int) -> int:
+        async def full(account: str, pair: TokenPair, **more: Any) -> int:
             raise OSError("disk full")
 
         desk.store.save = full  # type: ignore[method-assign]
@@ -149,44 +147,106 @@ async def test_a_store_that_fails_keeps_the_body_back(httpx2_mock: respx.Router)
             await desk.session.read(wire.LOGIN_USER_INFO)
 
 
-# ---- rotating on purpose -----------------------------------------------------------------------------------
+# ---- what else may race ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("left", "paths"),
-    [
-        (60.0, [wire.BASE_UPDATE]),
-        (3.0, [wire.LOGIN_USER_INFO, wire.BASE_UPDATE]),
-        (-60.0, [wire.LOGIN_USER_INFO, wire.BASE_UPDATE]),
-    ],
-)
-async def test_a_write_never_carries_a_rotation(
-    httpx2_mock: respx.Router, left: float, paths: list[str]
-) -> None:
-    seen: list[tuple[str, datetime]] = []
-    first, second = (
-        a_pair("1", NOW + timedelta(seconds=left)),
-        a_pair("2", NOW + timedelta(days=1, minutes=1)),
-    )
-    async with a_desk(first) as desk:
+async def test_cancelled_again_and_again_it_still_stores(httpx2_mock: respx.Router) -> None:
+    fresh, under_way = a_pair("2", NOW + timedelta(days=1)), asyncio.Event()
 
-        def answer(request: httpx.Request) -> httpx.Response:
-            seen.append((request.url.path, desk.clock.now()))
-            expired = desk.clock.now() >= first.access_until
-            return reply("success", second if expired else first, data=[])
+    async def slow(request: httpx.Request) -> httpx.Response:
+        under_way.set()
+        await asyncio.sleep(0.1)
+        return reply("success", fresh, data=[])
 
-        httpx2_mock.route().mock(side_effect=answer)
-        await desk.session.write(wire.BASE_UPDATE, [], key="1")
-        assert [path for path, _ in seen] == paths
-        if len(paths) == 2:
-            assert seen[0][1] >= first.access_until
-            assert desk.store.pair == second
+    httpx2_mock.route().mock(side_effect=slow)
+    async with a_desk(a_pair("1", NOW - timedelta(seconds=1))) as desk:
+        reading = asyncio.ensure_future(desk.session.read(wire.LOGIN_USER_INFO))
+        await under_way.wait()
+        for _ in range(3):
+            reading.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert desk.store.pair == fresh
 
 
-async def test_rotate_if_due_does_nothing_while_the_token_lives() -> None:
+async def test_a_pair_that_the_store_would_not_take_is_not_lost(httpx2_mock: respx.Router) -> None:
+    """A full disk in the very moment: nothing goes out before the pair is stored after all."""
+    fresh = a_pair("2", NOW + timedelta(days=1))
+    route = httpx2_mock.route().mock(return_value=reply("success", fresh, data=[]))
+    async with a_desk(a_pair("1", NOW - timedelta(seconds=1))) as desk:
+        save = desk.store.save
+
+        async def full(account: str, pair: TokenPair, **more: Any) -> int:
+            raise OSError("disk full")
+
+        desk.store.save = full  # type: ignore[method-assign]
+        for _ in range(2):
+            with pytest.raises(OSError, match="disk full"):
+                await desk.session.read(wire.LOGIN_USER_INFO)
+        assert route.call_count == 1
+        desk.store.save = save  # type: ignore[method-assign]
+        await desk.session.read(wire.LOGIN_USER_INFO)
+        assert desk.store.pair == fresh
+        assert sent(route.calls.last.request)["access_token"] == fresh.access
+
+
+async def test_a_busy_store_never_says_that_a_write_was_not_done(httpx2_mock: respx.Router) -> None:
+    """NE rotated on a write, days before the end we know of; the write itself is done."""
+    fresh = a_pair("2", NOW + timedelta(days=2))
+    httpx2_mock.route().mock(return_value=reply("success", fresh))
+    async with a_desk(a_pair("1", NOW + timedelta(hours=20))) as desk:
+
+        async def busy(account: str, pair: TokenPair, **more: Any) -> int:
+            raise NotDone("the store is busy")
+
+        desk.store.save = busy  # type: ignore[method-assign]
+        with pytest.raises(Unknown):
+            await desk.session.write(wire.BASE_UPDATE, [], key="1")
+
+
+async def test_a_sign_in_waits_for_the_call_under_way() -> None:
     async with ne_and_desk() as (ne, desk):
-        await desk.session.rotate_if_due()
-        assert desk.http.calls == 0
-        await desk.clock.advance_to(NOW + timedelta(days=1))
-        await desk.session.rotate_if_due()
-        assert rotations(ne) == 1
+        await desk.clock.advance_to(NOW + timedelta(days=1, seconds=1))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(desk.session.read(wire.LOGIN_USER_INFO))
+            group.create_task(desk.session.exchange("u-sample-0001", ne.new_state()))
+            group.create_task(desk.session.read(wire.LOGIN_USER_INFO))
+        assert len(desk.store.pairs) == 3  # the first, the rotated, the signed-in one
+        assert (await desk.session.read(wire.LOGIN_USER_INFO)).result == "success"
+        assert desk.store.dead == set()
+
+
+class OneStage:
+    """A rhythm whose only stage makes one call."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.shop, self.woken = desk, SHOP, asyncio.Event()
+
+    async def run_due(self, stopping: Any) -> None:
+        await self.desk.session.read(wire.LOGIN_USER_INFO)
+
+    async def next_at(self) -> datetime:
+        return self.desk.clock.now() + timedelta(hours=1)
+
+
+async def test_a_shutdown_waits_for_the_rotating_call(
+    httpx2_mock: respx.Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NE takes longer to answer than the drain lasts: the pair is stored all the same before the daemon ends."""
+    fresh, under_way = a_pair("2", NOW + timedelta(days=1)), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        under_way.set()
+        await asyncio.sleep(0.3)
+        return reply("success", fresh, data=[])
+
+    httpx2_mock.route().mock(side_effect=slow)
+    monkeypatch.setattr("connector.daemon.DRAIN", 0.05)
+    async with a_desk(a_pair("1", NOW - timedelta(seconds=1))) as desk:
+        daemon = Daemon([OneStage(desk)], desk.clock)  # type: ignore[list-item]
+        running = asyncio.ensure_future(daemon.run())
+        await under_way.wait()
+        daemon.stop()
+        assert await running is False, "not everything was finished in time"
+        assert desk.store.pair == fresh

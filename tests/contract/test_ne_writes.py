@@ -10,17 +10,16 @@ from connector.adapters.next_engine import wire
 from connector.errors import NotDone, Refused, Unknown
 
 from tests.contract.ne_desk import Desk
-from tests.contract.ne_shop import a_shipment, a_shop, a_slip
+from tests.contract.ne_shop import a_shop, a_slip, refused, relayed, shipped
 
 
 async def test_relaying_tags_prints_and_repeats_safely() -> None:
     async with a_shop() as (sandbox, desk, ne):
         sandbox.operator.edit(1007, {wire.TAGS: "[贈答][出荷指示失敗]"})
-        slip = (await ne.slips(["1007"]))["1007"]
-        done = await ne.mark_relayed(slip)
+        done = await relayed(ne, "1007")
         assert (done.status, done.tags) == (40, "[贈答][出荷指示済み]")
         before = desk.http.calls
-        assert await ne.mark_relayed(slip) == done
+        assert await relayed(ne, "1007") == done
         assert desk.http.calls == before + 1  # one look, no write
         out = [each.name for each in desk.archive.kept if each.direction == "out"]
         assert out == [wire.BASE_UPDATE, wire.BASE_RECEIPTED]
@@ -31,7 +30,7 @@ async def test_a_refused_slip_keeps_its_place_and_the_words() -> None:
     async with a_shop() as (sandbox, desk, ne):
         sandbox.operator.edit(1007, {wire.WORKER_TEXT: "至急"})
         for _ in range(2):
-            slip = await ne.mark_relayed(a_slip("1007"), refused="E201 郵便番号 & 住所")
+            slip = await refused(ne, "1007", "E201 郵便番号 & 住所")
         assert (slip.status, slip.tags) == (20, "[出荷指示失敗]")
         assert slip.worker_text == "至急\n【出荷指示失敗】E201 郵便番号 & 住所"
         assert len([each for each in desk.archive.kept if each.direction == "out"]) == 1
@@ -39,22 +38,22 @@ async def test_a_refused_slip_keeps_its_place_and_the_words() -> None:
 
 async def test_shipping_with_tracking_number_repeats_safely() -> None:
     async with a_shop() as (sandbox, desk, ne):
-        shipment = a_shipment("1007", "999900001111", "999900001122")
-        done = await ne.confirm_shipment(a_slip("1007"), shipment)
+        numbers = ("999900001111", "999900001122")
+        done = await shipped(ne, "1007", *numbers)
         assert (done.status, done.tracking) == (50, "999900001111")
         assert done.shipped_at is not None
         before = desk.http.calls
-        assert await ne.confirm_shipment(a_slip("1007"), shipment) == done
+        assert await shipped(ne, "1007", *numbers) == done
         assert desk.http.calls == before + 1
         assert sandbox.history.per_key("shipped") == {"1007": 1}
         with pytest.raises(Refused, match="999900001111"):
-            await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "888800001111"))
+            await shipped(ne, "1007", "888800001111")
 
 
 async def test_shipping_without_a_number_and_after_relaying() -> None:
     async with a_shop() as (_, _, ne):
-        await ne.mark_relayed(a_slip("1007"))
-        done = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007"))
+        await relayed(ne, "1007")
+        done = await shipped(ne, "1007")
         assert (done.status, done.tracking) == (50, "")
 
 
@@ -62,7 +61,7 @@ async def test_a_person_shipped_it_with_the_same_number() -> None:
     async with a_shop() as (sandbox, desk, ne):
         sandbox.operator.edit(1007, {wire.TRACKING: "9999-0000-1111"})
         sandbox.operator.ship(1007)
-        done = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        done = await shipped(ne, "1007", "999900001111")
         assert done.status == 50
         assert desk.archive.kept == []
 
@@ -75,7 +74,7 @@ async def test_shipping_from_the_wrong_place(number: str, error: type[Exception]
     """Waiting, bare mail, cancelled, merged; a slip that is just being printed is left for later."""
     async with a_shop() as (_, desk, ne):
         with pytest.raises(error):
-            await ne.confirm_shipment(a_slip(number), a_shipment(number))
+            await shipped(ne, number)
         assert desk.archive.kept == []
 
 
@@ -85,7 +84,7 @@ async def test_relaying_from_the_wrong_place(number: str, error: type[Exception]
         if number == "1009":
             sandbox.operator.edit(1009, {wire.TAGS: "[出荷指示済み]"})
         with pytest.raises(error):
-            await ne.mark_relayed(a_slip(number))
+            await relayed(ne, number)
 
 
 async def test_cancelling_in_any_place_but_shipped() -> None:
@@ -124,7 +123,7 @@ def before_each_write(desk: Desk, act: Callable[[], None], times: int) -> None:
 async def test_somebody_else_changed_the_slip_in_between() -> None:
     async with a_shop() as (sandbox, desk, ne):
         before_each_write(desk, lambda: sandbox.operator.edit(1007, {wire.TAGS: "[贈答]"}), times=1)
-        slip = await ne.mark_relayed(a_slip("1007"))
+        slip = await relayed(ne, "1007")
         assert (slip.status, slip.tags) == (40, "[贈答][出荷指示済み]")
 
 
@@ -133,7 +132,7 @@ async def test_somebody_who_never_stops_changing_it() -> None:
         notes = iter(range(100))
         before_each_write(desk, lambda: sandbox.operator.edit(1007, {wire.NOTE: str(next(notes))}), times=9)
         with pytest.raises(NotDone):
-            await ne.mark_relayed(a_slip("1007"))
+            await relayed(ne, "1007")
 
 
 async def test_somebody_else_did_it_in_between() -> None:
@@ -144,7 +143,7 @@ async def test_somebody_else_did_it_in_between() -> None:
             sandbox.operator.ship(1007)
 
         before_each_write(desk, by_hand, times=1)
-        slip = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        slip = await shipped(ne, "1007", "999900001111")
         assert slip.status == 50
         assert sandbox.history.per_key("shipped") == {"1007": 1}
 
@@ -153,7 +152,7 @@ async def test_a_refusal_that_nobody_explains_is_handed_on() -> None:
     async with a_shop() as (sandbox, _, ne):
         sandbox.plan_reply("020015", path=wire.BASE_UPDATE)
         with pytest.raises(Refused) as caught:
-            await ne.mark_relayed(a_slip("1007"))
+            await relayed(ne, "1007")
         assert caught.value.code == "020015"
 
 
@@ -161,7 +160,7 @@ async def test_a_refusal_that_nobody_explains_is_handed_on() -> None:
 async def test_a_lost_reply_is_settled_by_reading_back(reply: str) -> None:
     async with a_shop() as (sandbox, _, ne):
         sandbox.plan_reply(reply, path=wire.BASE_SHIPPED, applied=True)
-        slip = await ne.confirm_shipment(a_slip("1007"), a_shipment("1007", "999900001111"))
+        slip = await shipped(ne, "1007", "999900001111")
         assert slip.status == 50
         assert sandbox.history.per_key("shipped") == {"1007": 1}
 
@@ -170,10 +169,9 @@ async def test_a_lost_reply_is_settled_by_reading_back(reply: str) -> None:
 async def test_a_lost_reply_that_does_not_show_stays_unknown_and_may_be_repeated(reply: str) -> None:
     async with a_shop() as (sandbox, _, ne):
         sandbox.plan_reply(reply, path=wire.BASE_SHIPPED, applied=False)
-        shipment = a_shipment("1007", "999900001111")
         with pytest.raises(Unknown):
-            await ne.confirm_shipment(a_slip("1007"), shipment)
-        assert (await ne.confirm_shipment(a_slip("1007"), shipment)).status == 50
+            await shipped(ne, "1007", "999900001111")
+        assert (await shipped(ne, "1007", "999900001111")).status == 50
         assert sandbox.history.per_key("shipped") == {"1007": 1}
 
 
@@ -182,5 +180,5 @@ async def test_busy_is_not_done(code: str) -> None:
     async with a_shop() as (sandbox, _, ne):
         sandbox.plan_reply(code, path=wire.BASE_UPDATE)
         with pytest.raises(NotDone):
-            await ne.mark_relayed(a_slip("1007"))
-        assert (await ne.mark_relayed(a_slip("1007"))).status == 40
+            await relayed(ne, "1007")
+        assert (await relayed(ne, "1007")).status == 40

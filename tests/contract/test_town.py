@@ -141,7 +141,7 @@ async def test_histories_are_also_files(tmp_path: Path) -> None:
     await town.run_until(at_jst(TUESDAY, 12))
     await town.stop()
     names = {path.stem for path in (tmp_path / "history").iterdir()}
-    assert names == {"cart", "next_engine", "mail", "warehouse", "people"}
+    assert names == {"cart", "next_engine", "mail", "inbox", "warehouse", "people"}
     kept = history.read(tmp_path / "history" / "cart.jsonl")
     assert [event.key for event in kept] == [event.key for event in town.cart.history]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import imaplib
 import io
 import smtplib
 from collections.abc import AsyncIterator
@@ -102,6 +103,37 @@ async def test_a_mail_becomes_a_slip_and_the_truth_counts_doubles(tmp_path: Path
     assert (truth["mailed"], truth["double_mailed"]) == (2, [twice.number])
     (slip,) = town.next_engine.slips_of(once.number)
     assert town.next_engine.tab(slip.number) == "新規受付"
+    await town.stop()
+
+
+async def test_a_mail_that_bounces_lies_in_the_mailbox_of_the_sender(tmp_path: Path) -> None:
+    town = town_of(tmp_path)
+    addresses = await town.start()
+    await town.run_until(at_jst(TUESDAY, 12))
+    order, door = card_orders(town)[0], addresses.mailbox
+    trouble = {"recipient": addresses.mail.intake, "kind": "no-such-user"}
+    forged = {"message_id": "<never-sent@example.jp>", "recipient": addresses.mail.intake}
+    async with aiohttp.ClientSession() as web:
+        for act, body in (("mail-trouble", trouble), ("forge-bounce", forged)):
+            async with web.post(f"{addresses.next_engine.url}/_sim/{act}", json=body) as reply:
+                assert reply.status == 200
+    await asyncio.to_thread(
+        send, addresses.mail.host, addresses.mail.port, letter(order.number, addresses.mail.intake)
+    )
+    await town.run_until(at_jst(TUESDAY, 12, 3))
+    assert town.next_engine.slips_of(order.number) == []
+
+    def read() -> list[bytes]:
+        with imaplib.IMAP4(door.host, door.port, timeout=10) as imap:
+            imap.login(door.user, door.password)
+            imap.select("INBOX")
+            found = imap.uid("FETCH", "1:*", "(BODY.PEEK[])")[1]
+            return [part[1] for part in found if isinstance(part, tuple)]
+
+    forgery, report = await asyncio.to_thread(read)
+    assert b"<never-sent@example.jp>" in forgery
+    assert f"<{order.number}@example.jp>".encode() in report
+    assert b"\r\nAction: failed\r\nStatus: 5.1.1\r\n" in report
     await town.stop()
 
 

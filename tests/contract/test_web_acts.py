@@ -228,5 +228,11 @@ def test_only_acts_change_and_only_by_post() -> None:
         "/{kind:orders|slips}/{number}/{verb}",
         r"/changes/{id:\d{1,15}}/close",
         "/hooks/cart/{shop}/{secret}",
+        "/next-engine/{account}/sign-in",
+        "/next-engine/{account}/use",
+        r"/alarms/{kind:[a-z_]{1,40}}/close",
+        "/mails/again",
+        r"/mails/{id:\d{1,15}}/{verb:bounced|seen}",
+        r"/preflight/{id:\d{1,15}}/{verb:release|refuse}",
         r"/strays/{id:\d{1,15}}/resolve",
     ]

@@ -18,8 +18,13 @@ GOLDEN = samples.FIXTURES / "golden"
 CASES = sorted(GOLDEN.glob("*/*.json"))
 SOURCE_OF = {
     "next_engine/order_csv.yaml": "order",
+    "next_engine/order_csv_invoice.yaml": "order",
     "wms/generic/instruction.yaml": "instruction",
     "wms/generic/stop.yaml": "stop",
+    "wms/b2cloud/instruction.yaml": "instruction",
+    "wms/ehiden3/instruction.yaml": "instruction",
+    "wms/yupri/instruction.yaml": "instruction",
+    "wms/logizard-csv/instruction.yaml": "instruction",
     "ecforce/completion_state.yaml": "completion",
     "ecforce/completion_shipping.yaml": "completion",
 }

@@ -44,7 +44,11 @@ EVERYTHING_AT_ONCE = "lost-mail,ne-busy,results-twice,token-expiry,smtp-drop"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("faults", ["", EVERYTHING_AT_ONCE], ids=["fair-weather", "foul-weather"])
+@pytest.mark.parametrize(
+    "faults",
+    ["", pytest.param(EVERYTHING_AT_ONCE, marks=pytest.mark.long)],
+    ids=["fair-weather", "foul-weather"],
+)
 def test_a_day_ends_with_every_order_accounted_for(tmp_path: Path, faults: str) -> None:
     arguments = ["--days", "1", "--orders-per-day", "60", "--seed", "7", "--exit", "--json"]
     said = tmp_path / "demo.err"

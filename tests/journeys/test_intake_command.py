@@ -81,7 +81,7 @@ def red(model: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_lost_row_is_red_until_the_day_was_read_again(tmp_path: Path) -> None:
-    ports = {name: free_port() for name in ("cart", "next-engine", "smtp", "sftp")}
+    ports = {name: free_port() for name in ("cart", "next-engine", "smtp", "sftp", "imap")}
     with running(*the_town(tmp_path, ports), stderr=tmp_path / "town.err") as town:
         town.line()
         house = House(tmp_path, ports)

@@ -1,8 +1,9 @@
-"""`connector sandbox`: the town for somebody else's program, who comes through its four doors with plain clients."""
+"""`connector sandbox`: the town for somebody else's program, who comes through its doors with plain clients."""
 
 from __future__ import annotations
 
 import asyncio
+import imaplib
 import json
 import smtplib
 import time
@@ -19,8 +20,8 @@ from tests.journeys.program import Child, free_port, running
 ORDERS = "/api/v2/admin/orders.json"
 
 
-async def test_an_outside_program_uses_all_four_doors(tmp_path: Path) -> None:
-    ports = {name: free_port() for name in ("cart", "next-engine", "smtp", "sftp")}
+async def test_an_outside_program_uses_every_door(tmp_path: Path) -> None:
+    ports = {name: free_port() for name in ("cart", "next-engine", "smtp", "sftp", "imap")}
     doors = [text for name, port in ports.items() for text in (f"--{name}", f"127.0.0.1:{port}")]
     more = ["--secrets-dir", str(tmp_path / "secrets"), "--folder", str(tmp_path / "town")]
     time_of_town = ["--speed", "600", "--start", "2026-11-24T09:00:00+09:00", "--orders-per-day", "300"]
@@ -38,6 +39,7 @@ async def test_an_outside_program_uses_all_four_doors(tmp_path: Path) -> None:
         slip = opened_slip(said["next_engine"], number)
         assert slip["receive_order_shop_cut_form_id"] == number
         await leave_a_file(said["warehouse"], tmp_path / "secrets")
+        look_into(said["mailbox"], ports["imap"], tmp_path / "secrets")
 
         pair = json.loads((tmp_path / "secrets/ne_pair.json").read_text(encoding="utf-8"))
         assert pair["access"] == said["next_engine"]["access_token"]
@@ -48,6 +50,15 @@ async def test_an_outside_program_uses_all_four_doors(tmp_path: Path) -> None:
             "warehouse.jsonl",
         }
         assert town.ends() == 0, town.tail()
+
+
+def look_into(mailbox: dict[str, Any], port: int, secrets: Path) -> None:
+    """The sender's mailbox by the standard library's IMAP client."""
+    password = (secrets / "mailbox_password").read_text(encoding="utf-8").strip()
+    assert (mailbox["port"], mailbox["password"]) == (port, password)
+    with imaplib.IMAP4(mailbox["host"], mailbox["port"], timeout=10) as imap:
+        imap.login(mailbox["user"], password)
+        assert imap.select("INBOX") == ("OK", [b"0"])
 
 
 def shop_has_orders(cart: dict[str, Any], town: Child) -> str:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from html import unescape
+from urllib.parse import urlsplit
+
+import aiohttp
 from connector.adapters.next_engine import wire
 from connector.ledger import views
+from connector.ledger.views import AlarmRow
+from connector.rehearsal import FIRST_DAY
+from connector.reports import make
+from connector.reports.tables import tables
+from connector.serve import pages
+from connector.stages import BESIDE, STAGES
+from connector.wiring import open_world
 
-from tests.journeys.day import Day, wall
+from tests.journeys.conftest import OpenDay
+from tests.journeys.day import Day, moment, wall
 
 WRITES = ("import_queued", "slip_updated", "printed", "shipped", "status_moved")
 
@@ -65,3 +79,97 @@ async def test_when_both_tokens_have_ended_a_sign_in_heals(day: Day) -> None:
     assert await day.state(early) == "imported"
     assert await day.state(waiting) == "in_intake"
     assert (day.mails(early), day.mails(waiting), day.mails(refused)) == (1, 1, 0)
+    (alarm,) = await alarms(day)
+    assert alarm.kind == "sign_in", "one alarm, and no outage beside it"
+    assert wall(alarm.opened_at) == "11-24 09:10", "the first call that found out"
+    assert alarm.closed_at is not None and wall(alarm.closed_at) == "11-24 11:05"
+
+
+async def alarms(day: Day) -> list[AlarmRow]:
+    key = day.demo.shop.shop.key
+    return await day.demo.world.database.read(lambda c: views.alarms_list(c, key))
+
+
+async def test_one_click_on_the_page_heals(day: Day) -> None:
+    """The daemon's own page: the button, Next Engine's screen, and back with its answer."""
+    await day.alone_until("08:30")
+    order = day.place()
+    await day.until("09:00")
+    day.town.next_engine.operator.expire_tokens(access=True, refresh=True)
+    await day.until("09:30")
+    async with pages(day.demo.world) as address, aiohttp.ClientSession() as browser:
+        text = await _text(browser, f"{address}next-engine")
+        assert "再サインインが必要" in text
+        action, token = (
+            _found(r'action="([^"]+/sign-in)"', text),
+            _found(r'value="([0-9a-f]{64})"', text),
+        )
+        ours = {"Sec-Fetch-Site": "same-origin"}
+        async with browser.post(f"{address}{action[1:]}", data={"token": token}, headers=ours) as answer:
+            there = unescape(_found(r'content="0; url=([^"]+)"', await answer.text()))
+        async with browser.get(there, allow_redirects=False) as answer:
+            back = urlsplit(
+                answer.headers["Location"]
+            )  # to the port that the settings name; ours is a free one
+        assert "サインインしました" in await _text(browser, f"{address}{back.path[1:]}?{back.query}")
+    await day.until("10:30")
+    assert await day.state(order) == "imported"
+    assert [alarm.closed_at is None for alarm in await alarms(day)] == [False]
+
+
+async def _text(browser: aiohttp.ClientSession, address: str) -> str:
+    async with browser.get(address) as answer:
+        assert answer.status == 200
+        return await answer.text()
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found is not None, pattern
+    return found[1]
+
+
+async def test_a_shop_that_never_speaks_to_next_engine_stays_signed_in(open_day: OpenDay) -> None:
+    """Every stage but the cart's is off: one read a day, at the quiet hour if there is one, for six days."""
+    off = {stage.name: "off" for stage in (*STAGES, *BESIDE) if stage.name != "ingest"}
+    day = await open_day(modes=off, rhythm_minutes={"ingest": 60})
+    await day.until("12:00", day=5)
+    assert day.calls_of_next_engine() == 6
+    rotated = [wall(event.at) for event in day.town.next_engine.history.of("token_rotated")]
+    assert [at[-5:] for at in rotated] == ["03:00"] * len(rotated)
+    assert len(rotated) >= 3
+    assert await alarms(day) == []
+
+
+async def test_the_month_s_calls_are_counted_as_next_engine_counts_them(day: Day) -> None:
+    await day.alone_until("08:30")
+    day.place()
+    await day.until("20:00")
+    world, shop = day.demo.world, day.demo.shop.shop
+    await world.counts.store()
+    budget = await world.database.read(lambda c: views.next_engine_budget(c, shop, day.now))
+    assert budget.requests == day.calls_of_next_engine() > 20
+    report = await make(world.database, shop, FIRST_DAY, day.now, None)
+    (line,) = [row for one in tables(report, "ja") if one.key == "connections" for row in one.rows[-1:]]
+    assert f"今月のネクストエンジンAPI {budget.requests:,}回（契約 100,000回の" in str(line[-1])
+
+
+async def test_two_shops_of_one_account_rotate_once(day: Day) -> None:
+    """One process, two shops, one pair: as many calls as were asked for, and one rotation among them."""
+    await day.alone_until("00:01", day=1)
+    settings = day.demo.world.settings
+    (section,) = settings.shops.values()
+    both = settings.model_copy(update={"shops": {"honten": section, "bekkan": section}})
+    world = await open_world(both, day.demo.clock)
+    try:
+        before = day.calls_of_next_engine()
+        async with asyncio.TaskGroup() as group:
+            for one in world.shops.values():
+                for _ in range(5):
+                    group.create_task(one.session.read(wire.LOGIN_USER_INFO))
+        assert day.calls_of_next_engine() - before == 10
+        assert day.town.next_engine.history.count("token_rotated") == 1
+        assert len({id(one.tokens) for one in world.shops.values()}) == 1
+    finally:
+        await world.close()
+    assert day.now >= moment("00:01", day=1)

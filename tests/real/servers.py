@@ -51,6 +51,15 @@ class Dovecot:
     def mail(self) -> Path:
         return self.folder / "mail"
 
+    def processes_of(self, user: str) -> list[int]:
+        """Which of this server's own processes serve this user now (`verbose_proctitle` has them say so)."""
+        master = _read(self.folder / "run/master.pid").strip()
+        own = _read(Path(f"/proc/{master}/task/{master}/children")).split()
+        titles = {int(pid): _read(Path(f"/proc/{pid}/cmdline")) for pid in own}
+        return [
+            pid for pid, title in titles.items() if title.startswith("dovecot/imap ") and f"[{user} " in title
+        ]
+
 
 @dataclass(frozen=True)
 class Postfix:
@@ -258,6 +267,12 @@ def _tool(name: str) -> str:
     return found
 
 
+def needs(name: str) -> None:
+    """A server of the distribution that only root can start."""
+    _tool(name)
+    only_root(name)
+
+
 def only_root(name: str) -> None:
     if os.geteuid() != 0:
         _absent(f"{name} can only be started by root")
@@ -339,6 +354,7 @@ state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 listen = 127.0.0.1
 protocols = imap
+verbose_proctitle = yes
 first_valid_uid = 1
 ssl = yes
 ssl_cert = <{folder}/cert.pem

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from connector.clock import Clock, jst
 from connector.errors import Refused
+from connector.incoming import MailKind, MailReport, MailSeen
 from connector.order import Order, PaymentKind, PaymentState
 from connector.outcome import Absent, Done, Effect, Hold, Reason, Reply, Sent
 from connector.ports import (
+    Answers,
     BuiltFile,
     CartPage,
     CompletionAnswers,
@@ -252,7 +254,8 @@ class FakeNextEngine(Side):
         for slip in list(self.slips_held.values()):
             if slip.order_number in numbers and slip.live and slip.status == NEStatus.INTAKE:
                 self.note("imported", slip.order_number)
-                self.edit(slip.number, status=NEStatus.OPEN)
+                order = self.orders(slip.order_number)
+                self.edit(slip.number, status=NEStatus.OPEN, total=order.amounts.payable if order else 0)
                 self.advance(slip.number)
 
     def advance(self, number: str) -> None:
@@ -311,15 +314,31 @@ class FakeNextEngine(Side):
     async def file_lies_there(self, effect: Effect) -> Reply:
         return Sent() if self.count("uploaded", effect.name) else Absent()
 
-    async def mark_relayed(self, slip: Slip, *, refused: str = "") -> Slip:
+    async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
+        await self.slips(slip_numbers)
+        return {number: await _told(self.mark(number)) for number in slip_numbers}
+
+    async def mark_refused(self, words: Mapping[str, str]) -> Answers:
+        await self.slips(list(words))
+        return {number: await _told(self.mark(number, refused=text)) for number, text in words.items()}
+
+    async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
+        now = await self.slips(list(shipments))
+        return {
+            number: await _told(self.confirm_shipment(now[number], shipment))
+            for number, shipment in shipments.items()
+        }
+
+    async def mark(self, number: str, *, refused: str = "") -> Slip:
         self.stumble()
-        held = self.slips_held[slip.number]
+        held = self.slips_held[number]
         tag = "[出荷指示失敗]" if refused else "[出荷指示済み]"
         if tag in held.tags:
             return replace(held, rows=())
-        self.note("tagged_refused" if refused else "tagged_sent", slip.number)
+        self.note("tagged_refused" if refused else "tagged_sent", number)
         status = held.status if refused else max(held.status, NEStatus.PRINTED)
-        return replace(self.edit(slip.number, tags=held.tags + tag, status=status), rows=())
+        text = "\n".join(filter(None, (held.worker_text, refused)))
+        return replace(self.edit(number, tags=held.tags + tag, status=status, worker_text=text), rows=())
 
     async def confirm_shipment(self, slip: Slip, shipment: Shipment) -> Slip:
         self.stumble()
@@ -341,6 +360,14 @@ class FakeNextEngine(Side):
         return self.edit(slip.number, cancel_type="1")
 
 
+async def _told(writing: Awaitable[Slip]) -> Slip | Exception:
+    """What one slip of many is answered."""
+    try:
+        return await writing
+    except Exception as error:  # noqa: BLE001 - one slip's bug is its own answer, as the adapter has it
+        return error
+
+
 @dataclass
 class FakeMailer(Side):
     """The way of the notification mail: `fates` says what becomes of the next mails, one each."""
@@ -352,12 +379,16 @@ class FakeMailer(Side):
     unmappable: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)  # Message-IDs in the order they left
     refuses: dict[str, str] = field(default_factory=dict)
+    recipient: str = "intake@ne.example.jp"
 
     def letter(self, order: Order) -> Letter | Hold:
         if order.number in self.unmappable:
             return Hold(Reason.UNMAPPABLE_TEXT, "😀")
         key = hashlib.sha256(order.number.encode()).hexdigest()[:16]
-        return Letter(f"<{key}@shop.example.jp>", f"受注番号：{order.number}".encode(), {})
+        return Letter(f"<{key}@shop.example.jp>", self._body(order.number), {})
+
+    def _body(self, number: str) -> bytes:
+        return f"To: {self.recipient}\r\n\r\n受注番号：{number}".encode()
 
     async def send_all(self, effects: Sequence[Effect]) -> AsyncIterator[tuple[Effect, Reply]]:
         for effect in effects:
@@ -374,9 +405,49 @@ class FakeMailer(Side):
         self.note("sent", number)
         if fate != "lost" and self.next_engine is not None:
             self.next_engine.mail(number)
-        return fate if isinstance(fate, Exception) else Done({"reply": "250 ok"})
+        evidence = {"reply": "250 ok", "recipient": self.recipient}
+        return fate if isinstance(fate, Exception) else Done(evidence)
 
     def arrives_but(self, error: Exception) -> None:
         """The next mail arrives, and we hear this instead of the acceptance."""
         self.after.add(id(error))
         self.fates.append(error)
+
+
+@dataclass
+class FakeMailbox(Side):
+    """Our mailbox: mails by UID. What was moved lies in one of two folders, and is met again only if put back."""
+
+    reader: Callable[[bytes], MailReport] = lambda body: MailReport(kind=MailKind.UNREADABLE)
+    inbox: dict[int, bytes | None] = field(default_factory=dict)
+    processed: list[bytes | None] = field(default_factory=list)
+    quarantine: list[bytes | None] = field(default_factory=list)
+    validity: int = 1
+    uids: int = 0
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def deliver(self, body: bytes | None, size: int = 0) -> int:
+        """A mail arrives; None: it is larger than anybody would fetch."""
+        self.uids += 1
+        self.inbox[self.uids], self.sizes[self.uids] = body, size or len(body or b"")
+        return self.uids
+
+    def renumber(self) -> None:
+        """The server lost its numbers: the same mails come under new ones."""
+        self.validity += 1
+        self.inbox = {uid + 1000: body for uid, body in self.inbox.items()}
+        self.sizes = {uid + 1000: size for uid, size in self.sizes.items()}
+        self.uids += 1000
+
+    async def waiting(self) -> AsyncIterator[MailSeen]:
+        for uid, body in sorted(self.inbox.items()):
+            yield MailSeen(uid_validity=self.validity, uid=uid, size=self.sizes[uid], body=body)
+
+    def read(self, body: bytes) -> MailReport:
+        return self.reader(body)
+
+    async def move(self, mail: MailSeen, *, understood: bool) -> None:
+        self.stumble()
+        if mail.uid_validity == self.validity and mail.uid in self.inbox:
+            (self.processed if understood else self.quarantine).append(self.inbox.pop(mail.uid))
+            self.note("processed" if understood else "quarantined", str(mail.uid))

@@ -14,6 +14,7 @@ from connector.ledger.schema import orders, slips
 from connector.outcome import Stray
 from connector.ports import Cart, CartPage, Looked, OrderManager
 from connector.reports import Picture, reconcile
+from connector.shop import Shop
 from connector.slip import Slip
 from sqlalchemy import select
 
@@ -36,9 +37,9 @@ class Shelf:
     def change_slip(self, number: str, **values: object) -> None:
         self.slips[number] = msgspec.structs.replace(self.slips[number], **values)
 
-    async def picture(self, database: Database, now: datetime = NOW) -> Picture:
+    async def picture(self, database: Database, now: datetime = NOW, shop: Shop = SHOP) -> Picture:
         cart, manager = cast(Cart, _Cart(self)), cast(OrderManager, _NextEngine(self))
-        return await reconcile(cart, manager, database, SHOP, now, DAY)
+        return await reconcile(cart, manager, database, shop, now, DAY)
 
 
 class _Cart:

@@ -141,3 +141,9 @@ def test_shipped_substitutions_are_all_needed_and_all_writable() -> None:
         put.encode("cp932")
         with pytest.raises(UnicodeEncodeError):
             found.encode("cp932")
+
+
+def test_a_warehouse_that_names_no_carrier_sent_the_goods_as_told() -> None:
+    assert samples.tables().cart_carrier("", "ヤマト運輸") == "ヤマト運輸"
+    assert samples.tables().cart_carrier("", "知らない運輸") is None
+    assert samples.tables().cart_carrier("SAGAWA_TAKUHAI", "ヤマト運輸") == "佐川急便"

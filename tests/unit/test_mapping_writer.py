@@ -206,7 +206,7 @@ NORMAL = str.maketrans(
 
 def normal(text: str) -> str:
     """The normalised input, worked out in another way than the product does: by hand, for this alphabet."""
-    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    composed = unicodedata.normalize("NFC", text).replace("\u200b", "").replace("\r\n", "\n")
     digits = [
         "-" if c in "−‐" and 0 < i < len(composed) - 1 and between(composed, i) else c
         for i, c in enumerate(composed)

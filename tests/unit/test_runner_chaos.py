@@ -22,7 +22,7 @@ from tests.unit.world import CARD, World, a_shipment, an_order, tracking, world
 
 NUMBERS = [f"T-{n}" for n in range(1001, 1009)]
 BAD_ROUNDS, CALM_ROUNDS = 30, 40  # of seven minutes: first a bad morning, then time to heal
-WRITES = {"complete", "upload", "mark_relayed", "confirm_shipment", "cancel", "send"}
+WRITES = {"complete", "upload", "mark_relayed", "mark_refused", "confirm_shipments", "cancel", "send"}
 
 
 class Died(BaseException):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from connector.errors import NotDone, Refused, Unknown
 from connector.outcome import Effect, Reply
+from connector.slip import Slip
 
-from tests.unit.world import World, an_order, world
+from tests.unit.world import CARD, World, an_order, world
 
 WINDOW = "2026-11-24 14:00"
 
@@ -34,36 +36,112 @@ async def test_only_orders_in_intake_are_in_the_file(tmp_path: Path) -> None:
         assert w.holds("T-1005") == ["unmappable_text"]
 
 
-async def test_never_two_files_for_one_window(tmp_path: Path) -> None:
+async def test_who_is_announced_after_the_set_time_waits_for_the_next_one(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_intake(an_order("T-1001"))
+        w.pass_by(hours=5)  # 14:13 in Japan
         await w.run("import_daily", window=WINDOW)
         await w.to_intake(an_order("T-1002"))
         for _ in range(3):
+            w.pass_by(minutes=10)
             await w.run("import_daily", window=WINDOW)
         assert files(w) == [["T-1001"]]
         assert w.holds("T-1002") == []
         assert w.state("T-1002") == "in_intake"
+        assert w.order("T-1002").waiting_for.endswith("次の時刻に行います")
+        assert not await w.ledger.unsettled("import_daily", WINDOW)
         w.pass_by(days=1)
         await w.run("import_daily", window="2026-11-25 14:00")
         assert files(w) == [["T-1001"], ["T-1002"]]
 
 
-async def test_whoever_comes_while_the_file_is_under_way_waits_for_the_next_time(tmp_path: Path) -> None:
+async def test_who_was_announced_before_it_goes_in_a_second_file_of_the_same_time(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"))
+        w.pass_by(hours=4, minutes=30)  # 13:43
+        w.ne.mail_delay = timedelta(minutes=25)  # Next Engine is slow today
+        await w.to_intake(an_order("T-1002"))
+        w.pass_by(minutes=5)  # 14:01
+        await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001"]]
+        assert w.state("T-1002") == "notified"
+        assert await w.ledger.unsettled("import_daily", WINDOW)
+        w.pass_by(minutes=25)
+        await w.run("confirm_intake", "import_daily", window=WINDOW)
+        assert files(w) == [["T-1001"], ["T-1002"]], "the first file's own order is in no second one"
+        assert w.effect("ne_import").key.endswith(f"{WINDOW}/r2")
+        assert w.effect("ne_import").name.endswith("_1400_r2.csv")
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        assert [w.state(number) for number in ("T-1001", "T-1002")] == ["imported"] * 2
+        assert not await w.ledger.unsettled("import_daily", WINDOW)
+        assert w.ne.count("imported", "T-1001") == w.ne.count("imported", "T-1002") == 1
+
+
+async def test_there_is_no_second_file_while_the_first_has_no_certain_outcome(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_intake(an_order("T-1001"))
         w.ne.upload_delay = timedelta(hours=1)
         await w.run("import_daily", window=WINDOW)
         await w.to_intake(an_order("T-1002"))
+        reads = w.ne.slips_of
+        w.ne.instead(slips_of=_nobody_asks)
         await w.run("import_daily", window=WINDOW)
         assert w.effects("ne_import") == ["sent"]
         assert w.holds("T-1002") == []
-        assert w.order("T-1002").waiting_for.endswith("次の時刻に行います")
+        assert w.order("T-1002").waiting_for == "前の受注CSVの結果を待っています"
+        await w.run("import_daily", window="2026-11-25 14:00")
+        assert files(w) == [["T-1001"]], "not even at another set time"
+        w.ne.instead(slips_of=reads)
         w.pass_by(hours=1)
         await w.run("import_daily", window=WINDOW)
         assert w.state("T-1001") == "imported"
-        assert w.order("T-1002").waiting_for.endswith("次の時刻に行います")
+        assert files(w) == [["T-1001"], ["T-1002"]]
+
+
+async def _nobody_asks(numbers: object) -> dict[str, list[Slip]]:
+    raise AssertionError("a request was spent on a pass that can plan nothing")
+
+
+async def test_an_order_that_was_in_a_file_is_in_no_later_file_of_the_same_time(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"))
+        w.ne.skips["T-1002"] = "商品コードがありません"
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        w.ne.skips.clear()
+        w.release("T-1002", "refused")
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001", "T-1002"]]
+        w.pass_by(days=1)
+        await w.run("import_daily", window="2026-11-25 14:00")
+        assert files(w) == [["T-1001", "T-1002"], ["T-1002"]]
+
+
+async def test_an_order_whose_text_was_mended_is_in_the_second_file(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"))
+        w.ne.unmappable.add("T-1002")
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=11)
+        await w.run("import_daily", window=WINDOW)
         assert files(w) == [["T-1001"]]
+        w.ne.instead(slips_of=_nobody_asks)
+        w.pass_by(minutes=11)
+        await w.run("import_daily", window=WINDOW)
+        assert w.holds("T-1002") == ["unmappable_text"], (
+            "nobody is asked about an order that cannot be written"
+        )
+        del vars(w.ne)["slips_of"]
+        w.ne.unmappable.clear()
+        w.pass_by(minutes=11)
+        await w.run("import_daily", window=WINDOW)
+        assert files(w) == [["T-1001"], ["T-1002"]]
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        assert (w.state("T-1002"), w.holds("T-1002")) == ("imported", [])
 
 
 async def test_without_a_window_nothing_is_uploaded(tmp_path: Path) -> None:
@@ -194,3 +272,57 @@ async def test_the_folder_route_looks_into_the_folder(tmp_path: Path, lies: bool
         w.pass_by(minutes=31)
         await w.run("import_daily")
         assert w.effects("ne_import") == (["sent"] if lies else ["not_done"])
+
+
+async def test_the_manifest_and_the_control_totals_stand_with_the_file(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002", payment=CARD))
+        await w.run("import_daily", window=WINDOW)
+        manifest = w.effect("ne_import").facts["manifest"]
+        assert (manifest["orders"], manifest["lines"], manifest["yen"], manifest["revision"]) == (
+            2,
+            2,
+            4400,
+            1,
+        )
+        assert manifest["payments"]["クレジットカード"] == {"orders": 1, "yen": 2200}
+        assert manifest["rates"] == {"10": 4400}
+        assert manifest["sha256"] == hashlib.sha256(w.ledger_body("ne_import")).hexdigest()
+        w.pass_by(minutes=2)
+        await w.run("import_daily", window=WINDOW)
+        control = w.effect("ne_import").evidence["control"]
+        assert control["ties"] is True
+        assert (
+            (control["orders"], control["yen"]) == (control["file_orders"], control["file_yen"]) == (2, 4400)
+        )
+
+
+async def test_a_sum_that_differs_is_named_order_by_order(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"), an_order("T-1003"))
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        w.ne.work()
+        w.ne.edit(w.slip_of("T-1002"), total=2199)
+        w.ne.edit(w.slip_of("T-1003"), cancel_type="1")
+        await w.run("import_daily", window=WINDOW)
+        control = w.effect("ne_import").evidence["control"]
+        assert control["ties"] is False
+        assert control["differing"] == [{"orders": ["T-1002"], "file": 2200, "slips": 2199}]
+        assert control["missing"] == ["T-1003"]
+        assert (control["yen"], control["file_yen"]) == (4399, 6600)
+
+
+async def test_bundled_orders_are_compared_as_one_sum(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_intake(an_order("T-1001"), an_order("T-1002"))
+        await w.run("import_daily", window=WINDOW)
+        w.pass_by(minutes=2)
+        w.ne.work()
+        into = w.slip_of("T-1001")
+        w.ne.edit(w.slip_of("T-1002"), cancel_type="3", merged_into=into, total=0)
+        w.ne.edit(into, total=4400)
+        await w.run("import_daily", window=WINDOW)
+        control = w.effect("ne_import").evidence["control"]
+        assert control["ties"] is True
+        assert (control["orders"], control["yen"]) == (2, 4400)

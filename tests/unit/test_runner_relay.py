@@ -108,6 +108,7 @@ async def test_the_receipt_decides_slip_by_slip(tmp_path: Path) -> None:
         assert [number for what, number in w.ne.history if what == "tagged_sent"] == [good]
         assert [number for what, number in w.ne.history if what == "tagged_refused"] == [bad]
         assert w.ne.slips_held[bad].status == 20
+        assert w.ne.slips_held[bad].worker_text == "E201 住所不備", "the warehouse's own words"
         for _ in range(3):
             await w.everything(hours=1)
         assert instructed(w) == [good, bad, silent], "held ones do not go again by themselves"

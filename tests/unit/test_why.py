@@ -50,7 +50,11 @@ def empty(tmp_path: Path) -> Iterator[Database]:
             "06:00に通知メールを送りましたが、まだ新規受付にありません。",
             "08:00を過ぎたので送り直します。メール取込の設定も確認してください。",
         ),
-        ("1006", "伝票 51006: 入金待ち", "入金が登録されると進みます。"),
+        (
+            "1006",
+            "伝票 51006: 入金待ちです: 銀行振込 3,980円 の入金が登録されていません。",
+            "入金が登録されると進みます。",
+        ),
         (
             "1007",
             "伝票 51007: 印刷待ちです。まだ倉庫へ渡していません。",
@@ -79,7 +83,11 @@ def empty(tmp_path: Path) -> Iterator[Database]:
         ),
         ("1015", "取り消された受注です。", ""),
         ("2000", "カートの完了まで終わっています。", ""),
-        ("51006", "入金待ち", "入金が登録されると進みます。"),
+        (
+            "51006",
+            "入金待ちです: 銀行振込 3,980円 の入金が登録されていません。",
+            "入金が登録されると進みます。",
+        ),
     ],
 )
 def test_the_sentence_of_every_place(morning: Connection, number: str, sentence: str, moves: str) -> None:
@@ -286,6 +294,6 @@ def test_the_automation_rate_counts_holds_and_hands(empty: Database) -> None:
             day.to_shipped(an_order(str(n + 1), at), at, f"51{n}", tracking_number(n))
         day.say("relay", "510", Hold(Reason.PAYMENT_GATE, "入金"), at + timedelta(minutes=70))
         begins_at, ends_at = views.day_span(DAY - timedelta(days=1))
-        found = views.touched(connection, SHOP.key, begins_at, ends_at)
+        found = views.automation(connection, SHOP.key, begins_at, ends_at)
     assert (found.shipped, found.untouched, found.permille) == (3, 2, 666)
-    assert found.reasons == (("payment_gate", 1),)
+    assert [(one.reason, one.slips, one.gain) for one in found.removals] == [("payment_gate", 1, 333)]

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from connector.adapters.mail.reports import read_report
 from connector.clock import SteppedClock, jst
 from connector.ledger import changes
 from connector.ledger.archive import ShopArchive, body_of
@@ -39,7 +40,7 @@ from msgspec.structs import fields, replace
 from sqlalchemy import select, update
 
 from tests.unit.fake_warehouse import FakeWarehouse
-from tests.unit.fakes import FakeCart, FakeMailer, FakeNextEngine
+from tests.unit.fakes import FakeCart, FakeMailbox, FakeMailer, FakeNextEngine
 
 COMPILED: dict[str, dict[Any, Any]] = {}
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # 09:00 in Japan
@@ -127,6 +128,9 @@ class World:
         self.ne = FakeNextEngine(self.clock, orders=self.cart.orders.get)
         self.mailer = FakeMailer(self.clock, next_engine=self.ne)
         self.wms = FakeWarehouse(self.clock)
+        self.mailbox = FakeMailbox(
+            self.clock, reader=lambda body: read_report(body, domain="shop.example.jp")
+        )
         self.runner = self.new_runner()
 
     def fork(self, folder: Path) -> World:
@@ -138,15 +142,16 @@ class World:
         copy.close()
         mine.close()
         other = World(folder, **{name: getattr(self.shop, name) for name in self.shop.__struct_fields__})
-        sides = (self.clock, self.cart, self.ne, self.mailer, self.wms)
-        other.clock, other.cart, other.ne, other.mailer, other.wms = deepcopy(sides)
+        sides = (self.clock, self.cart, self.ne, self.mailer, self.wms, self.mailbox)
+        other.clock, other.cart, other.ne, other.mailer, other.wms, other.mailbox = deepcopy(sides)
         other.ne.orders = other.cart.orders.get
         other.runner = other.new_runner()
         return other
 
     def new_runner(self) -> Runner:
         archive = ShopArchive(self.database, self.clock, self.shop.key)
-        ports = Ports(self.shop, self.cart, self.mailer, self.ne, self.wms, archive, self.clock.now())
+        sides = (self.cart, self.mailer, self.ne, self.wms)
+        ports = Ports(self.shop, *sides, archive, self.clock.now(), mailbox=self.mailbox)
         return Runner(self.ledger, ports, self.clock, random.Random(7))
 
     async def run(self, *names: str, window: str = "") -> Counts:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connector.adapters.next_engine import wire
+from connector.adapters.next_engine.bulk import BulkWriter
 from connector.adapters.next_engine.envelope import SYSTEM, Fields, write_instant
+from connector.adapters.next_engine.patterns import UploadPatterns
 from connector.adapters.next_engine.reader import QUE_FIELDS, ROW_FIELDS, SLIP_FIELDS, Cells, read_slip
 from connector.adapters.next_engine.session import Session
 from connector.adapters.next_engine.writes import (
     SlipWriter,
+    Step,
     cancel_for_customer,
     confirm_shipped,
     mark_printed,
@@ -30,7 +33,7 @@ from connector.errors import Malformed, Problem, Refused, Unknown
 from connector.mapping import CsvWriter, Tables
 from connector.order import Order
 from connector.outcome import Absent, CannotTell, Effect, Reply, Sent
-from connector.ports import BuiltFile, QueueState
+from connector.ports import Answers, BuiltFile, QueueState
 from connector.slip import Shipment, Slip
 from connector.transport.drop import Drop
 
@@ -50,7 +53,8 @@ class NextEngineSettings:
     shop: str  # our short name, part of file names
     ne_shop_id: str
     import_route: str = API  # or "folder"
-    upload_pattern_id: str = ""  # "" = found by shop and format 90
+    upload_pattern_id: str = ""  # "" = found by shop and format
+    format_id: str = wire.FORMAT_GENERIC
     import_folder: str = "ne_inbox"
     import_taken_folder: str = ""  # where whoever takes the files moves them; "" = not known
     sent_tag: str = "出荷指示済み"
@@ -77,7 +81,10 @@ class NextEngine:
         self._clock = clock
         self._drop = drop
         self._writer = SlipWriter(session, self._fresh)
-        self._pattern = settings.upload_pattern_id
+        self._bulk = BulkWriter(session, self._writer, self._without_rows)
+        self._patterns = UploadPatterns(
+            session, settings.ne_shop_id, settings.format_id, settings.upload_pattern_id
+        )
 
     # ---- reading ------------------------------------------------------------------------------------------
 
@@ -137,11 +144,14 @@ class NextEngine:
             await self._folder.put(self._settings.import_folder, name, effect.body)
             return Sent({"path": f"{self._settings.import_folder}/{name}", "bytes": len(effect.body)})
         pairs: list[tuple[str, str | bytes]] = [
-            (wire.UPLOAD_PATTERN, await self._upload_pattern()),
+            (wire.UPLOAD_PATTERN, await self._patterns.current()),
             (f"{wire.DATA_TYPE}_1", wire.DATA_GZ),
             (f"{wire.DATA}_1", gzip.compress(effect.body, compresslevel=9, mtime=0)),
         ]
-        said = await self._session.write(wire.BASE_UPLOAD, pairs, key=effect.key)
+        try:
+            said = await self._session.write(wire.BASE_UPLOAD, pairs, key=effect.key)
+        except Refused as error:
+            raise self._patterns.refused(error) from error
         if said.que_id in (None, ""):
             raise Unknown("ネクストエンジンの受注取込の返信にキューの番号がありません")
         return Sent({"que_id": str(said.que_id)}, QUEUE_LOOK_SECONDS)
@@ -175,16 +185,21 @@ class NextEngine:
 
     # ---- writing ------------------------------------------------------------------------------------------
 
-    async def mark_relayed(self, slip: Slip, *, refused: str = "") -> Slip:
+    async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
         tags = self._settings
-        if refused:
-            return await self._writer.carry_out(slip.number, tag_as_refused(tags.refused_tag, refused))
-        now = await self._writer.carry_out(slip.number, tag_as_sent(tags.sent_tag, tags.refused_tag))
-        return await self._writer.carry_out(slip.number, mark_printed, now=now)
+        now = await self._without_rows(slip_numbers)
+        tag = tag_as_sent(tags.sent_tag, tags.refused_tag)
+        return await self._in_turn(now, dict.fromkeys(slip_numbers, tag), mark_printed)
 
-    async def confirm_shipment(self, slip: Slip, shipment: Shipment) -> Slip:
-        now = await self._writer.carry_out(slip.number, write_tracking(shipment))
-        return await self._writer.carry_out(slip.number, confirm_shipped, now=now)
+    async def mark_refused(self, words: Mapping[str, str]) -> Answers:
+        now = await self._without_rows(list(words))
+        steps = {number: tag_as_refused(self._settings.refused_tag, text) for number, text in words.items()}
+        return await self._bulk.carry_out(steps, now)
+
+    async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
+        now = await self._without_rows(list(shipments))
+        steps = {number: write_tracking(shipment) for number, shipment in shipments.items()}
+        return await self._in_turn(now, steps, confirm_shipped)
 
     async def cancel(self, slip: Slip, why: str) -> Slip:
         return await self._writer.carry_out(slip.number, cancel_for_customer(why))
@@ -204,6 +219,12 @@ class NextEngine:
     def _slip(self, fields: Fields) -> Slip:
         return read_slip(fields, self._tables)
 
+    async def _in_turn(self, now: dict[str, Slip], first: Mapping[str, Step], then: Step) -> Answers:
+        """Two steps; only what the first one proved goes on to the second."""
+        told = await self._bulk.carry_out(first, now)
+        proved = {number: slip for number, slip in told.items() if isinstance(slip, Slip)}
+        return told | await self._bulk.carry_out(dict.fromkeys(proved, then), proved)
+
     async def _fresh(self, number: str) -> Slip:
         slip = (await self._without_rows([number])).get(number)
         if slip is None:
@@ -211,11 +232,12 @@ class NextEngine:
         return slip
 
     async def _without_rows(self, numbers: Sequence[str]) -> dict[str, Slip]:
-        if not numbers:
-            return {}
-        conditions = [(f"{wire.SLIP_ID}-in", ",".join(numbers))]
-        pages = self.search(wire.BASE_SEARCH, SLIP_FIELDS, conditions)
-        return {slip.number: slip async for page in pages for slip in map(self._slip, page)}
+        found: dict[str, Slip] = {}
+        for chunk in _chunks(numbers):
+            conditions = [(f"{wire.SLIP_ID}-in", ",".join(chunk))]
+            async for page in self.search(wire.BASE_SEARCH, SLIP_FIELDS, conditions):
+                found |= {slip.number: slip for slip in map(self._slip, page)}
+        return found
 
     async def _with_rows(self, numbers: Sequence[str]) -> dict[str, Slip]:
         conditions = [(f"{wire.ROW_SLIP_ID}-in", ",".join(numbers))]
@@ -224,27 +246,6 @@ class NextEngine:
             for fields in page:
                 rows.setdefault(str(fields.get(wire.ROW_SLIP_ID)), []).append(fields)
         return {number: read_slip(found[0], self._tables, found) for number, found in rows.items()}
-
-    async def _upload_pattern(self) -> str:
-        """By shop and format, never hard-coded (§3.9); kept for the life of this object."""
-        if not self._pattern:
-            said = await self._session.read(wire.UPLOADPATTERN_INFO)
-            self._pattern = choose_pattern(said.data or [], self._settings.ne_shop_id)
-        return self._pattern
-
-
-def choose_pattern(patterns: Iterable[Fields], shop_id: str) -> str:
-    """The one enabled pattern of this shop in the 汎用 format; Refused where there is none or a choice."""
-    found: list[str] = []
-    for cells in map(Cells, patterns):
-        here = cells.text("receive_order_upload_pattern_shop_id") == shop_id
-        generic = cells.text("receive_order_upload_pattern_format_id") == wire.FORMAT_GENERIC
-        if here and generic and not cells.flag("receive_order_upload_pattern_deleted_flag"):
-            found.append(cells.text(wire.UPLOAD_PATTERN))
-    if len(found) == 1:
-        return found[0]
-    what = f"複数あります ({', '.join(found)})。設定で一つに決めてください" if found else "ありません"
-    raise Refused(SYSTEM, "pattern", f"店舗 {shop_id} の汎用フォーマットの受注一括登録パターンが{what}")
 
 
 def _name(effect: Effect) -> str:

@@ -15,12 +15,24 @@ from msgspec import Struct
 
 from connector.adapters.next_engine import wire
 from connector.clock import JST
-from connector.errors import ConnectorError, NeedsSignIn, NotDone, Refused
+from connector.errors import Barred, Closed, ConnectorError, NeedsSignIn, NotDone, Refused, Unknown
 from connector.ports import TokenPair
 from connector.transport.http import Answer
 
 SYSTEM = "next_engine"
 LONG_WAIT_SECONDS = 600.0  # maintenance and stock-taking: minutes to an hour, §2.7
+STOPPED = {  # what only a person can mend: no call is worth a try before that, and no slip is at fault
+    **dict.fromkeys(
+        wire.CODE_CONTRACT_SUSPENDED,
+        "ネクストエンジンの契約が停止しています。ネクストエンジンの管理者に確認してください",
+    ),
+    wire.CODE_MAIN_SUSPENDED: (
+        "ネクストエンジンのメイン機能が停止しています。ネクストエンジンの管理者に確認してください"
+    ),
+    wire.CODE_NO_PERMISSION: (
+        "アプリにこのAPIの利用権限がありません。ネクストエンジンのアプリ設定の「API」タブで許可してください"
+    ),
+}
 BUSY_ELSEWHERE = frozenset({"009005", "011007"})  # "busy" of other entities, §2.6
 ACCESS_LIFE, REFRESH_LIFE = timedelta(days=1), timedelta(days=3)  # §1.4
 
@@ -52,7 +64,17 @@ class Said(Struct, frozen=True):
 
     @property
     def code_text(self) -> str:
-        return f"{self.code:06d}" if isinstance(self.code, int) else self.code or ""
+        return _code(self.code)
+
+    @property
+    def complaints(self) -> dict[str, tuple[str, str]] | None:
+        """Which slips of a bulk call failed, with code and words; None where the reply does not name slips."""
+        rows = self.message if isinstance(self.message, list) else []
+        if not rows or not all(isinstance(row, dict) and row.get(wire.SLIP_ID) for row in rows):
+            return None
+        return {
+            str(row[wire.SLIP_ID]): (_code(row.get("code")), str(row.get("message") or "")) for row in rows
+        }
 
     @property
     def words(self) -> str:
@@ -86,11 +108,37 @@ class Said(Struct, frozen=True):
             return NeedsSignIn(SYSTEM, code, self.words or "再認証が必要です")
         if self.result != wire.ERROR or code in wire.UNKNOWN_OUTCOME:
             return answer.doubt(words)
-        if code in wire.RETRY_LONG:
-            return NotDone(words, after=LONG_WAIT_SECONDS)
-        if code in wire.RETRY_SHORT or code in BUSY_ELSEWHERE:
-            return NotDone(words)
-        return Refused(SYSTEM, code, self.words)
+        if self.complaints is not None:
+            return PartlyRefused(code, self.words, self.complaints)
+        if isinstance(self.message, list) and code == wire.CODE_BULK_FAILED:
+            return answer.doubt(words)  # some slips failed, and it does not say which
+        return meaning(code, self.words)
+
+
+class PartlyRefused(Refused):
+    """Of a bulk call the named slips failed, and all others were done (§3.6)."""
+
+    def __init__(self, code: str, words: str, complaints: dict[str, tuple[str, str]]) -> None:
+        super().__init__(SYSTEM, code, words)
+        self.complaints = complaints
+
+
+def meaning(code: str, words: str) -> NotDone | Refused | Unknown:
+    """What an error code means for the call, or in a bulk call for one slip (§2.7).
+
+    We never send `wait_flag`: a crowded Next Engine says so at once and the ladder comes back, where a waiting call
+    would hold the account's one line for up to an hour.
+    """
+    told = f"ネクストエンジン {code}: {words}"
+    if code in wire.UNKNOWN_OUTCOME:
+        return Unknown(told)
+    if code in STOPPED:
+        return Barred(SYSTEM, code, f"{STOPPED[code]} ({words})" if words else STOPPED[code])
+    if code in wire.RETRY_LONG:
+        return Closed(told, after=LONG_WAIT_SECONDS)
+    if code in wire.RETRY_SHORT or code in BUSY_ELSEWHERE:
+        return NotDone(told)
+    return Refused(SYSTEM, code, words)
 
 
 _SAID = msgspec.json.Decoder(Said)
@@ -134,6 +182,10 @@ def _end(text: str | None, otherwise: datetime) -> datetime:
         return read_instant(text) or otherwise
     except ValueError:
         return otherwise
+
+
+def _code(code: object) -> str:
+    return f"{code:06d}" if isinstance(code, int) else str(code or "")
 
 
 def _row_words(row: Any) -> str:

@@ -39,6 +39,7 @@ SLIP_FIELDS = (
     wire.ORDER_NUMBER,
     wire.STATUS,
     wire.CANCEL_TYPE,
+    wire.CANCELLED_AT,
     wire.DELETED,
     wire.IMPORT_TYPE,
     wire.CONFIRM_CHECK,
@@ -62,6 +63,7 @@ SLIP_FIELDS = (
     wire.TAGS,
     wire.NOTE,
     wire.WORKER_TEXT,
+    wire.MAIL_STATUS,
     wire.NOSHI,
     wire.GIFT_FLAG,
     CONSIGNEE_NAME,
@@ -93,6 +95,7 @@ ROW_FIELDS = (
     wire.ROW_DELETED,
     wire.ROW_ALLOCATED,
     wire.ROW_BUNDLED_FROM_SLIP,
+    wire.ROW_BUNDLED_FROM_ROW,
     wire.GOODS_NAME,
     wire.GOODS_RELEASE,
     *SLIP_FIELDS,
@@ -195,6 +198,7 @@ def read_slip(fields: Fields, tables: Tables, rows: Iterable[Fields] = ()) -> Sl
         tags=cells.text(wire.TAGS),
         note=cells.text(wire.NOTE),
         worker_text=cells.text(wire.WORKER_TEXT),
+        mail_status=cells.text(wire.MAIL_STATUS),
         noshi=cells.text(wire.NOSHI),
         gift=cells.flag(wire.GIFT_FLAG),
         name=cells.text(CONSIGNEE_NAME),
@@ -208,6 +212,7 @@ def read_slip(fields: Fields, tables: Tables, rows: Iterable[Fields] = ()) -> Sl
         copied_from=_link(cells, wire.COPIED_FROM),
         parcel_parent=_link(cells, PARCEL_PARENT),
         created_at=cells.instant(wire.CREATED_AT),
+        cancelled_at=cells.instant(wire.CANCELLED_AT),
         lock=cells.text(wire.LOCK) or cells.text(wire.MODIFIED_AT) or cells.text(wire.CREATED_AT),
         rows=tuple(row for row, _ in read),
         unknown=(
@@ -231,6 +236,8 @@ def _read_row(fields: Fields) -> tuple[SlipRow, list[str]]:
         allocated=cells.number(wire.ROW_ALLOCATED),
         cancelled=cells.flag(wire.ROW_CANCELLED) or cells.flag(wire.ROW_DELETED),
         release_on=cells.day(wire.GOODS_RELEASE),
+        from_slip=_link(cells, wire.ROW_BUNDLED_FROM_SLIP),
+        from_row=cells.number(wire.ROW_BUNDLED_FROM_ROW),
     )
     return row, cells.unread
 

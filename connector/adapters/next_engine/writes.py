@@ -7,13 +7,13 @@ that finds its work already done does nothing, which is what makes repeating saf
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.adapters.next_engine import wire
 from connector.adapters.next_engine.envelope import SYSTEM
 from connector.adapters.next_engine.session import Session
 from connector.adapters.next_engine.xml import update_xml
-from connector.errors import NeedsSignIn, NotDone, Refused, Unknown
+from connector.errors import Barred, NotDone, Refused, Unknown
 from connector.slip import NEStatus, Shipment, Slip
 
 LOCK_TRIES = 3  # somebody else changed the slip between our read and our write
@@ -26,7 +26,13 @@ class Write:
     """What to send for one slip; its number, lock value and tokens are added on the way."""
 
     path: str
-    pairs: tuple[tuple[str, str | bytes], ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # of an update
+    label_flag: str = ""
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str | bytes], ...]:
+        data = ((wire.DATA, update_xml(self.fields)),) if self.fields else ()
+        return (*data, (wire.LABEL_PRINT_FLAG, self.label_flag)) if self.label_flag else data
 
 
 Step = Callable[[Slip], Write | None]
@@ -52,7 +58,7 @@ class SlipWriter:
             write = step(slip)
             if write is None:
                 return slip
-            fault = await self._send(slip, write)
+            fault = await self.send(slip, write)
             after = await self._read_back(number, fault)
             if step(after) is None:
                 return after
@@ -65,7 +71,7 @@ class SlipWriter:
             slip = after
         raise NotDone(f"伝票 {number} はほかの人が更新し続けているため、書き込めませんでした")
 
-    async def _send(self, slip: Slip, write: Write) -> Refused | Unknown | None:
+    async def send(self, slip: Slip, write: Write) -> Refused | Unknown | None:
         """A refusal is not raised: its code is not attested, the slip itself says why (§2.6)."""
         pairs = (
             (wire.SLIP_ID, slip.number),
@@ -74,7 +80,7 @@ class SlipWriter:
         )
         try:
             await self._session.write(write.path, pairs, key=slip.number)
-        except NeedsSignIn:
+        except Barred:
             raise
         except (Refused, Unknown) as fault:
             return fault
@@ -84,14 +90,14 @@ class SlipWriter:
         """After a write that may have happened, a read that fails leaves it unknown."""
         try:
             return await self._fresh(number)
-        except (NotDone, NeedsSignIn) as unread:
+        except (NotDone, Barred) as unread:
             if isinstance(fault, Refused):
                 raise
             raise fault or Unknown(f"伝票 {number} を更新した後、読み戻せませんでした: {unread}") from unread
 
 
 def update(fields: Mapping[str, str]) -> Write:
-    return Write(wire.BASE_UPDATE, ((wire.DATA, update_xml(fields)),))
+    return Write(wire.BASE_UPDATE, fields)
 
 
 def tag_as_sent(sent: str, refused: str) -> Step:
@@ -126,7 +132,7 @@ def mark_printed(now: Slip) -> Write | None:
     if now.status in (NEStatus.PRINTED, NEStatus.SHIPPED):
         return None
     _must_not_be_printing(now)
-    return Write(wire.BASE_RECEIPTED, ((wire.LABEL_PRINT_FLAG, PRINTED_MARK),))
+    return Write(wire.BASE_RECEIPTED, label_flag=PRINTED_MARK)
 
 
 def write_tracking(shipment: Shipment) -> Step:

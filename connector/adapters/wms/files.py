@@ -7,59 +7,37 @@ looking, never by sending again. Nothing is read while it may still be growing (
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from connector.adapters.wms import wire
+from connector.adapters.wms.mappings import Mappings, load_mappings
 from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
 from connector.adapters.wms.shipments import SYSTEM, Rules, gather
 from connector.adapters.wms.whole import Stillness, keeps_promise, marker
 from connector.clock import Clock, jst
-from connector.errors import Malformed, Misconfigured, NotDone, Problem, Refused, Unknown
+from connector.errors import Malformed, NotDone, Problem, Refused, Unknown
 from connector.mapping import (
-    CsvReader,
-    CsvWriter,
     Instruction,
     Stop,
     Tables,
-    WarehouseProfile,
     Written,
-    load_csv_reader,
-    load_csv_writer,
-    load_profile,
 )
 from connector.outcome import Absent, CannotTell, Effect, Facts, Reply, Sent
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile
 from connector.slip import Slip
 from connector.transport.drop import Drop, Entry
 
+__all__ = ["FileWarehouse", "Mappings", "load_mappings"]
+
 PATIENCE_SECONDS = 3600.0  # a file that contradicts its marker for so long is set aside and reported
 RECEIPTS = f"{SYSTEM}_receipt"  # kept apart: what is kept as SYSTEM is read as results
 MOST_FILES = 200  # a pass; the rest comes with the next
-
-
-_COMPILED: dict[str, Callable[..., CsvWriter | CsvReader]] = {
-    "instruction": load_csv_writer,
-    "stop": load_csv_writer,
-    "receipt": load_csv_reader,
-    "result": load_csv_reader,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mappings:
-    """What mappings/wms/<profile>/ says, compiled."""
-
-    profile: WarehouseProfile
-    instruction: CsvWriter
-    stop: CsvWriter
-    receipt: CsvReader
-    result: CsvReader
+STOP = "wms_stop"  # kind of the effect that carries a 取消依頼
+NO_STOP = "この倉庫に取消依頼のファイルはありません。電話で伝えてください"
 
 
 class FileWarehouse:
@@ -95,6 +73,8 @@ class FileWarehouse:
         return self._built("instruction", self._mappings.instruction.write(items), sequence, at)
 
     def stop_file(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> BuiltFile:
+        if self._mappings.stop is None:
+            return _no_stop_file(slip_numbers, sequence)
         items = [Stop(slip_number=number, requested_at=at) for number in slip_numbers]
         return self._built("stop", self._mappings.stop.write(items), sequence, at)
 
@@ -110,17 +90,24 @@ class FileWarehouse:
     # --- sending ---------------------------------------------------------------------------------------
 
     async def send(self, effect: Effect) -> Reply:
+        if effect.kind == STOP and self._mappings.stop is None:
+            return Sent({"sent": "", "words": NO_STOP})
         folder = self._profile.folders["in"]
         await self._drop.put(folder, effect.name, effect.body)
         if self._profile.marker:
             try:
-                await self._drop.put(folder, effect.name + wire.MARKER_SUFFIX, marker(effect.body))
+                await self._drop.put(folder, effect.name + wire.MARKER_SUFFIX, self._marker(effect))
             except NotDone as fault:
                 # The file itself lies there and may be taken; only a look tells.
                 raise Unknown(f"{effect.name} は置きましたが、.ok を置けません: {fault}") from fault
         return Sent(_evidence(folder, effect))
 
+    def _marker(self, effect: Effect) -> bytes:
+        return marker(effect.body, header=self._mappings.instruction.dialect.header)
+
     async def lies_there(self, effect: Effect) -> Reply:
+        if effect.kind == STOP and self._mappings.stop is None:
+            return Sent({"sent": "", "words": NO_STOP})
         for place in ("in", "archive", "error"):
             folder = self._profile.folders[place]
             names = {entry.name: entry.size for entry in await self._drop.list(folder)}
@@ -168,6 +155,8 @@ class FileWarehouse:
 
         The column 元ファイル名 decides, not the receipt's own name (spec/wms.md Resolutions 7).
         """
+        if self._mappings.receipt is None:
+            return []
         ack, archive = self._profile.folders["ack"], self._profile.folders["archive"]
         entries = await self._drop.list(ack)
         settled = self._stillness.settled(ack, entries)
@@ -184,7 +173,7 @@ class FileWarehouse:
 
     def _read_receipt(self, found: _Found, effect: Effect) -> Receipt | None:
         name = _shown(found.entry.name)
-        rows = self._mappings.receipt.read(name, found.body)
+        rows = self._mappings.receipt.read(name, found.body) if self._mappings.receipt else []
         problem = next((row.problems[0] for row in rows if row.problems), None)
         if problem is not None:
             raise Malformed(problem)
@@ -267,6 +256,7 @@ class FileWarehouse:
             future_days=profile.future_days,
             past_days=profile.past_days,
             lines_optional=profile.lines_optional,
+            plain=self._mappings.plain,
         )
         return gather(name, self._mappings.result.read(name, body), rules)
 
@@ -281,22 +271,11 @@ class _Found:
     settled: bool
 
 
-def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappings:
-    """Compile a profile's folder, with `own` values over its profile.yaml. Raises Misconfigured, gathered."""
-    problems: list[Problem] = []
-
-    def part(load: Callable[..., Any], kind: str, *with_tables: Tables) -> Any:
-        try:
-            return load(folder / f"{kind}.yaml", *with_tables)
-        except Misconfigured as wrong:
-            return problems.extend(wrong.problems)
-
-    profile = part(load_profile, "profile")
-    compiled = {kind: part(load, kind, tables) for kind, load in _COMPILED.items()}
-    if problems:
-        raise Misconfigured(problems)
-    values = msgspec.to_builtins(profile) | dict(own)
-    return Mappings(profile=msgspec.convert(values, WarehouseProfile), **compiled)
+def _no_stop_file(slip_numbers: Sequence[str], sequence: int) -> BuiltFile:
+    """What is to be told by telephone. Nothing is put anywhere; the record shows whom it was about."""
+    body = "\r\n".join(slip_numbers).encode("ascii", "backslashreplace")
+    facts = {"name": f"STOP-BY-PHONE_{sequence:06d}.txt", "rows": len(slip_numbers), "words": NO_STOP}
+    return BuiltFile(body, tuple(slip_numbers), (), facts)
 
 
 def _evidence(folder: str, effect: Effect) -> Facts:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from connector.adapters.wms import wire
+from connector.adapters.wms import plain, wire
 from connector.errors import Problem
 from connector.mapping import Row
 from connector.outcome import Stray
@@ -33,14 +33,15 @@ class Rules:
     future_days: int = 1
     past_days: int = 30
     lines_optional: bool = False
+    plain: bool = False  # the rows have no 実績番号 of their own
 
 
 def gather(name: str, rows: Sequence[Row], rules: Rules) -> ReadResults:
     """Events as shipments, in the order of their first rows; everything else as strays with its line."""
     events: dict[EventKey, list[Row]] = defaultdict(list)
-    strays: list[Stray] = []
+    strays: list[Stray] = [_stray(name, row, f"{_sentence(told)}") for row in rows for told in row.remarks]
     spoiled: set[EventKey] = set()
-    for row in rows:
+    for row in plain.events(rows, rules.today) if rules.plain else rows:
         words = [_sentence(problem) for problem in row.problems] or _wrong(row, rules)
         key = (row.values["result_id"], row.values["slip_number"])
         strays += [_stray(name, row, f"{said}この行は取り込みません。") for said in words]
@@ -119,6 +120,7 @@ def _shipment(members: Sequence[Row]) -> Shipment:
     parcel_rows = [row.values for row in members if row.values["line_no"] == 0]
     numbers = dict.fromkeys(str(values["tracking"]) for values in parcel_rows if values["tracking"])
     parcels = next((row.values["parcels"] for row in members if row.values["parcels"]), 1)
+    pieces = max(row.values.get("pieces") or 1 for row in members)  # of one number
     seen = {values["parcel"] for values in parcel_rows}
     result = Result(first["result"])
     return Shipment(
@@ -128,7 +130,7 @@ def _shipment(members: Sequence[Row]) -> Shipment:
         shipped_on=first["shipped_on"],
         carrier=first["carrier"],
         tracking=tuple(numbers),
-        parcels=parcels,
+        parcels=max(parcels, pieces),
         lines=_lines(members),
         reason_code=_first_word(members, "reason_code"),
         reason=_first_word(members, "reason"),
@@ -162,7 +164,7 @@ def _old(name: str, row: Row, rules: Rules) -> list[Stray]:
 
 
 def _stray(name: str, row: Row, words: str) -> Stray:
-    result_id, slip_number = row.values["result_id"], row.values["slip_number"]
+    result_id, slip_number = row.values.get("result_id"), row.values["slip_number"]
     about = f"出荷指示番号 {slip_number or '?'}・実績番号 {result_id or '?'}: "
     facts = {"slip_number": slip_number or "", "result_id": result_id or ""}
     return Stray(SYSTEM, f"{name}:{row.line}", about + words, facts=facts)

@@ -38,9 +38,10 @@ class Stillness:
         return self._clock.monotonic() - self._since[folder, entry]
 
 
-def marker(body: bytes) -> bytes:
+def marker(body: bytes, *, header: bool = True) -> bytes:
     """The line that tells the other side what the whole file is. Quotes and line ends are ASCII in cp932."""
-    rows = sum(1 for _ in csv.reader(body.decode("latin-1").splitlines(keepends=True))) - 1
+    rows = sum(1 for _ in csv.reader(body.decode("latin-1").splitlines(keepends=True)))
+    rows -= header
     digest = hashlib.sha256(body).hexdigest()
     return (wire.MARKER_LINE.format(rows=rows, bytes=len(body), sha256=digest) + "\r\n").encode("ascii")
 

@@ -9,6 +9,16 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from connector.ledger.database import Database
+from connector.ledger.views.alarms import AlarmRow, alarms_list, open_alarms
+from connector.ledger.views.automation import (
+    Automation,
+    AutomationDay,
+    AutomationSpan,
+    Removal,
+    Touch,
+    automation,
+    automation_span,
+)
 from connector.ledger.views.because import Because, because, because_slip
 from connector.ledger.views.case_figures import CaseFigures, Cases, cases_list
 from connector.ledger.views.cases import CaseRow, CaseStep, LinkRow, case_of, links_of
@@ -22,6 +32,7 @@ from connector.ledger.views.changes import (
     told_version,
     versions_of,
 )
+from connector.ledger.views.checks import CheckFigure, check_figures, checks_between, checks_of
 from connector.ledger.views.closed_days import close_day, closed_day, closed_days
 from connector.ledger.views.facts import OrderFacts, SlipFacts, order_facts, standing
 from connector.ledger.views.flows import roll_forward
@@ -46,10 +57,24 @@ from connector.ledger.views.lists import (
     stops,
     strays_list,
 )
+from connector.ledger.views.mails import Bounces, MailRow, Mails, bounces, mails, mails_counted
+from connector.ledger.views.manifests import Differing, ImportFile, file_of, import_files
 from connector.ledger.views.money import Money, MoneyRow, money
+from connector.ledger.views.next_engine import (
+    Budget,
+    NextEngineAccount,
+    next_engine_accounts,
+    next_engine_budget,
+)
 from connector.ledger.views.one import order, slip
 from connector.ledger.views.parcels import parcels_of
 from connector.ledger.views.places import PLACE, PLACES, STAGES_OF, Place
+from connector.ledger.views.preflights import (
+    PreflightRow,
+    preflight,
+    preflights_list,
+    preflights_waiting,
+)
 from connector.ledger.views.renewal_rows import (
     Expected,
     Forecast,
@@ -61,6 +86,7 @@ from connector.ledger.views.renewal_rows import (
 from connector.ledger.views.renewals import renewals_forecast
 from connector.ledger.views.rows import (
     AttemptRow,
+    CheckRow,
     EffectRow,
     ExchangeRow,
     Flow,
@@ -82,9 +108,18 @@ from connector.ledger.views.rows import (
     VersionRow,
 )
 from connector.ledger.views.times import business_day, cut_off, day_span, due_at, next_of
-from connector.ledger.views.touched import Touched, touched
-from connector.ledger.views.waiting import waiting
-from connector.ledger.views.why import HoldWhy, SlipWhy, Why, sentence_of, text, why, why_all, why_slip
+from connector.ledger.views.waiting import WaitingGroup, WaitingOrder, waiting, waiting_groups
+from connector.ledger.views.why import (
+    HoldWhy,
+    SlipWhy,
+    Why,
+    sentence_of,
+    text,
+    unknown,
+    why,
+    why_all,
+    why_slip,
+)
 from connector.ledger.views.work import (
     effect_totals,
     effects_between,
@@ -101,16 +136,25 @@ __all__ = [
     "PLACE",
     "PLACES",
     "STAGES_OF",
+    "AlarmRow",
     "AttemptRow",
+    "Automation",
+    "AutomationDay",
+    "AutomationSpan",
     "Because",
+    "Bounces",
+    "Budget",
     "CaseFigures",
     "CaseRow",
     "CaseStep",
     "Cases",
     "ChangeRow",
     "ChangeTold",
+    "CheckFigure",
+    "CheckRow",
     "Connection",
     "Database",
+    "Differing",
     "EffectRow",
     "ExchangeRow",
     "Expected",
@@ -119,6 +163,7 @@ __all__ = [
     "HistoryRow",
     "HoldRow",
     "HoldWhy",
+    "ImportFile",
     "Intake",
     "IntakeDay",
     "IntakeKind",
@@ -127,9 +172,12 @@ __all__ = [
     "LineRow",
     "LinkRow",
     "Listing",
+    "MailRow",
+    "Mails",
     "MissingRenewal",
     "Money",
     "MoneyRow",
+    "NextEngineAccount",
     "OddRenewal",
     "OrderFacts",
     "OrderPicture",
@@ -137,8 +185,10 @@ __all__ = [
     "Person",
     "Place",
     "PlaceCount",
+    "PreflightRow",
     "PulseRow",
     "Question",
+    "Removal",
     "ShipmentRow",
     "SlipFacts",
     "SlipPicture",
@@ -146,19 +196,28 @@ __all__ = [
     "SlipWhy",
     "StopRow",
     "StrayRow",
-    "Touched",
+    "Touch",
     "Trap",
     "VersionOf",
     "VersionRow",
     "VersionTold",
+    "WaitingGroup",
+    "WaitingOrder",
     "Why",
     "WrongRules",
+    "alarms_list",
+    "automation",
+    "automation_span",
     "because",
     "because_slip",
+    "bounces",
     "business_day",
     "case_of",
     "cases_list",
     "changes_list",
+    "check_figures",
+    "checks_between",
+    "checks_of",
     "close_day",
     "closed_day",
     "closed_days",
@@ -170,20 +229,30 @@ __all__ = [
     "effects_between",
     "exchange_bytes",
     "exchanges_of",
+    "file_of",
     "funnel",
     "held",
+    "import_files",
     "intake",
     "intake_days",
     "jobs",
     "links_of",
+    "mails",
+    "mails_counted",
     "money",
+    "next_engine_accounts",
+    "next_engine_budget",
     "next_of",
+    "open_alarms",
     "open_effects",
     "order",
     "order_facts",
     "orders_at",
     "orders_list",
     "parcels_of",
+    "preflight",
+    "preflights_list",
+    "preflights_waiting",
     "pulses_list",
     "renewals_forecast",
     "roll_forward",
@@ -196,9 +265,10 @@ __all__ = [
     "text",
     "told",
     "told_version",
-    "touched",
+    "unknown",
     "versions_of",
     "waiting",
+    "waiting_groups",
     "why",
     "why_all",
     "why_slip",

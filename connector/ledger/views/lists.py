@@ -22,7 +22,8 @@ from sqlalchemy import (
     select,
 )
 
-from connector.journey import OrderState
+from connector.journey import OrderState, SlipState
+from connector.ledger import codec
 from connector.ledger.database import pieces
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips, stop_requests, strays
 from connector.ledger.views.places import PLACE, PLACES, Place
@@ -36,6 +37,7 @@ from connector.ledger.views.rows import (
     StrayRow,
     filled,
 )
+from connector.ledger.views.tabs import tab_of
 from connector.shop import Shop
 
 PAGE = 100
@@ -173,6 +175,7 @@ def slip_rows(
             how=getattr(row, "how", how),
             reasons=reasons.get(row.id, ()),
             stuck=_is_stuck(shop, "slip", row, reasons, now),
+            tab=tab_of(codec.slip(row.body), now) if row.state == SlipState.OPEN else None,
         )
         for row in rows
     ]

@@ -19,6 +19,7 @@ from connector.ledger.schema import (
     stop_requests,
 )
 from connector.ledger.views import masks
+from connector.ledger.views.checks import checks_of
 from connector.ledger.views.lists import hold_rows, order_rows, slip_rows
 from connector.ledger.views.parcels import parcels_of
 from connector.ledger.views.places import STAGES_OF
@@ -70,6 +71,7 @@ def order(connection: Connection, shop: Shop, number: str, now: datetime) -> Ord
         shipments=tuple(_shipment(result) for result in results),
         stop=_stop(connection, row),
         parcels=tuple(one for one in parcels_of(connection, shop.key, number) if one != number),
+        checks=tuple(checks_of(connection, shop.key, order=number)),
     )
 
 
@@ -92,6 +94,7 @@ def slip(connection: Connection, shop: Shop, number: str, now: datetime) -> Slip
         prepayment=noun.prepayment,
         delivery=noun.delivery_method,
         tracking=noun.tracking,
+        mail_status=noun.mail_status,
         tags=noun.tags,
         recipient=masks.consignee(noun),
         lines=tuple(
@@ -107,6 +110,7 @@ def slip(connection: Connection, shop: Shop, number: str, now: datetime) -> Slip
         effects=tuple(acts),
         exchanges=tuple(exchanges_of(connection, kept)),
         shipments=tuple(_shipment(result) for result in results),
+        checks=tuple(checks_of(connection, shop.key, slip=number)),
     )
 
 

@@ -69,6 +69,26 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     stuck: bool = False
 
 
+class Short(Struct, frozen=True):
+    """A row of a slip that its stock does not cover."""
+
+    sku: str
+    wanted: int
+    allocated: int
+
+
+class Tab(Struct, frozen=True, kw_only=True):
+    """The screen of Next Engine a slip waits on, and what that screen waits for (spec/next_engine.md §4.2)."""
+
+    name: str
+    codes: tuple[str, ...] = ()  # 確認待ち: AO, AA#2
+    method: str = ""  # 入金待ち
+    yen: int = 0
+    short: tuple[Short, ...] = ()  # 引当待ち
+    sku: str = ""  # 発売日待ち
+    on: date | None = None  # 発売日待ち, 印刷日待ち
+
+
 class SlipRow(Struct, frozen=True, kw_only=True):
     number: str
     order_number: str
@@ -85,6 +105,7 @@ class SlipRow(Struct, frozen=True, kw_only=True):
     how: str = ""  # why it belongs to the order it is shown under
     reasons: tuple[str, ...] = ()
     stuck: bool = False
+    tab: Tab | None = None  # while it waits in Next Engine
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
@@ -223,6 +244,17 @@ class LineRow(Struct, frozen=True, kw_only=True):
     insert: bool
 
 
+class CheckRow(Struct, frozen=True, kw_only=True):
+    """One time a slip stood under a reason of Next Engine's; open and closed when we saw it."""
+
+    slip_number: str
+    tab: str
+    code: str
+    row_no: int | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
 class OrderPicture(Struct, frozen=True, kw_only=True):
     """Everything the ledger knows about one order."""
 
@@ -243,6 +275,7 @@ class OrderPicture(Struct, frozen=True, kw_only=True):
     shipments: tuple[ShipmentRow, ...]
     stop: StopRow | None
     parcels: tuple[str, ...] = ()  # the other numbers under which its order of the cart walks
+    checks: tuple[CheckRow, ...] = ()  # why its slips waited in Next Engine
 
 
 class SlipPicture(Struct, frozen=True, kw_only=True):
@@ -263,6 +296,8 @@ class SlipPicture(Struct, frozen=True, kw_only=True):
     effects: tuple[EffectRow, ...]
     exchanges: tuple[ExchangeRow, ...]
     shipments: tuple[ShipmentRow, ...]
+    checks: tuple[CheckRow, ...] = ()
+    mail_status: str = ""  # letters of the mails that Next Engine sent to the customer
 
 
 class Listing(Struct, frozen=True, kw_only=True):

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from connector import words
+from connector.ledger.schema import pulses, strays, tracking_numbers
+from connector.ledger.views.around import Around, around
 from connector.ledger.views.because import Because, because, because_slip
 from connector.ledger.views.one import order as order_picture
 from connector.ledger.views.one import slip as slip_picture
@@ -27,6 +29,7 @@ from connector.ledger.views.rows import (
     SlipPicture,
     SlipRow,
 )
+from connector.ledger.views.sentences import instant
 from connector.ledger.views.times import next_of
 from connector.outcome import SELF_CLEARING, Reason
 from connector.shop import Mode, Shop
@@ -91,18 +94,78 @@ def why(connection: Connection, shop: Shop, number: str, now: datetime, lang: st
     one = order_picture(connection, shop, number, now)
     if one is None:
         return why_slip(connection, shop, number, now, lang)
+    here = around(connection, shop)
     answer = because(
-        one.order, shop, now, effects=one.effects, holds=one.holds, slips=one.slips, stop=one.stop
+        one.order,
+        shop,
+        now,
+        effects=one.effects,
+        holds=one.holds,
+        slips=one.slips,
+        stop=one.stop,
+        around=here,
     )
-    return _why("order", one.order, answer, one, one.slips, shop, now, lang)
+    return _why("order", one.order, answer, one, one.slips, shop, now, lang, here)
 
 
 def why_all(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> list[Why]:
-    """The same, and for the cart's own number of an order to several addresses one answer for each of them."""
+    """The same; the cart's own number of an order to several addresses has one answer for each, and a tracking
+    number (送り状番号) that of its slip."""
     parcels = parcels_of(connection, shop.key, number)
-    asked = [number] if number in parcels else [number, *parcels]
+    asked = [number] if number in parcels else [number, *parcels, *slips_with(connection, shop.key, number)]
     answers = [why(connection, shop, one, now, lang) for one in asked]
     return [answer for answer in answers if answer is not None]
+
+
+def slips_with(connection: Connection, shop: str, tracking: str) -> list[str]:
+    """Slips that got this tracking number, newest first."""
+    query = select(tracking_numbers.c.slip_number).where(
+        tracking_numbers.c.shop == shop, tracking_numbers.c.number == tracking.replace("-", "")
+    )
+    return list(connection.scalars(query.order_by(tracking_numbers.c.at.desc())))
+
+
+def unknown(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Because:
+    """Why the ledger does not know a number: it cannot be read, it is too new, or it is not ours."""
+    unread = select(strays.c.words).where(
+        strays.c.shop == shop.key,
+        strays.c.resolved_at.is_(None),
+        strays.c.place.contains(f" {number}:", autoescape=True),
+    )
+    words_of_it = connection.scalar(unread.order_by(strays.c.id.desc()).limit(1)) if number else None
+    if words_of_it is not None:
+        said = words_of_it.partition("\n")[0]
+        return Because(
+            Text(
+                f"受注 {number} は内容を読み取れず、迷子にあります（{said}）。",
+                f"{number} cannot be read ({said}).",
+            ),
+            Text("カートで内容を直すと自動で取り込みます。", "Correct it in the cart; it is then taken in."),
+        )
+    out = around(connection, shop).since("outage_cart")
+    read_at = connection.scalar(
+        select(pulses.c.ok_at).where(pulses.c.shop == shop.key, pulses.c.what == "ingest")
+    )
+    until = instant(read_at, now)
+    if out is not None:
+        since = instant(out[1], now)
+        return Because(
+            Text(
+                f"台帳にありません。カートには{since.ja}からつながらず、その後の受注を取り込めていません。",
+                f"Not in the ledger; the cart does not answer since {since.en}, later orders are not taken in.",
+            ),
+            words.ALARMS["outage_cart"].do,
+        )
+    return Because(
+        Text(
+            f"台帳にこの番号の受注も伝票もありません（カートは {until.ja} まで読んでいます）。",
+            f"The ledger knows no such order or slip (the cart is read up to {until.en}).",
+        ),
+        Text(
+            "その後の受注なら次の受注取込で現れます。番号と店舗も確認してください。",
+            "A later order appears with the next intake from the cart; check number and shop, too.",
+        ),
+    )
 
 
 def why_slip(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Why | None:
@@ -110,8 +173,9 @@ def why_slip(connection: Connection, shop: Shop, number: str, now: datetime, lan
     one = slip_picture(connection, shop, number, now)
     if one is None:
         return None
-    answer = because_slip(one.slip, shop, now, effects=one.effects, holds=one.holds)
-    return _why("slip", one.slip, answer, one, (), shop, now, lang)
+    here = around(connection, shop)
+    answer = because_slip(one.slip, shop, now, effects=one.effects, holds=one.holds, around=here)
+    return _why("slip", one.slip, answer, one, (), shop, now, lang, here)
 
 
 def text(answer: Why, lang: str = "ja") -> str:
@@ -156,6 +220,7 @@ def _why(
     shop: Shop,
     now: datetime,
     lang: str,
+    here: Around,
 ) -> Why:
     holds = [hold for hold in picture.holds if hold.closed_at is None]
     return Why(
@@ -169,7 +234,7 @@ def _why(
         waiting_for=words.wait(row.waiting_for, lang),
         next_at=_next_at(item, row, picture.effects, shop, now),
         holds=tuple(_hold(hold, lang) for hold in holds),
-        slips=tuple(_slip(slip, shop, now, holds, lang) for slip in slips),
+        slips=tuple(_slip(slip, shop, now, holds, lang, here) for slip in slips),
         open_effects=tuple(act for act in picture.effects if act.open),
         facts=tuple(_fact(one, lang) for one in picture.history),
     )
@@ -212,8 +277,10 @@ def _hold(hold: HoldRow, lang: str) -> HoldWhy:
     )
 
 
-def _slip(slip: SlipRow, shop: Shop, now: datetime, holds: Sequence[HoldRow], lang: str) -> SlipWhy:
-    answer = because_slip(slip, shop, now, holds=holds)
+def _slip(
+    slip: SlipRow, shop: Shop, now: datetime, holds: Sequence[HoldRow], lang: str, here: Around
+) -> SlipWhy:
+    answer = because_slip(slip, shop, now, holds=holds, around=here)
     return SlipWhy(
         number=slip.number,
         state=slip.state,

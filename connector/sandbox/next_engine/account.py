@@ -37,6 +37,13 @@ class Account:
         answer = urlencode({"uid": uid, "state": self._tokens.new_state(uid)})
         return f"{target}{'&' if urlsplit(target).query else '?'}{answer}"
 
+    def launch(self) -> str:
+        """The app is opened from NE's own menu: always to the registered address, with the company's id (§1.2)."""
+        settings, uid = self._settings, self._settings.users[0].uid
+        answer = {"uid": uid, "state": self._tokens.new_state(uid), "id": settings.company_id}
+        target = settings.redirect_uri
+        return f"{target}{'&' if urlsplit(target).query else '?'}{urlencode(answer)}"
+
     def neauth(self, call: Call) -> Body:
         """Stale token parameters are ignored, as real clients send them."""
         self._check_app(call)

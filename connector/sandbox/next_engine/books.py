@@ -16,7 +16,7 @@ from connector.sandbox.history import History
 from connector.sandbox.next_engine.agenda import Agenda
 from connector.sandbox.next_engine.fields import stamp
 from connector.sandbox.next_engine.model import Row, Slip, Upload
-from connector.sandbox.next_engine.settings import NextEngineSettings, Shop, UploadPattern
+from connector.sandbox.next_engine.settings import MailTemplate, NextEngineSettings, Shop, UploadPattern
 
 
 class Books:
@@ -28,6 +28,7 @@ class Books:
         self.slips: dict[int, Slip] = {}
         self.shops = {shop.id: shop for shop in settings.shops}
         self.patterns = {pattern.id: pattern for pattern in settings.patterns}
+        self.former_addresses: dict[str, str] = {}  # intake addresses that moved away, and their shop
         self.uploads: dict[int, Upload] = {}
         self.stock_taking = False
         self.stirred: Callable[[Slip], None] = lambda _: None  # the automation listens here
@@ -116,9 +117,12 @@ class Books:
             row.fields[wire.ROW_ORDER_NUMBER] = order_number
         self._by_order[order_number].append(slip)
 
-    def change_shop(self, shop_id: str, intake_address: str) -> Shop:
-        self.shops[shop_id] = replace(self.shops[shop_id], intake_address=intake_address)
-        return self.shops[shop_id]
+    def move_intake(self, shop_id: str, address: str) -> None:
+        self.former_addresses[self.shops[shop_id].intake_address.casefold()] = shop_id
+        self.shops[shop_id] = replace(self.shops[shop_id], intake_address=address)
+
+    def change_template(self, shop_id: str, template: MailTemplate) -> None:
+        self.shops[shop_id] = replace(self.shops[shop_id], template=template)
 
     def change_pattern(self, pattern_id: str, *, enabled: bool) -> UploadPattern:
         self.patterns[pattern_id] = replace(self.patterns[pattern_id], enabled=enabled)

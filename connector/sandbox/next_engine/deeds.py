@@ -5,7 +5,7 @@ A deed does not ask whether it is allowed: `writes.py` (for the API) and `operat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from connector.adapters.next_engine import wire
@@ -13,6 +13,7 @@ from connector.sandbox.next_engine.books import Books
 from connector.sandbox.next_engine.fields import money
 from connector.sandbox.next_engine.letters import Letters
 from connector.sandbox.next_engine.model import Row, Slip
+from connector.sandbox.next_engine.parcels import PARENT, PARENT_FLAG, ROW_PARENT, Parcel
 from connector.sandbox.next_engine.stock import Stock
 
 _ADDED_UP = (wire.GOODS_AMOUNT, wire.TAX, wire.OTHER)  # 同梱 keeps one delivery fee and one charge
@@ -63,6 +64,7 @@ class Deeds:
             "shipped", slip.number, order=slip.order_number, tracking=slip.fields[wire.TRACKING], by=by
         )
         self._letters.write(slip, wire.MAIL_SHIPPED)
+        self._close_parent(slip)
 
     def unship(self, slip: Slip) -> None:
         """出荷確定取消: 50 → 40."""
@@ -70,6 +72,11 @@ class Deeds:
         slip.fields[wire.SENT_AT] = None
         self._books.move(slip, wire.STATUS_PRINTED, "出荷確定取消")
         self._books.history.add("unshipped", slip.number, order=slip.order_number)
+        self._letters.recall(slip, wire.MAIL_SHIPPED)
+        parent = self._parent(slip)
+        if parent is not None and parent.status == wire.STATUS_SHIPPED:
+            parent.fields[wire.SENT_AT] = None
+            self._books.move(parent, wire.STATUS_PRINTED, "子伝票の出荷確定取消")
 
     def print(self, slip: Slip, by: str, label_flag: str | None = None) -> None:
         """納品書印刷済: → 40."""
@@ -126,6 +133,50 @@ class Deeds:
         self._books.history.add("divided", slip.number, part=part.number, order=slip.order_number)
         return part
 
+    def part(self, slip: Slip, parcels: Iterable[Parcel]) -> list[Slip]:
+        """複数配送先: a child for each address; the parent keeps the money and has no pieces any more."""
+        children = []
+        for parcel in parcels:
+            rows = [self._cut(slip, no, quantity) for no, quantity in parcel.quantities.items()]
+            goods = money(sum((row.sub_total for row in rows), Decimal(0)))
+            for row in rows:
+                row.fields[ROW_PARENT] = str(slip.number)
+            texts = {**slip.fields, **self._unprinted(PARENT, slip), **dict.fromkeys(_EMPTIED, money(0))}
+            texts |= {**parcel.consignee, wire.GOODS_AMOUNT: goods}
+            texts[wire.IMPORT_TYPE] = slip.fields[wire.IMPORT_TYPE]
+            child = self._books.open(texts, rows)
+            for row, no in zip(rows, parcel.quantities, strict=True):
+                self._stock.rehome(row, (slip.number, no), child)
+            self._add_up(child)
+            children.append(child)
+            self._books.history.add(
+                "slip_opened", child.order_number, slip=child.number, shop=child.shop_id, by="parcel"
+            )
+        slip.rows = [row for row in slip.rows if row.quantity]
+        slip.fields[PARENT_FLAG] = "1"
+        self._books.touch(slip)
+        numbers = [child.number for child in children]
+        self._books.history.add("parted", slip.number, children=numbers, order=slip.order_number)
+        return children
+
+    def _parent(self, slip: Slip) -> Slip | None:
+        number = slip.fields[PARENT]
+        return self._books.slips.get(int(number)) if number else None
+
+    def _close_parent(self, slip: Slip) -> None:
+        """The last child of several has left: so has the order."""
+        parent = self._parent(slip)
+        if parent is None or not parent.live or parent.status == wire.STATUS_SHIPPED:
+            return
+        children = [
+            one
+            for one in self._books.of_order(parent.shop_id, parent.order_number)
+            if one.fields[PARENT] == str(parent.number) and one.live
+        ]
+        if all(child.status == wire.STATUS_SHIPPED for child in children):
+            parent.fields[wire.SENT_AT] = self._books.stamp()
+            self._books.move(parent, wire.STATUS_SHIPPED, "子伝票の出荷確定")
+
     def copy(self, slip: Slip) -> Slip:
         """複写: a new slip with the same order number, unpaid and unprinted, with stock of its own."""
         texts = {**slip.fields, **self._unprinted(wire.COPIED_FROM, slip)}
@@ -136,6 +187,8 @@ class Deeds:
             wire.MAIL_STATUS: "",
             wire.CANCEL_TYPE: wire.NOT_CANCELLED,
             wire.CANCELLED_AT: None,
+            PARENT: None,
+            PARENT_FLAG: "0",
         }
         twin = self._books.open(texts, [self._twin_row(row) for row in slip.rows])
         self._stock.allocate(twin)

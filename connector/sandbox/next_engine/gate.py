@@ -23,6 +23,7 @@ from connector.sandbox.next_engine.writes import Writes
 
 Body = dict[str, Any]
 Answer = Callable[[Call], Body]
+EMPTY_PAIR = (wire.ACCESS_TOKEN, wire.ACCESS_END, wire.REFRESH_TOKEN, wire.REFRESH_END)
 
 
 class Gate:
@@ -144,4 +145,6 @@ def _error(refused: Refusal, pair: TokenPair | None) -> Body:
     body: Body = {wire.RESULT: refused.result, "code": refused.code, "message": refused.message}
     if refused.result == wire.ERROR:
         body["request_id"] = ""
+    if refused.empty_tokens:
+        return body | dict.fromkeys(EMPTY_PAIR, "")
     return body | (pair.body() if pair is not None and refused.with_tokens else {})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from connector.adapters.next_engine import wire
-from connector.sandbox.next_engine import orderfile
+from connector.sandbox.next_engine import addresses, orderfile
 from connector.sandbox.next_engine.books import Books
 from connector.sandbox.next_engine.fields import money
 from connector.sandbox.next_engine.letters import Letters
@@ -91,7 +91,9 @@ class Importer:
 
     def _start(self, upload: Upload) -> None:
         try:
-            orders = orderfile.read(upload.content, zipped=upload.zipped)
+            orders = orderfile.read(
+                upload.content, zipped=upload.zipped, required=self._books.settings.csv_required
+            )
         except FileRefused as refused:
             self._end(upload, wire.QUE_FAILED, str(refused))
             return
@@ -104,7 +106,8 @@ class Importer:
         self._note(upload, wire.QUE_RUNNING, f"{orders // 2}/{orders}件 処理中")
 
     def _finish(self, upload: Upload, orders: list[FileOrder]) -> None:
-        tally = _Tally(rejected={order.number: why for order in orders if (why := order.complaint())})
+        required = self._books.settings.csv_required
+        tally = _Tally(rejected={order.number: why for order in orders if (why := order.complaint(required))})
         sound = [order for order in orders if order.number not in tally.rejected]
         if tally.rejected and self._books.settings.strict_file:
             sound = []
@@ -196,9 +199,13 @@ class Importer:
             texts[wire.DEPOSITED_AT] = self._books.stamp()
 
     def _check(self, texts: Texts, order: FileOrder, *, unread: bool) -> None:
-        """確認内容: AG note present, AA#n goods code of row n unknown; an unread 支払/発送方法 has no id of its own."""
+        """確認内容: AG note present, AO postcode elsewhere, AA#n goods code of row n unknown.
+
+        An unread 支払/発送方法 has no id of its own.
+        """
         rules = self._books.settings.confirm_rules
         ids = ["AG"] if "AG" in rules and texts[wire.NOTE] else []
+        ids += ["AO"] if "AO" in rules and addresses.elsewhere(texts) else []
         if "AA" in rules:
             codes = [line["商品コード"].strip() for line in order.lines]
             ids += [f"AA#{no}" for no, code in enumerate(codes, 1) if code not in self._stock.goods]

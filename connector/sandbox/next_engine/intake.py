@@ -16,12 +16,14 @@ from email.policy import default as policy
 from connector.adapters.next_engine import wire
 from connector.sandbox.next_engine.books import Books
 from connector.sandbox.next_engine.fields import money
-from connector.sandbox.next_engine.model import Row
-from connector.sandbox.next_engine.settings import Shop
+from connector.sandbox.next_engine.model import IntakeLine, Row, Slip
+from connector.sandbox.next_engine.settings import MailTemplate, Shop
 from connector.sandbox.next_engine.stock import Stock
 
 _FORWARDED = re.compile(r"\s*fwd?\s*[:：]", re.IGNORECASE)
 _ITEM = re.compile(r"\s*([^,\s]+)\s*,\s*(\d{1,9})\s*,\s*(\d{1,9}(?:\.\d\d?)?)\s*")
+
+ORDINARY = MailTemplate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Intake:
 
     def __init__(self, books: Books, stock: Stock) -> None:
         self._books, self._stock = books, stock
+        self.log: list[IntakeLine] = []
 
     def deliver(self, mail: bytes, recipient: str) -> None:
         """A mail arrives; it is read after the intake's own delay."""
@@ -52,19 +55,27 @@ class Intake:
         self._books.agenda.add(due_at, lambda: self._take(mail, recipient, message_id))
 
     def _take(self, mail: bytes, recipient: str, message_id: str) -> None:
-        shop = self._books.shop_of_address(recipient)
+        shop, number = self._books.shop_of_address(recipient), ""
         try:
             if shop is None:
                 raise Unusable(f"宛先不明: {recipient}")
-            order = read(mail)
-            if self._books.of_order(shop.id, order.order_number):
-                raise Unusable(f"取込済みの受注番号: {order.order_number}")
+            order = read(mail, shop.template)
+            number = order.order_number
+            if self._books.of_order(shop.id, number):
+                raise Unusable(f"取込済みの受注番号: {number}")
         except Unusable as why:
             self._books.history.add("mail_dropped", message_id, recipient=recipient, why=str(why))
+            self._note(recipient, message_id, number, None, str(why))
             return
-        self._open(shop, order, message_id)
+        self._note(recipient, message_id, number, self._open(shop, order, message_id), "")
 
-    def _open(self, shop: Shop, order: OrderMail, message_id: str) -> None:
+    def _note(self, recipient: str, message_id: str, number: str, slip: Slip | None, why: str) -> None:
+        shop = self._books.shop_of_address(recipient)
+        former = self._books.former_addresses.get(recipient.strip().casefold(), "")
+        shop_id, opened = shop.id if shop else former, slip.number if slip else None
+        self.log.append(IntakeLine(self._books.stamp(), shop_id, recipient, message_id, number, opened, why))
+
+    def _open(self, shop: Shop, order: OrderMail, message_id: str) -> Slip:
         settings, now = self._books.settings, self._books.stamp()
         rows = [self._row(no, *item, now) for no, item in enumerate(order.items, 1)]
         total = money(sum(row.sub_total for row in rows))
@@ -93,6 +104,7 @@ class Intake:
             by="mail",
             message_id=message_id,
         )
+        return slip
 
     def _row(self, no: int, code: str, quantity: int, price: str, now: str) -> Row:
         goods = self._stock.goods.get(code)
@@ -109,22 +121,21 @@ class Intake:
         return Row.new(**texts)
 
 
-def read(mail: bytes) -> OrderMail:
-    """The order in a mail; Unusable when there is none."""
+def read(mail: bytes, template: MailTemplate = ORDINARY) -> OrderMail:
+    """The order in a mail; Unusable when there is none. A label that is missing to the letter is missing."""
     message = _parsed(mail)
     if _FORWARDED.match(str(message["Subject"] or "")):
         raise Unusable("転送メール (Fw:)")
     lines = _body(message).splitlines()
-    number = _after(lines, wire.MAIL_ORDER_NUMBER)
+    number = _after(lines, template.order_number)
     if not number:
         raise Unusable("受注番号なし")
-    items = [
-        _ITEM.fullmatch(line[len(wire.MAIL_ITEM) :]) for line in lines if line.startswith(wire.MAIL_ITEM)
-    ]
+    label = template.item
+    items = [_ITEM.fullmatch(line[len(label) :]) for line in lines if line.startswith(label)]
     return OrderMail(
         order_number=number,
-        ordered_at=_stamp_of(_after(lines, wire.MAIL_ORDERED_AT)),
-        buyer=_after(lines, wire.MAIL_BUYER),
+        ordered_at=_stamp_of(_after(lines, template.ordered_at)),
+        buyer=_after(lines, template.buyer),
         items=tuple((item[1], int(item[2]), item[3]) for item in items if item is not None and int(item[2])),
     )
 

@@ -143,10 +143,49 @@ class Upload:
     modified_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IntakeLine:
+    """What became of one order mail; the sender never learns it. `why` is empty where a slip was opened."""
+
+    at: str
+    shop_id: str  # empty: an address that never was a shop's
+    recipient: str
+    message_id: str
+    order_number: str
+    slip: int | None
+    why: str
+
+
 @dataclass(slots=True)
 class Usage:
-    """Requests and bytes of one month, §2.5."""
+    """Requests and bytes of one month, all together and by path, §2.5."""
 
     requests: int = 0
     received_bytes: int = 0
     sent_bytes: int = 0
+    by_path: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        return self.received_bytes + self.sent_bytes
+
+    def count(self, path: str, received: int, sent: int) -> None:
+        self.requests += 1
+        self.received_bytes += received
+        self.sent_bytes += sent
+        self.by_path[path] = self.by_path.get(path, 0) + 1
+
+    def passes(self, requests: int, size: int) -> bool:
+        """Whether a month with these limits is no longer free."""
+        return self.requests > requests or self.bytes > size
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line of the request log, §12. `code` is empty for a success."""
+
+    at: str
+    path: str
+    code: str
+    received: int
+    sent: int

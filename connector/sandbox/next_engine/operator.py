@@ -5,14 +5,17 @@ ValueError or LookupError says that the screen would not allow it; nothing was c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 
 from connector.adapters.next_engine import wire
+from connector.sandbox.next_engine import parcels, resultfile
 from connector.sandbox.next_engine.books import Books
 from connector.sandbox.next_engine.deeds import Deeds
 from connector.sandbox.next_engine.fields import SLIP_FIELDS, money
 from connector.sandbox.next_engine.letters import Letters
 from connector.sandbox.next_engine.model import Slip
+from connector.sandbox.next_engine.settings import MailTemplate, Shop
 from connector.sandbox.next_engine.stock import Stock
 from connector.sandbox.next_engine.tokens import TokenDesk
 from connector.sandbox.next_engine.writes import not_bundleable, not_divisible
@@ -50,6 +53,27 @@ class Operator:
         if cancel_type not in wire.CANCEL_NAMES or cancel_type == wire.NOT_CANCELLED:
             raise ValueError(f"no cancel type {cancel_type}")
         self._deeds.cancel(self._books.find(slip), cancel_type, _BY)
+
+    def revive(self, slip: int) -> None:
+        """キャンセル戻し, rows and all."""
+        found = self._books.find(slip)
+        if found.live or found.fields[wire.CANCEL_TYPE] == wire.CANCELLED_BUNDLED:
+            raise ValueError(f"slip {slip} cannot be brought back")
+        self._deeds.revive(found, with_rows=True)
+
+    def approve_credit(self, slip: int, number: str, amount: int | None = None) -> None:
+        """クレジット承認: what the card company said, written by hand."""
+        found = self._books.find(slip)
+        fields = {
+            "receive_order_credit_approval_type_id": "20",
+            "receive_order_credit_approval_no": number,
+            "receive_order_credit_approval_amount": money(
+                found.amount(wire.TOTAL) if amount is None else amount
+            ),
+            "receive_order_credit_approval_date": self._books.stamp(),
+        }
+        found.fields.update(fields)
+        self._changed(found, fields)
 
     def edit(self, slip: int, fields: Mapping[str, str | None]) -> None:
         """Any field, by its wire name; only the place of the slip has screens of its own."""
@@ -91,6 +115,14 @@ class Operator:
             raise ValueError(why)
         return self._deeds.split(found, leaving).number
 
+    def split_for_addresses(self, slip: int, parts: Iterable[Mapping[str, object]]) -> list[int]:
+        """複数配送先: `parts` are objects with `consignee` and `quantities`; the numbers of the children."""
+        found, wanted = self._books.find(slip), parcels.read(parts)
+        why = parcels.not_partable(found, wanted)
+        if why:
+            raise ValueError(why)
+        return [child.number for child in self._deeds.part(found, wanted)]
+
     def copy(self, slip: int) -> int:
         """The number of the copy."""
         return self._deeds.copy(self._books.find(slip)).number
@@ -105,6 +137,20 @@ class Operator:
     def ship(self, slip: int) -> None:
         """出荷確定 at the screen."""
         self._deeds.ship(self._at(slip, wire.STATUS_PRINT_WAITING, wire.STATUS_PRINTED), _BY)
+
+    def import_results(self, content: bytes) -> list[str]:
+        """出荷実績CSV: tracking numbers written and slips shipped; what could not be done, line by line."""
+        complaints = []
+        for result in list(resultfile.read(content)):
+            try:
+                slip = self._at(int(result.slip or 0), wire.STATUS_PRINT_WAITING, wire.STATUS_PRINTED)
+            except (LookupError, ValueError) as why:
+                complaints.append(f"{result.line}行目: {why}")
+                continue
+            if result.tracking:
+                slip.fields[wire.TRACKING] = result.tracking
+            self._deeds.ship(slip, _BY)
+        return complaints
 
     def unship(self, slip: int) -> None:
         """出荷確定取消."""
@@ -122,23 +168,50 @@ class Operator:
     def start_stock_taking(self) -> None:
         """棚卸開始: no call may change a slip, and printed slips go back to 印刷待ち."""
         self._books.stock_taking = True
+        self._books.history.add("stock_taking_started", "account")
         for slip in self._books.with_statuses((wire.STATUS_PRINTED,)):
             if slip.live:
                 self._books.move(slip, wire.STATUS_PRINT_WAITING, "棚卸")
 
     def stop_stock_taking(self) -> None:
         self._books.stock_taking = False
+        self._books.history.add("stock_taking_stopped", "account")
 
     def move_intake_address(self, shop: str, address: str) -> None:
         """Server maintenance gave the shop another address; mails to the old one vanish (§5.1)."""
-        self._books.change_shop(shop, address)
+        self._shop(shop)
+        self._books.move_intake(shop, address)
         self._books.history.add("intake_address_moved", shop, address=address)
 
+    def change_mail_template(self, shop: str, **labels: str) -> None:
+        """The intake looks for other labels from now on: mails of the old form vanish. Without labels: as it was."""
+        template = replace(MailTemplate(), **labels)
+        if not all(asdict(template).values()):
+            raise ValueError("an empty label would fit every line")
+        self._shop(shop)
+        self._books.change_template(shop, template)
+        self._books.history.add("mail_template_changed", shop, labels=labels)
+
+    def switch_letter(self, letter: str, on: bool) -> None:
+        """メール設定: one kind of automatic mail (J, H, F) on or off."""
+        self._letters.switch(letter, on=on)
+
     def disable_pattern(self, pattern: str) -> None:
-        self._books.change_pattern(pattern, enabled=False)
+        self._switch_pattern(pattern, enabled=False)
 
     def enable_pattern(self, pattern: str) -> None:
-        self._books.change_pattern(pattern, enabled=True)
+        self._switch_pattern(pattern, enabled=True)
+
+    def _switch_pattern(self, pattern: str, *, enabled: bool) -> None:
+        if pattern not in self._books.patterns:
+            raise LookupError(f"no pattern {pattern}")
+        self._books.change_pattern(pattern, enabled=enabled)
+        self._books.history.add("pattern_switched", pattern, enabled=enabled)
+
+    def _shop(self, shop: str) -> Shop:
+        if shop not in self._books.shops:
+            raise LookupError(f"no shop {shop}")
+        return self._books.shops[shop]
 
     def rotate_tokens(self) -> None:
         """Another program used the stored pair: it is an old one from now on (002002)."""

@@ -34,7 +34,7 @@ LISTED_EXTRAS = frozenset(
     }
 )
 # An empty 支払方法 is read as その他, so its cell may be empty though its column may not be absent (§6.2 row 16).
-FILLED = wire.CSV_REQUIRED - {"支払方法"}
+MAY_BE_EMPTY = frozenset({"支払方法"})
 MONEY = ("商品計", "税金", "発送料", "手数料", "ポイント", "その他費用", "合計金額", "商品価格")
 FLAGS = {"ギフトフラグ": ("", "0", "1"), "出荷済フラグ": ("", "0", "1"), "顧客区分": ("", "0", "9")}
 
@@ -55,7 +55,7 @@ class FileOrder:
         """Order-level cells are repeated on every line; the first one counts."""
         return self.lines[0]
 
-    def complaint(self) -> str | None:
+    def complaint(self, required: frozenset[str] = wire.CSV_REQUIRED) -> str | None:
         """Why the importer leaves this order out, or None."""
         if not self.number:
             return "店舗伝票番号が空です"
@@ -65,10 +65,10 @@ class FileOrder:
             return "店舗伝票番号は半角英数字とハイフンのみです"
         if len(self.lines) > wire.CSV_LINES_PER_ORDER:
             return f"明細が{len(self.lines)}行あります（{wire.CSV_LINES_PER_ORDER}行まで）"
-        return next((why for line in self.lines if (why := _line_complaint(line))), None)
+        return next((why for line in self.lines if (why := _line_complaint(line, required))), None)
 
 
-def read(content: bytes, *, zipped: bool) -> list[FileOrder]:
+def read(content: bytes, *, zipped: bool, required: frozenset[str] = wire.CSV_REQUIRED) -> list[FileOrder]:
     """The orders of an upload, in the file's order; FileRefused when the file as such is unusable."""
     text = _text(_unzipped(content) if zipped else content)
     try:
@@ -81,7 +81,7 @@ def read(content: bytes, *, zipped: bool) -> list[FileOrder]:
     if len(lines) - 1 > MAX_LINES:
         raise FileRefused(f"行数が{MAX_LINES}行を超えています")
     header = lines[0]
-    check_header(header)
+    check_header(header, required)
     orders: dict[str, FileOrder] = {}
     for cells in lines[1:]:
         line = dict(zip(header, [*cells, *[""] * (len(header) - len(cells))], strict=False))
@@ -90,9 +90,9 @@ def read(content: bytes, *, zipped: bool) -> list[FileOrder]:
     return list(orders.values())
 
 
-def check_header(header: list[str]) -> None:
+def check_header(header: list[str], required: frozenset[str] = wire.CSV_REQUIRED) -> None:
     """Every required column, and no column NE has never heard of."""
-    missing = [name for name in wire.CSV_COLUMNS if name in wire.CSV_REQUIRED and name not in header]
+    missing = [name for name in wire.CSV_COLUMNS if name in required and name not in header]
     if not missing:
         missing = [
             _meant(name) for name in header if name not in wire.CSV_COLUMNS and name not in LISTED_EXTRAS
@@ -140,9 +140,14 @@ def _text(content: bytes) -> str:
     raise FileRefused("文字コードを判別できません")
 
 
-def _line_complaint(line: dict[str, str]) -> str | None:
+def _line_complaint(line: dict[str, str], required: frozenset[str]) -> str | None:
     empty = next(
-        (name for name in wire.CSV_COLUMNS if name in FILLED and not line.get(name, "").strip()), None
+        (
+            name
+            for name in wire.CSV_COLUMNS
+            if name in required - MAY_BE_EMPTY and not line.get(name, "").strip()
+        ),
+        None,
     )
     if empty:
         return f"{empty}が空です"

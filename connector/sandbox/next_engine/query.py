@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 from connector.adapters.next_engine import wire
 from connector.sandbox.next_engine.fields import Kind
 from connector.sandbox.next_engine.refusal import Refusal
-from connector.sandbox.next_engine.settings import Codes
+from connector.sandbox.next_engine.settings import Codes, NextEngineSettings
 
 Item = TypeVar("Item")
 Value = str | None
@@ -66,11 +66,12 @@ def wanted_fields(params: Mapping[str, bytes], table: Table[Item], codes: Codes)
     return list(dict.fromkeys(names))
 
 
-def page(params: Mapping[str, bytes], codes: Codes) -> slice:
-    """`offset` and `limit` as a slice; at most 10,000 rows."""
+def page(params: Mapping[str, bytes], settings: NextEngineSettings) -> slice:
+    """`offset` and `limit` as a slice; never more rows than the account's largest limit."""
+    codes = settings.codes
     offset = _whole(params.get(wire.OFFSET, b"") or b"0", wire.OFFSET, codes)
-    limit = _whole(params.get(wire.LIMIT, b"") or str(wire.LIMIT_MAX).encode(), wire.LIMIT, codes)
-    return slice(offset, offset + min(limit, wire.LIMIT_MAX))
+    limit = _whole(params.get(wire.LIMIT, b"") or str(settings.default_limit).encode(), wire.LIMIT, codes)
+    return slice(offset, offset + min(limit, settings.largest_limit))
 
 
 def select(items: Iterable[Item], asked: Iterable[Condition], table: Table[Item], codes: Codes) -> list[Item]:

@@ -56,12 +56,13 @@ class Reads:
             codes = self._books.settings.codes
             names = query.wanted_fields(call.params, table, codes)
             asked = query.conditions(call.params, table, codes)
-            part = query.page(call.params, codes)
+            part = query.page(call.params, self._books.settings)
             readers = [(name, table[name].read, table[name].kind) for name in names]
-            found = query.select(source(asked), asked, table, codes)[part]
-            return _listed(
-                [{name: self._value(read(one), kind) for name, read, kind in readers} for one in found]
-            )
+            found = query.select(source(asked), asked, table, codes)
+            data = [
+                {name: self._value(read(one), kind) for name, read, kind in readers} for one in found[part]
+            ]
+            return _listed(data, len(found) if self._books.settings.count_is_total else len(data))
 
         def count(call: Call) -> Body:
             codes = self._books.settings.codes
@@ -86,8 +87,8 @@ class Reads:
         return int(number) if number == int(number) else float(number)
 
 
-def _listed(data: list[Any]) -> Body:
-    return {"count": str(len(data)), "data": data}
+def _listed(data: list[Any], count: int | None = None) -> Body:
+    return {"count": str(len(data) if count is None else count), "data": data}
 
 
 def _info(rows: list[masters.MasterRow]) -> Answer:

@@ -40,8 +40,10 @@ class Refusal(Exception):
         *,
         result: str = wire.ERROR,
         with_tokens: bool = True,
+        empty_tokens: bool = False,
     ) -> None:
-        self.code, self.result, self.with_tokens = code, result, with_tokens
+        self.code, self.result = code, result
+        self.with_tokens, self.empty_tokens = with_tokens, empty_tokens
         self.message: str | list[Complaint] = (
             WORDS.get(code, "処理できません") if message is None else message
         )

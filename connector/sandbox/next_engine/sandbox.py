@@ -6,10 +6,11 @@ too, so that nobody ever sees an old picture.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import ssl
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from connector.adapters.next_engine import wire
 from connector.clock import Clock, jst
 from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
-from connector.sandbox.next_engine import page, screens
+from connector.sandbox.next_engine import screens
 from connector.sandbox.next_engine.account import Account
 from connector.sandbox.next_engine.automation import Automation
 from connector.sandbox.next_engine.books import Books
@@ -29,8 +30,10 @@ from connector.sandbox.next_engine.gate import Gate
 from connector.sandbox.next_engine.importer import Importer
 from connector.sandbox.next_engine.intake import Intake
 from connector.sandbox.next_engine.letters import Letters
-from connector.sandbox.next_engine.model import Goods, Row, Slip, Usage
+from connector.sandbox.next_engine.model import Goods, IntakeLine, Request, Row, Slip, Usage
 from connector.sandbox.next_engine.operator import Operator
+from connector.sandbox.next_engine.pages.office import Records
+from connector.sandbox.next_engine.pages.window import Window
 from connector.sandbox.next_engine.reads import Reads
 from connector.sandbox.next_engine.script import Planned
 from connector.sandbox.next_engine.server import Server
@@ -38,6 +41,8 @@ from connector.sandbox.next_engine.settings import NextEngineSettings
 from connector.sandbox.next_engine.stock import Stock
 from connector.sandbox.next_engine.tokens import TokenDesk, TokenPair
 from connector.sandbox.next_engine.writes import Writes
+
+REQUESTS_KEPT = 500  # of the request log
 
 
 class NextEngineSandbox:
@@ -55,9 +60,11 @@ class NextEngineSandbox:
         self.settings = settings or NextEngineSettings()
         self.history = history or History(clock)
         self.usage: dict[str, Usage] = defaultdict(Usage)
+        self.requests: deque[Request] = deque(maxlen=REQUESTS_KEPT)
+        self._clock = clock
         self._books = Books(clock, self.settings, self.history)
         self._stock = Stock(self._books)
-        letters = Letters(self._books)
+        self._letters = letters = Letters(self._books)
         deeds = Deeds(self._books, self._stock, letters)
         self._tokens = TokenDesk(
             self._books.agenda, self.settings, self.history, random.Random(f"{seed}/tokens")
@@ -79,8 +86,9 @@ class NextEngineSandbox:
             self.operator,
             self._gate.script,
             self.deliver,
-            {"slips": self._slip_view, "usage": lambda: self.usage},
+            self._views(),
         )
+        self.window = Window(self, self._books)
         self._server = Server(self, signed_in_browser=self.settings.signed_in_browser)
 
     # the town's side
@@ -158,10 +166,33 @@ class NextEngineSandbox:
         return slip
 
     def plan_reply(
-        self, reply: str, *, path: str = "", times: int = 1, applied: bool = False, with_tokens: bool = True
+        self,
+        reply: str,
+        *,
+        path: str = "",
+        times: int = 1,
+        applied: bool = False,
+        with_tokens: bool = True,
+        empty_tokens: bool = False,
+        seconds: float = 0.0,
+        wall: bool = False,
     ) -> None:
-        """The next calls (of this path) get this code, or `html-502`, `drop`, `empty`; see `script.py`."""
-        self._gate.script.plan(Planned(reply, path, times, applied, with_tokens))
+        """The next calls (of this path) get this code, or `html-502`, `drop`, `empty`, `slow`, `late`; see `script.py`.
+
+        `slow` and `late` take `seconds` of the town's clock, or real ones with `wall`; with `applied` the work is
+        done before the wait.
+        """
+        self._gate.script.plan(Planned(reply, path, times, applied, with_tokens, empty_tokens, seconds, wall))
+
+    @property
+    def intake_log(self) -> list[IntakeLine]:
+        """What became of every order mail, by shop; nobody outside is ever told."""
+        return self._intake.log
+
+    @property
+    def letters_sent(self) -> dict[str, dict[str, int]]:
+        """Automatic mails by day and kind (J, H, F)."""
+        return {day: dict(kinds) for day, kinds in self._letters.sent.items()}
 
     @property
     def slips(self) -> Mapping[int, Slip]:
@@ -180,25 +211,57 @@ class NextEngineSandbox:
     def answer(self, call: Call) -> dict[str, Any]:
         return self._gate.answer(call)
 
-    def meter(self, received: int, sent: int) -> None:
+    def planned_wait(self, call: Call) -> Planned | None:
+        return self._gate.script.wait(call.path)
+
+    async def wait(self, planned: Planned) -> None:
+        """A request takes its time; nothing else in the town waits for it."""
+        if planned.wall:
+            await asyncio.sleep(planned.seconds)
+        else:
+            await self._clock.sleep(planned.seconds)
+
+    def meter(self, call: Call, received: int, sent: int, code: str) -> None:
         """Count a request; the month the free budget is passed is told once, never enforced (§2.5)."""
-        month = jst(self._books.now()).strftime("%Y-%m")
+        month, settings = jst(self._books.now()).strftime("%Y-%m"), self.settings
         usage = self.usage[month]
-        usage.requests += 1
-        usage.received_bytes += received
-        usage.sent_bytes += sent
-        if usage.requests == self.settings.monthly_requests + 1:
-            self.history.add("budget_passed", month, requests=usage.requests)
+        before = usage.passes(settings.monthly_requests, settings.monthly_bytes)
+        usage.count(call.path, received, sent)
+        if usage.passes(settings.monthly_requests, settings.monthly_bytes) and not before:
+            self.history.add("budget_passed", month, requests=usage.requests, size=usage.bytes)
+        self.requests.append(Request(self._books.stamp(), call.path, code, received, sent))
 
     def sign_in_address(self, query: Mapping[str, str]) -> str:
         """Where the login screen sends the browser; SignInRefused when it does not."""
         return self._account.redirect(query)
 
-    def page(self) -> str:
-        by_tab: dict[str | None, list[Slip]] = defaultdict(list)
-        for number in sorted(self._books.slips, reverse=True):
-            by_tab[self.tab(number)].append(self._books.slips[number])
-        return page.render(self.settings.company_name, self._books.stamp(), by_tab, self.usage)
+    def launch_address(self) -> str:
+        """Where NE's app menu sends the browser."""
+        return self._account.launch()
+
+    def records(self) -> Records:
+        """What the page of the account shows."""
+        return Records(
+            shops=self._books.shops.values(),
+            patterns=self._books.patterns.values(),
+            stock_taking=self._books.stock_taking,
+            letters_on=self._letters.on,
+            letters_sent=self._letters.sent,
+            intake=self._intake.log,
+            usage=self.usage,
+            requests=list(self.requests),
+            free_requests=self.settings.monthly_requests,
+        )
+
+    def _views(self) -> dict[str, Callable[[], Any]]:
+        """What the control plane shows."""
+        return {
+            "slips": self._slip_view,
+            "usage": lambda: self.usage,
+            "requests": lambda: list(self.requests),
+            "intake": lambda: self.intake_log,
+            "letters": lambda: self.letters_sent,
+        }
 
     def _slip_view(self) -> list[dict[str, Any]]:
         return [

@@ -16,6 +16,16 @@ NO_PRIOR_PAYMENT = frozenset({"1", "16", "90", "95"})
 
 
 @dataclass(frozen=True, slots=True)
+class MailTemplate:
+    """The labels by which the intake finds its way through an order mail (§5.2, §14.5)."""
+
+    order_number: str = wire.MAIL_ORDER_NUMBER
+    ordered_at: str = wire.MAIL_ORDERED_AT
+    buyer: str = wire.MAIL_BUYER
+    item: str = wire.MAIL_ITEM
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """店舗. Its intake address (受注情報取込み用メールアドレス) may move, §5.1."""
 
@@ -24,6 +34,7 @@ class Shop:
     intake_address: str
     settled: frozenset[str] = SETTLED
     no_prior_payment: frozenset[str] = NO_PRIOR_PAYMENT
+    template: MailTemplate = MailTemplate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class NextEngineSettings:
     other_payment: str = "96"
     default_delivery: str = "10"
     default_tax_rate: str = "10"
-    confirm_rules: frozenset[str] = frozenset({"AA", "AG"})
+    confirm_rules: frozenset[str] = frozenset({"AA", "AG", "AO"})
     time_slots: dict[str, str] = field(
         default_factory=lambda: {
             "午前中": "0812",
@@ -120,6 +131,9 @@ class NextEngineSettings:
     mail_delay: timedelta = timedelta(hours=1)  # §8
     mail_from: time = time(9)
     mail_until: time = time(23)
+    letters: frozenset[str] = frozenset({wire.MAIL_CONFIRMATION, wire.MAIL_SHIPPED})  # switched on
+    follow_after: timedelta | None = None  # フォロー so long after 発送連絡, where F is switched on
+    reshipping_writes_again: bool = False  # a second 発送連絡 after 出荷確定取消; not documented
     deliveries_without_tracking: frozenset[str] = frozenset()  # 発送連絡 needs no number there
 
     # sign-in and tokens, §1
@@ -138,8 +152,19 @@ class NextEngineSettings:
     numbers_as_strings: bool = True
     csv_creates_slips: bool = True  # an order in the CSV without its mail, §5.4
     status_without_rows: str = wire.STATUS_INCOMPLETE  # number but no usable rows, §14.5
+    csv_required: frozenset[str] = wire.CSV_REQUIRED  # the flags of columns 10-41 are not established, §6.2
+    error_status: int = 200  # HTTP status of an API-level error, §2.1
+    old_token_result: str = wire.ERROR  # or redirect, §1.4
     denied_paths: frozenset[str] = frozenset()  # 004001
     monthly_requests: int = 1_000  # free budget, counted and reported, never enforced, §2.5
+    monthly_bytes: int = 3 * 1024**3
+    default_limit: int = wire.LIMIT_MAX  # an older copy of the documents says 1,000, §2.3
+    largest_limit: int = wire.LIMIT_MAX
+    count_is_total: bool = False  # `count` of a search tells all matches, not the rows returned, §2.3
+    bulk_max: int = wire.BULK_MAX  # §3.6
+    que_method_name: str = "JUCHU_CSV"  # not attested, §3.8
+    mask_personal_data: bool = False  # old slips answer stars for people, §3.1
+    mask_after: timedelta = timedelta(days=60)  # since shipping or cancellation
     codes: Codes = Codes()
 
     def user(self, uid: str) -> User:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from connector.adapters.next_engine import wire
-from connector.sandbox.next_engine import fields, masters
+from connector.sandbox.next_engine import fields, mask, masters
 from connector.sandbox.next_engine.books import Books
 from connector.sandbox.next_engine.fields import Kind, stamp
 from connector.sandbox.next_engine.model import Goods, Row, Slip, Upload
@@ -97,7 +97,8 @@ def _slip_columns(books: Books) -> dict[str, Column[Slip]]:
     pics = {user.pic_id: user.name for user in books.settings.users}
     by = "receive_order_last_modified_by"
     columns: dict[str, Column[Slip]] = {
-        name: Column(kind, _stored(name)) for name, kind in fields.SLIP_FIELDS.items()
+        name: Column(kind, mask.read(books, name) if name in mask.PERSONAL else _stored(name))
+        for name, kind in fields.SLIP_FIELDS.items()
     }
     names = {
         wire.CONFIRM_CHECK: wire.CONFIRM_NAMES,
@@ -142,7 +143,7 @@ def _upload_columns(books: Books) -> dict[str, Column[Upload]]:
     user = books.settings.users[0]
     readers: dict[str, Callable[[Upload], Any]] = {
         "que_id": lambda upload: str(upload.id),
-        "que_method_name": lambda _: "JUCHU_CSV",  # not attested, §13
+        "que_method_name": lambda _: books.settings.que_method_name,
         "que_shop_id": lambda upload: upload.shop_id,
         "que_upload_name": lambda _: "NE_API",
         "que_client_file_name": lambda _: "",

@@ -86,7 +86,7 @@ class TokenDesk:
         """The pair the reply carries and whether it has just rotated; Refusal when the call may not pass."""
         held = self._by_access.get(access)
         if held is None:
-            raise Refusal(wire.CODE_OLD_TOKEN, with_tokens=False)
+            raise self._old_token()
         now = self._agenda.now()
         if held.replaced and (self._settings.strict_tokens or held.access_end_at <= now):
             raise self._outdated(held, refresh, now)
@@ -117,10 +117,13 @@ class TokenDesk:
             self._new_pair(held.pair.uid)
             self._history.add("token_rotated", held.pair.uid, elsewhere=True)
 
+    def _old_token(self) -> Refusal:
+        return Refusal(wire.CODE_OLD_TOKEN, result=self._settings.old_token_result, with_tokens=False)
+
     def _outdated(self, held: _Held, refresh: str, now: datetime) -> Refusal:
         if not refresh or held.refresh_end_at <= now:
             return _expired()
-        return Refusal(wire.CODE_OLD_TOKEN, with_tokens=False)
+        return self._old_token()
 
     def _replace_all(self, uid: str) -> None:
         for held in self._by_access.values():

@@ -145,8 +145,9 @@ class Writes:
             raise Refusal(wire.CODE_BULK_FAILED, str(bad)) from None
         if not changes:
             raise Refusal(wire.CODE_BULK_FAILED, "更新する伝票がありません")
-        if len(changes) > wire.BULK_MAX:
-            raise Refusal(wire.CODE_BULK_FAILED, f"一度に更新できる伝票は{wire.BULK_MAX}件までです")
+        if len(changes) > self._books.settings.bulk_max:
+            many = f"一度に更新できる伝票は{self._books.settings.bulk_max}件までです"
+            raise Refusal(wire.CODE_BULK_FAILED, many)
         return changes
 
     def _bulk_slip(self, change: SlipChange) -> Slip:
@@ -202,6 +203,8 @@ class Writes:
             raise Refusal(at_status_1, WORDS[wire.CODE_BULK_STATUS_1])
         if slip.status == wire.STATUS_SHIPPED and call.text(wire.SHIPPED_UPDATE_FLAG) != "1":
             raise Refusal(shipped, "出荷確定済の伝票です")
+        if len(slip.rows) > wire.CSV_LINES_PER_ORDER:
+            raise Refusal(shipped, f"明細が{len(slip.rows)}行ある伝票は更新できません")  # §6.1, §10-16
 
     def _check_rows(self, slip: Slip, change: SlipChange, code: str) -> None:
         """An unknown row number adds a row, if it comes after the last one (§3.3)."""

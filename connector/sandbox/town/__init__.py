@@ -6,6 +6,7 @@ from connector.sandbox.town.addresses import (
     Addresses,
     CartAddress,
     MailAddress,
+    MailboxAddress,
     NextEngineAddress,
     WarehouseAddress,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Addresses",
     "CartAddress",
     "MailAddress",
+    "MailboxAddress",
     "NextEngineAddress",
     "Town",
     "Truth",

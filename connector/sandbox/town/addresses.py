@@ -18,7 +18,10 @@ class CartAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextEngineAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Next Engine: one server plays both hosts. Instants are ISO 8601, UTC."""
+    """Next Engine: one server plays both hosts. Instants are ISO 8601, UTC.
+
+    With TLS `ca_file` is the authority to trust; the certificate is good for NE's own host names, too.
+    """
 
     url: str
     client_id: str
@@ -31,6 +34,7 @@ class NextEngineAddress(msgspec.Struct, frozen=True, kw_only=True):
     company_id: str
     shop_id: str
     upload_pattern_id: str
+    ca_file: str = ""
 
 
 class MailAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,15 @@ class MailAddress(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     intake: str
     sender: str
+
+
+class MailboxAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """The mailbox behind the sender's address, by IMAP without TLS: where bounces come to."""
+
+    host: str
+    port: int
+    user: str
+    password: str
 
 
 class WarehouseAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +74,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     cart: CartAddress
     next_engine: NextEngineAddress
     mail: MailAddress
+    mailbox: MailboxAddress
     warehouse: WarehouseAddress
     root: str
     cart_inbox: str

@@ -1,17 +1,21 @@
-"""Doors (入口): the four servers of the town opened and closed together, and where they listen."""
+"""Doors (入口): the servers of the town opened and closed together, and where they listen."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from connector.sandbox.cart import CartSandbox
+from connector.sandbox.certificates import NEXT_ENGINE_HOSTS, serve_as
+from connector.sandbox.imap import ImapSandbox
 from connector.sandbox.mailbox import MailSandbox
 from connector.sandbox.next_engine import NextEngineSandbox
 from connector.sandbox.town import masters
 from connector.sandbox.town.addresses import (
     CartAddress,
     MailAddress,
+    MailboxAddress,
     NextEngineAddress,
     WarehouseAddress,
 )
@@ -27,15 +31,17 @@ class Doors:
     cart: CartSandbox
     next_engine: NextEngineSandbox
     mail: MailSandbox
+    inbox: ImapSandbox
     warehouse: WarehouseSandbox
 
     async def open_cart(self, endpoint: Endpoint) -> CartAddress:
         url = await self.cart.start(*endpoint)
         return CartAddress(url=url, token=self.cart.token, email=self.cart.email, password=self.cart.password)
 
-    async def open_next_engine(self, endpoint: Endpoint) -> NextEngineAddress:
-        """With a stored token pair, as a batch program has one (spec/next_engine.md §11)."""
-        url = await self.next_engine.start(*endpoint)
+    async def open_next_engine(self, endpoint: Endpoint, tls_folder: Path | None = None) -> NextEngineAddress:
+        """With a stored token pair, as a batch program has one (spec/next_engine.md §11); with a folder in TLS."""
+        tls, ca_file = (None, None) if tls_folder is None else serve_as(NEXT_ENGINE_HOSTS, tls_folder)
+        url = await self.next_engine.start(*endpoint, ssl_context=tls)
         pair = self.next_engine.issue_pair()
         return NextEngineAddress(
             url=url,
@@ -49,12 +55,17 @@ class Doors:
             company_id=self.next_engine.settings.company_ne_id,
             shop_id=masters.SHOP_ID,
             upload_pattern_id=masters.PATTERN_ID,
+            ca_file=str(ca_file or ""),
         )
 
     async def open_mail(self, endpoint: Endpoint) -> MailAddress:
         host, port = await self.mail.start(*endpoint)
         intake = self.next_engine.intake_addresses[masters.SHOP_ID]
         return MailAddress(host=host, port=port, intake=intake, sender=masters.SENDER)
+
+    async def open_mailbox(self, endpoint: Endpoint) -> MailboxAddress:
+        host, port = await self.inbox.start(*endpoint)
+        return MailboxAddress(host=host, port=port, user=self.inbox.user, password=self.inbox.password)
 
     async def open_warehouse(self, endpoint: Endpoint) -> WarehouseAddress:
         port = await self.warehouse.start_sftp(*endpoint)
@@ -73,5 +84,5 @@ class Doors:
     async def close(self) -> None:
         """All of them, also when one of them fails to close."""
         async with asyncio.TaskGroup() as group:
-            for each in (self.cart, self.next_engine, self.mail, self.warehouse):
+            for each in (self.cart, self.next_engine, self.mail, self.inbox, self.warehouse):
                 group.create_task(each.stop())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from connector.adapters.next_engine import wire
 from connector.sandbox.cart.holidays import NATIONAL_HOLIDAYS
 from connector.sandbox.next_engine.masters import DELIVERY_NAMES, PAYMENT_NAMES
 from connector.sandbox.next_engine.settings import NextEngineSettings
@@ -31,7 +32,12 @@ FIRST_LOT: Final = 400  # pieces of a tea's older lot; an early order then ships
 
 
 def next_engine_settings() -> NextEngineSettings:
-    return NextEngineSettings(payment_convert=dict(PAYMENT_CONVERT), delivery_convert=dict(DELIVERY_CONVERT))
+    """受注確認 is switched off: the cart thanks for an order, at once and not a day later (spec §9)."""
+    return NextEngineSettings(
+        payment_convert=dict(PAYMENT_CONVERT),
+        delivery_convert=dict(DELIVERY_CONVERT),
+        letters=frozenset({wire.MAIL_SHIPPED}),
+    )
 
 
 def warehouse_settings() -> WarehouseSettings:

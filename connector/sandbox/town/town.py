@@ -6,8 +6,10 @@ clock `run_forever` sleeps in between. Nothing is mailed or shipped here unless 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ from connector.sandbox.cart.cart_clock import CartClock
 from connector.sandbox.cart.holidays import shipping_closed
 from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
+from connector.sandbox.imap import ImapSandbox
 from connector.sandbox.mailbox import MailSandbox
 from connector.sandbox.next_engine import Goods, NextEngineSandbox
 from connector.sandbox.people import GOODS, STOCK, Townsfolk
@@ -76,7 +79,7 @@ class Town:
         self._seed, self._subscriptions = seed, subscriptions
         self._omits_one_renewal, self._heals_one_payment = omits_one_renewal, heals_one_payment
         self.clerk = self._hire(seed)
-        self._doors = Doors(self.cart, self.next_engine, self.mail, self.warehouse)
+        self._doors = Doors(self.cart, self.next_engine, self.mail, self.inbox, self.warehouse)
         self._busy = False
 
     def _hire(self, seed: int) -> Clerk:
@@ -92,7 +95,7 @@ class Town:
         )
 
     def _build(self, seed: int, folder: Path | None) -> None:
-        """The four systems, with the same goods."""
+        """The four systems with the same goods, and the mailbox of the shop."""
         clock, faults = self.clock, self.faults
         self.cart = CartSandbox(
             self._cart_clock,
@@ -107,11 +110,25 @@ class Town:
             history=History(clock, _file(folder, "next_engine")),
             settings=masters.next_engine_settings(),
         )
+        self.inbox = ImapSandbox(
+            clock,
+            user=masters.SENDER,
+            password=random.Random(f"{seed}/inbox").randbytes(12).hex(),
+            history=History(clock, _file(folder, "inbox")),
+        )
         self.mail = MailSandbox(
             clock,
             next_engine=self.next_engine,
             faults=faults,
             history=History(clock, _file(folder, "mail")),
+            inboxes={masters.SENDER: self.inbox},
+        )
+        self.next_engine.control.add(
+            {
+                "mail-trouble": self.mail.trouble,
+                "mail-no-trouble": self.mail.no_trouble,
+                "forge-bounce": partial(self.mail.forge, masters.SENDER),
+            }
         )
         self.warehouse = WarehouseSandbox(
             clock,
@@ -133,9 +150,12 @@ class Town:
         cart: Endpoint = LOOPBACK,
         next_engine: Endpoint = LOOPBACK,
         smtp: Endpoint = LOOPBACK,
+        imap: Endpoint = LOOPBACK,
         sftp: Endpoint = LOOPBACK,
+        next_engine_tls: bool = False,
     ) -> Addresses:
         """Live through the past of the subscribers, then open all doors. Call it once."""
+        tls_folder = self.root / "next_engine_tls" if next_engine_tls else None
         first_orders = await past.live_through(self.cart, self._cart_clock, self._signups, self.opens_at)
         past.let_cards_die(self.cart, self._signups, first_orders)
         if self._subscriptions:
@@ -143,8 +163,9 @@ class Town:
         self._tell_story()
         return Addresses(
             cart=await self._doors.open_cart(cart),
-            next_engine=await self._doors.open_next_engine(next_engine),
+            next_engine=await self._doors.open_next_engine(next_engine, tls_folder),
             mail=await self._doors.open_mail(smtp),
+            mailbox=await self._doors.open_mailbox(imap),
             warehouse=await self._doors.open_warehouse(sftp),
             root=str(self.root),
             cart_inbox=str(self.root / INBOX),

@@ -18,14 +18,16 @@ from connector.clock import Clock, at_jst, jst
 from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
 from connector.sandbox.warehouse import files, ledger
+from connector.sandbox.warehouse.counter import Counter
 from connector.sandbox.warehouse.floor import Floor, parcels_by_units
 from connector.sandbox.warehouse.inbox import Inbox
 from connector.sandbox.warehouse.intake import Intake
 from connector.sandbox.warehouse.numbers import LabelRoll
+from connector.sandbox.warehouse.requests import FloorRequests
 from connector.sandbox.warehouse.results import Results
 from connector.sandbox.warehouse.settings import WarehouseSettings
 from connector.sandbox.warehouse.sftp import SftpDoor
-from connector.sandbox.warehouse.slips import Instruction, ShippingEvent, State
+from connector.sandbox.warehouse.slips import Departure, Instruction, ShippingEvent, State
 from connector.sandbox.warehouse.stock import Stock, StockItem
 
 Work = Callable[[datetime], None]
@@ -60,6 +62,12 @@ class WarehouseSandbox:
             parcels_of=parcels_by_units(self.settings.units_per_parcel),
         )
         self._intake = Intake(self._floor, self.settings, faults, self.history)
+        self.requests = FloorRequests(
+            self._floor, self.history, self.settings, random.Random(f"{seed}/warehouse/requests"), self._plan
+        )
+        self.counter = Counter(
+            clock, self.settings, self._floor, self.history, faults, self.requests, self.advance
+        )
         self._results = Results(self.settings, faults, rng, self._plan, self._write_result)
         self._inbox = Inbox(root / wire.FOLDER_IN, marker_required=self.settings.marker_required)
         self._agenda: list[tuple[datetime, int, Work]] = []
@@ -73,10 +81,17 @@ class WarehouseSandbox:
     def seed_stock(self, items: Iterable[StockItem]) -> None:
         """Goods arrive (入荷); quantity 0 only registers the article."""
         self.stock.put(items)
+        self._floor.goods_came()
 
     def release(self, slip_number: str) -> None:
         """A held slip (保留) may be picked from now on."""
         self._floor.release(slip_number)
+
+    def repack(self, slip_number: str, *, parcels: int | None = None, carrier: str | None = None) -> None:
+        """A packer takes so many boxes (個口), or another service than the one asked for."""
+        slip = self._floor.slips[slip_number]
+        slip.parcels = slip.parcels if parcels is None else parcels
+        slip.carrier = slip.carrier if carrier is None else carrier
 
     def state_of(self, slip_number: str) -> State | None:
         slip = self._floor.slips.get(slip_number)
@@ -153,6 +168,7 @@ class WarehouseSandbox:
     def _wave(self, at: datetime) -> None:
         picked, unshippable = self._floor.wave(jst(at).date())
         for slip in picked:
+            slip.picking_since = at
             self.history.add("picked", slip.slip_number)
         for slip in unshippable:
             self.history.add("unshippable", slip.slip_number, reason="STOCKOUT")
@@ -165,9 +181,14 @@ class WarehouseSandbox:
     def _pick_up(self, at: datetime) -> None:
         shipped, others = self._floor.pick_up()
         for event in (*shipped, *others):
+            self._floor.slips[event.slip_number].departures.append(Departure(at, event))
             self._note_shipped(event)
-        self._results.close_day(shipped, others, at)
+        self._results.close_day(self._told_by_file(shipped), self._told_by_file(others), at)
         self._plan_day(at)
+
+    def _told_by_file(self, events: list[ShippingEvent]) -> list[ShippingEvent]:
+        """The others' results are asked for at the API that brought the slip."""
+        return [event for event in events if not self._floor.slips[event.slip_number].face]
 
     def _note_shipped(self, event: ShippingEvent) -> None:
         what = {wire.RESULT_SHIPPED: "shipped", wire.RESULT_PARTIAL: "shipped_partly"}.get(event.result)

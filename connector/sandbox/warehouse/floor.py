@@ -14,6 +14,7 @@ from connector.adapters.wms import wire
 from connector.sandbox.warehouse.numbers import LabelRoll
 from connector.sandbox.warehouse.slips import (
     CANCELLABLE,
+    ON_THE_FLOOR,
     WAITING,
     Instruction,
     Line,
@@ -51,6 +52,12 @@ class Floor:
         if not held:
             self._reserve(slip)
 
+    def hold(self, slip_number: str) -> None:
+        """Keep what is reserved and do not pick it (OPENLOGI's suspend)."""
+        slip = self.slips[slip_number]
+        if slip.state in (State.ACCEPTED, State.ALLOCATED):
+            slip.state = State.HELD
+
     def release(self, slip_number: str) -> None:
         """Somebody telephoned: the held slip (保留) may go."""
         slip = self.slips[slip_number]
@@ -74,6 +81,39 @@ class Floor:
             return slip.state.value
         self._settle(slip, State.CANCELLED, "CANCEL_REQ", "取消依頼により出荷せず")
         return ""
+
+    def rework(self, slip_number: str, lines: list[Line]) -> None:
+        """Other goods for a slip nobody has begun to pick; what was reserved goes back first."""
+        slip = self.slips[slip_number]
+        self.put_back(slip_number)
+        slip.lines = lines
+        if slip.state is not State.HELD:
+            self._reserve(slip)
+
+    def put_back(self, slip_number: str) -> None:
+        """Give up the reservation (引当解除); the next wave may reserve again."""
+        slip = self.slips[slip_number]
+        for line in slip.lines:
+            self.stock.release(line.taken)
+            line.taken = []
+        if slip.state is State.ALLOCATED:
+            slip.state = State.ACCEPTED
+
+    def pull_out(self, slip_number: str) -> bool:
+        """Take a slip off the floor that is being picked or lies packed; False where it has left or is not begun."""
+        slip = self.slips[slip_number]
+        if slip.state not in ON_THE_FLOOR:
+            return False
+        self.put_back(slip_number)
+        self._packed.pop(slip_number, None)
+        slip.state = State.CANCELLED
+        return True
+
+    def goods_came(self) -> None:
+        """Reserve what came for the slips that wait for it, in order of arrival."""
+        for slip in self._waiting.values():
+            if slip.face and slip.state is not State.HELD:
+                self._reserve(slip)
 
     def _settle(self, slip: Instruction, state: State, reason_code: str, reason: str) -> None:
         for line in slip.lines:
@@ -99,7 +139,7 @@ class Floor:
                 slip.state = State.PICKING
                 del self._waiting[slip.slip_number]
                 picked.append(slip)
-            elif slip.state is not State.PARTIAL:
+            elif slip.state is not State.PARTIAL and not slip.waits_for_stock:
                 self._settle(slip, State.UNSHIPPABLE, "STOCKOUT", "在庫不足のため出荷不可")
                 unshippable.append(slip)
         return picked, unshippable
@@ -107,9 +147,13 @@ class Floor:
     def _may_go(self, slip: Instruction) -> bool:
         if not any(line.missing for line in slip.lines):
             return True
+        if slip.waits_for_stock:
+            return False
         return self._ships_partly and any(line.reserved for line in slip.lines)
 
     def pack(self, slip: Instruction) -> None:
+        if slip.state is not State.PICKING:  # pulled out meanwhile
+            return
         slip.state = State.PACKED
         self._packed[slip.slip_number] = slip
 
@@ -132,7 +176,7 @@ class Floor:
             self.stock.ship(line.taken)
             line.shipped += line.reserved
             line.taken = []
-        count = self._parcels_of(slip, units)
+        count = 0 if slip.rides_with else self._parcels_of(slip, units)
         tracking = tuple(self._labels.next(slip.carrier) for _ in range(count))
         slip.tracking += [number for number in tracking if number]
         slip.state = State.SHIPPED if slip.complete else State.PARTIAL

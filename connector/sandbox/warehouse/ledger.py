@@ -67,6 +67,10 @@ def _reports(floor: Floor, reported: Sequence[list[str]]) -> Iterator[str]:
             yield f"result {cells['実績番号']}: unknown slip {cells['出荷指示番号']}"
         quantities[cells["出荷指示番号"], cells["行番号"]] += int(cells["出荷数"] or 0)
     for slip in floor.slips.values():
+        if slip.face:
+            told_by = (part for departure in slip.departures for part in departure.event.lines)
+            for part in told_by:
+                quantities[slip.slip_number, str(part.line_no)] += part.quantity
         for line in slip.lines:
             told = quantities[slip.slip_number, str(line.line_no)]
             if told != line.shipped:

@@ -37,6 +37,10 @@ class WarehouseSettings:
     check_postcodes: bool = True
     units_per_parcel: int = 60
     late_parcel_chance: float = 0.0  # the last of several parcels is reported in a file of its own
+    # How the floor answers a cancel or change request, drawn by seed: early, late (often after the lorry left),
+    # never, twice (first no, then yes).
+    request_answers: tuple[str, ...] = ("early", "late", "never", "twice")
+    request_agrees: float = 0.7  # how often an early or late answer is yes
     username: str = "wms-demo"
     password: str = "wms-demo-password"
 

@@ -26,6 +26,7 @@ class State(StrEnum):
 
 WAITING = frozenset({State.HELD, State.ACCEPTED, State.ALLOCATED, State.PARTIAL})
 CANCELLABLE = frozenset({State.HELD, State.ACCEPTED, State.ALLOCATED})
+ON_THE_FLOOR = frozenset({State.PICKING, State.PACKED})
 FINAL = frozenset({State.SHIPPED, State.CANCELLED, State.UNSHIPPABLE})
 
 
@@ -47,28 +48,6 @@ class Line:
     @property
     def missing(self) -> int:
         return self.ordered - self.shipped - self.reserved
-
-
-@dataclass(slots=True)
-class Instruction:
-    """One accepted 出荷指示. `content` is everything that was ordered, for telling a repeat from a change."""
-
-    slip_number: str
-    order_number: str
-    tenant: str
-    content: tuple[tuple[str, ...], ...]
-    carrier: str
-    ship_by: date
-    parcels: int
-    lines: list[Line]
-    accepted_at: datetime
-    ready_on: date
-    state: State = State.ACCEPTED
-    tracking: list[str] = field(default_factory=list)
-
-    @property
-    def complete(self) -> bool:
-        return all(line.shipped == line.ordered for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +73,38 @@ class ShippingEvent:
     carrier: str
     tracking: tuple[str, ...]  # one per parcel; empty strings for services without tracking
     lines: tuple[LinePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A shipping event and the lorry it went with."""
+
+    at: datetime
+    event: ShippingEvent
+
+
+@dataclass(slots=True)
+class Instruction:
+    """One accepted 出荷指示. `content` is everything that was ordered, for telling a repeat from a change."""
+
+    slip_number: str
+    order_number: str
+    tenant: str
+    content: tuple[tuple[str, ...], ...]
+    carrier: str
+    ship_by: date
+    parcels: int
+    lines: list[Line]
+    accepted_at: datetime
+    ready_on: date
+    state: State = State.ACCEPTED
+    tracking: list[str] = field(default_factory=list)
+    face: str = ""  # the API that brought it and tells its results; empty: files do
+    waits_for_stock: bool = False  # a short slip is neither shipped in part nor refused at the wave
+    picking_since: datetime | None = None
+    rides_with: str = ""  # 同梱: its goods lie in the box of that slip
+    departures: list[Departure] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return all(line.shipped == line.ordered for line in self.lines)

@@ -1,4 +1,4 @@
-"""The hub in full: alarms, call counts, incoming mail, human touches, checks before an import, why slips waited."""
+"""The hub in full: alarms, call counts, incoming mail, checks before an import, why slips waited."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    for name in ("access_until", "refresh_until", "signed_in_at", "dead_at"):
+        op.add_column("tokens", sa.Column(name, Instant(), nullable=True))
+    for name in ("uid", "company_ne_id"):
+        op.add_column("tokens", sa.Column(name, sa.String(length=80), nullable=True))
+    op.add_column("tokens", sa.Column("company_name", sa.Text(), nullable=True))
+    op.add_column("pulses", sa.Column("failing_since", Instant(), nullable=True))
     op.create_table(
         "alarms",
         sa.Column("id", ID, nullable=False),
@@ -33,6 +39,7 @@ def upgrade() -> None:
         sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.Column("sent_bytes", sa.BigInteger(), nullable=False),
         sa.Column("received_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("account", "month", name=op.f("pk_call_counts")),
     )
     op.create_table(
@@ -48,42 +55,26 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
         sa.Column("effect_id", ID, nullable=True),
         sa.Column("exchange_id", ID, nullable=True),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("moved_at", Instant(), nullable=True),
+        sa.Column("settled_at", Instant(), nullable=True),
+        sa.Column("settled_by", sa.String(length=80), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["effect_id"], ["effects.id"], name=op.f("fk_incoming_mails_effect_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_mails")),
-        sa.UniqueConstraint(
-            "shop", "uid_validity", "uid", name=op.f("uq_incoming_mails_shop_uid_validity_uid")
-        ),
+        sa.UniqueConstraint("shop", "digest", name=op.f("uq_incoming_mails_shop_digest")),
     )
-    op.create_index("ix_incoming_mails_shop_digest", "incoming_mails", ["shop", "digest"], unique=False)
-    op.create_index(
-        "ix_incoming_mails_shop_kind", "incoming_mails", ["shop", "kind", "seen_at"], unique=False
-    )
-    op.create_table(
-        "touches",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("shop", sa.String(length=40), nullable=False),
-        sa.Column("order_id", ID, nullable=False),
-        sa.Column("place", sa.String(length=12), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
-        sa.Column("actor", sa.String(length=80), nullable=False),
-        sa.Column("source", sa.String(length=120), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("at", Instant(), nullable=False),
-        sa.Column("on", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_touches_order_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_touches")),
-        sa.UniqueConstraint("shop", "order_id", "source", name=op.f("uq_touches_shop_order_id_source")),
-    )
-    op.create_index("ix_touches_shop_on", "touches", ["shop", "on"], unique=False)
+    op.create_index("ix_effects_name", "effects", ["name"], unique=False)
+    op.create_index("ix_incoming_mails_effect_id", "incoming_mails", ["effect_id"], unique=False)
+    op.create_index("ix_incoming_mails_shop_seen_at", "incoming_mails", ["shop", "seen_at"], unique=False)
     op.create_table(
         "preflights",
         sa.Column("id", ID, nullable=False),
         sa.Column("shop", sa.String(length=40), nullable=False),
-        sa.Column("window", sa.String(length=20), nullable=False),
+        sa.Column("window", sa.String(length=24), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("figures", Facts, nullable=False),
         sa.Column("oddities", Facts, nullable=False),
