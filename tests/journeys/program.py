@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,10 +82,3 @@ def finished(*arguments: str, stderr: Path, seconds: float = 100.0) -> tuple[int
         assert child.process.stdout is not None
         text = child.process.stdout.read()
         return child.wait(seconds), text
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,8 +13,9 @@ from connector.clock import SystemClock, jst
 from connector.reports.intake import count_intake
 from connector.sandbox.people import CARD
 
+from tests.free_port import free_port
 from tests.journeys.day import Day
-from tests.journeys.program import REPOSITORY, Child, finished, free_port, running
+from tests.journeys.program import REPOSITORY, Child, finished, running
 
 DAYS = "4"
 EXIT_SAME, EXIT_DIFFERS, EXIT_USAGE = 0, 4, 2
@@ -78,6 +79,7 @@ def red(model: dict[str, Any]) -> list[dict[str, Any]]:
     return [day for day in model["days"] if day["cart"] != day["ledger"] + day["unreadable"]]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_lost_row_is_red_until_the_day_was_read_again(tmp_path: Path) -> None:

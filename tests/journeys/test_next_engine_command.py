@@ -20,7 +20,8 @@ from connector.console import Exit
 from connector.rehearsal import write_config
 from connector.sandbox.town import Addresses
 
-from tests.journeys.program import PATIENCE, Child, finished, free_port, running
+from tests.free_port import free_port
+from tests.journeys.program import PATIENCE, Child, finished, running
 
 NAMES = ("cart", "next-engine", "smtp", "sftp", "imap")
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import asyncssh
 
-from tests.journeys.program import Child, free_port, running
+from tests.free_port import free_port
+from tests.journeys.program import Child, running
 
 ORDERS = "/api/v2/admin/orders.json"
 

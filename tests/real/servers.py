@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.free_port import free_port
+
 MAIL_USER = "nobody"  # dovecot and postfix want a real user that is not root
 MAIL_PASSWORD = "mihon-secret"
 SBIN = "/usr/sbin:/sbin"
@@ -148,7 +150,7 @@ def running_sshd() -> Iterator[Sshd]:
         (folder / "trees").mkdir()
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # its fixed place for privilege separation
-        sshd = Sshd(folder, _free_port(), key_file)
+        sshd = Sshd(folder, free_port(), key_file)
         sshd.start()
         try:
             yield sshd
@@ -162,7 +164,7 @@ def running_dovecot() -> Iterator[Dovecot]:
     only_root("dovecot")
     with _folder("dovecot") as folder:
         _, ca_file = certificate(folder)
-        dovecot = Dovecot(folder, _free_port(), _free_port(), _free_port(), ca_file)
+        dovecot = Dovecot(folder, free_port(), free_port(), free_port(), ca_file)
         dovecot.mail.mkdir()
         shutil.chown(dovecot.mail, MAIL_USER)
         config = folder / "dovecot.conf"
@@ -185,7 +187,7 @@ def running_postfix(dovecot: Dovecot) -> Iterator[Postfix]:
     only_root("postfix")
     with _folder("postfix") as folder:
         _, ca_file = certificate(folder)
-        postfix = Postfix(folder, _free_port(), _free_port(), _free_port(), ca_file, dovecot.mail)
+        postfix = Postfix(folder, free_port(), free_port(), free_port(), ca_file, dovecot.mail)
         _write_postfix(postfix, dovecot)
         control = [_tool("postfix"), "-c", str(folder / "etc")]
         subprocess.run([*control, "start"], check=True, capture_output=True, timeout=60)
@@ -212,7 +214,7 @@ def _write_postfix(postfix: Postfix, dovecot: Dovecot) -> None:
         "uid": uid,
         "gid": gid,
     }
-    (etc / "main.cf").write_text(_MAIN_CF.format(**facts, closed=_free_port()))
+    (etc / "main.cf").write_text(_MAIN_CF.format(**facts, closed=free_port()))
     lines = []
     for line in (POSTFIX_HOUSE / "master.cf.proto").read_text().splitlines():
         if not line or line.startswith(("#", " ", "smtp      inet")):
@@ -287,13 +289,6 @@ def _folder(name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _user(name: str) -> tuple[str, str, int, int]:

@@ -172,6 +172,7 @@ NUMBERS = iter(range(1, 1_000_000))
 A_DAY = st.tuples(st.sampled_from(NIGHTS), st.sampled_from(DEEDS), st.booleans())
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(A_DAY, min_size=8, max_size=30))
 def test_what_is_missing_is_what_the_cart_owes(desk: Desk, days: list[tuple[str, str, bool]]) -> None:

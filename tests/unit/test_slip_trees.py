@@ -53,6 +53,7 @@ def test_there_are_so_many_trees() -> None:
     assert len(set(TREES)) == len(TREES)
 
 
+@pytest.mark.long
 def test_every_tree_completes_exactly_its_orders() -> None:
     """Each tree by one of the nine paths, those of up to three orders by all nine."""
     for number, tree in enumerate(TREES):
