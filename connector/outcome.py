@@ -50,6 +50,9 @@ class Reason(StrEnum):
     SHIPMENT_CONFLICT = "shipment_conflict"
     NE_CANCELLED = "ne_cancelled"
     UNSHIPPED = "unshipped"
+    DUPLICATE_SHIPMENT = "duplicate_shipment"
+    ADDRESS_DOUBTFUL = "address_doubtful"
+    DELIVERY_UNFIT = "delivery_unfit"
     KEY_CONFLICT = "key_conflict"
     ABSURD_PICTURE = "absurd_picture"
     BUG = "bug"
@@ -68,6 +71,8 @@ SELF_CLEARING = frozenset(
         Reason.TEXT_TOO_LONG,
         Reason.AMOUNT_DIFFERS,
         Reason.TOO_MANY_LINES,
+        Reason.ADDRESS_DOUBTFUL,
+        Reason.DELIVERY_UNFIT,
     }
 )
 """Holds whose cause lies in data that we read again: the stage is asked again and may take them back."""
@@ -84,6 +89,9 @@ class Item(Generic[Noun]):
     tries: int = 0
     redos: int = 0
     held: tuple[Reason, ...] = ()  # its open holds
+    allowed: tuple[
+        tuple[Reason, str], ...
+    ] = ()  # what a person let pass while it stood here: reason and note
     refusal: str = ""  # for a slip the other side refused: its words
     orders: tuple[Order, ...] = ()  # for a slip: the orders of ours behind it, newest versions
     slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand

@@ -56,6 +56,33 @@ class Preflight(msgspec.Struct, frozen=True, kw_only=True):
     release_at_deadline: bool = True
 
 
+class ShippingDays(msgspec.Struct, frozen=True, kw_only=True):
+    """When the warehouse ships (締め時間・休業日, spec/wms.md §1): what comes later leaves the next business day."""
+
+    cutoff: time = time(15, 0)  # JST
+    safety: timedelta = timedelta(minutes=30)  # so long before it an instruction no longer counts as in time
+    closed_weekdays: tuple[int, ...] = (5, 6)  # 0 = Monday, as Python counts
+    national_holidays: bool = True
+    closed: tuple[tuple[date, date], ...] = ()  # further closed days, both ends included
+
+
+class DoubleRules(msgspec.Struct, frozen=True, kw_only=True):
+    """二重出荷の見張り: with what a slip is compared before it is handed to the warehouse."""
+
+    enabled: bool = True
+    days: int = 14  # everything sent in so many days
+    twin_hours: int = 6  # two orders of one person for the same goods inside so many hours are perhaps one
+
+
+class RelayPace(msgspec.Struct, frozen=True, kw_only=True):
+    """How many slips a day are usual for the warehouse; far more than that waits for a click."""
+
+    enabled: bool = True
+    days: int = 4  # earlier days of the same weekday that make a band; fewer: no band
+    tolerance: float = 1.0  # how far beyond the highest of them still is usual
+    smallest: int = 100  # fewer slips than this on one day are never odd
+
+
 CAPTURED_WITHIN = timedelta(days=2)  # after the planned ship day begins: that day, or the next completion
 AUTHORIZATION_DAYS = {PaymentKind.CARD: 60, PaymentKind.WALLET: 30}  # SANDBOX: spec/ecforce.md §6
 
@@ -81,6 +108,9 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     completion_times: tuple[time, ...] = (time(19, 30),)  # JST
     relay_from: time = time(0, 0)  # JST, the warehouse's window for new instructions
     relay_until: time = time(23, 59, 59)
+    shipping_days: ShippingDays = ShippingDays()
+    doubles: DoubleRules = DoubleRules()
+    relay_pace: RelayPace = RelayPace()
     relay_foreign_slips: bool = False  # also slips without an order of ours (hand-made, copied)
     hold_needs_attention: bool = False  # 要対応 in the cart holds the order
     complete_kinds: tuple[PaymentKind, ...] = tuple(PaymentKind)  # which kinds are completed in the cart
@@ -89,6 +119,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     import_route: str = "api"  # "api" or "folder"
     sent_tag: str = "出荷指示済み"
     refused_tag: str = "出荷指示失敗"
+    resend_tag: str = "出荷指示再送"  # an operator's tag: hand it over again
+    unshippable_tag: str = "出荷不可"
     renewals: RenewalRules = RenewalRules()
     rounding: Rounding = Rounding.FLOOR
     authorization_days: dict[PaymentKind, int] = msgspec.field(

@@ -18,14 +18,17 @@ from connector.config.contradictions import contradictions
 from connector.config.problems import found_in, syntax
 from connector.config.sections import (
     WEEKDAYS,
+    DoublesSection,
     PreflightSection,
+    RelayPaceSection,
     RenewalsSection,
     Settings,
     ShopSection,
+    WarehouseSection,
     span_of,
 )
 from connector.errors import Misconfigured, Problem
-from connector.shop import Preflight, RenewalRules, Shop
+from connector.shop import DoubleRules, Preflight, RelayPace, RenewalRules, ShippingDays, Shop
 
 
 def load(path: Path) -> Settings:
@@ -75,6 +78,9 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         completion_times=section.completion.times,
         relay_from=section.warehouse.relay_from,
         relay_until=section.warehouse.relay_until,
+        shipping_days=_shipping_days(section.warehouse),
+        doubles=_doubles(section.warehouse.doubles),
+        relay_pace=_pace(section.warehouse.pace),
         relay_foreign_slips=section.warehouse.foreign_slips,
         hold_needs_attention=section.cart.hold_needs_attention,
         complete_kinds=section.completion.kinds,
@@ -83,6 +89,8 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         import_route=section.import_daily.route,
         sent_tag=section.next_engine.sent_tag,
         refused_tag=section.next_engine.refused_tag,
+        resend_tag=section.next_engine.resend_tag,
+        unshippable_tag=section.next_engine.unshippable_tag,
         renewals=_renewals(section.renewals),
         rounding=section.cart.rounding,
         authorization_days=section.money.authorization_days,
@@ -104,6 +112,29 @@ def _preflight(section: PreflightSection) -> Preflight:
         smallest=section.smallest,
         wait=timedelta(minutes=section.deadline_minutes),
         release_at_deadline=section.at_deadline == "release",
+    )
+
+
+def _shipping_days(section: WarehouseSection) -> ShippingDays:
+    return ShippingDays(
+        cutoff=section.cutoff,
+        safety=timedelta(minutes=section.cutoff_safety_minutes),
+        closed_weekdays=tuple(WEEKDAYS.index(day) for day in section.closed_weekdays),
+        national_holidays=section.national_holidays,
+        closed=tuple(span_of(text) for text in section.closed),
+    )
+
+
+def _doubles(section: DoublesSection) -> DoubleRules:
+    return DoubleRules(enabled=section.enabled, days=section.days, twin_hours=section.twin_hours)
+
+
+def _pace(section: RelayPaceSection) -> RelayPace:
+    return RelayPace(
+        enabled=section.enabled,
+        days=section.days,
+        tolerance=section.tolerance_percent / 100,
+        smallest=section.smallest,
     )
 
 

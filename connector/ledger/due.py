@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exis
 from connector.journey import OrderState, SlipState, State
 from connector.ledger import codec, mail_delays, twins
 from connector.ledger.database import pieces
+from connector.ledger.holds import let_pass as holds_let_pass
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
 from connector.ledger.under_way import open_of
@@ -230,11 +231,13 @@ def slip_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Sl
         for slip_id, body in connection.execute(query):
             behind.setdefault(slip_id, []).append(codec.order(body))
     results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
+    allowed = holds_let_pass(connection, "slip", rows)
     return [
         replace(
             _slip(row, held),
             orders=tuple(behind.get(row.id, ())),
             shipments=tuple(results.get(row.number, ())),
+            allowed=allowed.get(row.id, ()),
         )
         for row in rows
     ]

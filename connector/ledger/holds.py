@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 
+from connector.ledger.database import pieces
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds
 from connector.ledger.storable import plain
 from connector.outcome import Reason
+
+CONNECTOR = "connector"  # who closes a hold whose cause is gone
 
 
 def pin(
@@ -38,7 +42,7 @@ def pin(
         return []
     row = {"shop": shop, "item": item, "item_id": item_id, "number": number, "reason": reason}
     connection.execute(insert(holds), [row | {"note": note, "stage": stage, "opened_at": now}])
-    return [_entry(item, item_id, number, "held", stage, "connector", reason, note)]
+    return [_entry(item, item_id, number, "held", stage, CONNECTOR, reason, note)]
 
 
 def take_off(
@@ -63,6 +67,25 @@ def take_off(
     closed = {"closed_at": now, "closed_by": by, "close_note": why}
     connection.execute(update(holds).where(holds.c.id.in_([row.id for row in found])).values(closed))
     return [_entry(item, item_id, number, "released", stage, by, row.reason, why) for row in found]
+
+
+def let_pass(
+    connection: Connection, item: str, rows: Sequence[Row[Any]]
+) -> dict[int, tuple[tuple[Reason, str], ...]]:
+    """What people released while each of these items stood where it stands: exactly that finding may pass."""
+    since = {row.id: row.since for row in rows}
+    found: dict[int, list[tuple[Reason, str]]] = {}
+    for part in pieces(since):
+        query = select(holds).where(
+            holds.c.item == item,
+            holds.c.item_id.in_(part),
+            holds.c.closed_at.is_not(None),
+            holds.c.closed_by != CONNECTOR,
+        )
+        for row in connection.execute(query):
+            if row.closed_at >= since[row.item_id]:
+                found.setdefault(row.item_id, []).append((Reason(row.reason), row.note))
+    return {id_: tuple(passed) for id_, passed in found.items()}
 
 
 def _entry(

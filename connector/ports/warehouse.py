@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from connector.outcome import Effect, Reply, Stray
+from connector.outcome import Effect, Hold, Reply, Stray
 from connector.ports.files import BuiltFile
 from connector.slip import Shipment, Slip
 
@@ -42,30 +42,43 @@ class ReadResults:
 class Warehouse(Protocol):
     """The warehouse (WMS), spec/wms.md §3, §6, §7."""
 
-    answers: bool  # whether this warehouse sends receipts (SHIPACK)
+    answers: bool  # whether this warehouse says what it took: receipts (SHIPACK), or an API's reply
+    singly: bool  # each slip is an act of its own (an API's call), instead of one file for all
+    at_once: int  # slips a pass: an API with a slow pace must not keep the other stages waiting
 
-    def instruction_file(self, slips: Sequence[Slip], *, sequence: int, at: datetime) -> BuiltFile:
-        """出荷指示 for these slips. `facts` carries the file name under "name"."""
+    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
+        """What in these slips' addresses, texts and delivery wishes would not arrive as it stands, by slip number."""
         ...
 
-    def stop_file(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> BuiltFile:
-        """取消依頼 (SHIPCAN) for these slips."""
+    def instructions(
+        self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
+    ) -> list[BuiltFile]:
+        """出荷指示 for these slips, to be shipped on `ship_on` (default: the day of `at`): one file for all, or one
+        act each where `singly`. `facts` carries the name under "name"; who cannot go is in `held`."""
         ...
 
-    async def send(self, effect: Effect) -> Reply:
-        """Put the file there under a temporary name, then rename without overwriting: Sent."""
+    def stops(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> list[BuiltFile]:
+        """取消依頼 (SHIPCAN) for these slips, one for all or one each as above."""
+        ...
+
+    async def send(self, effect: Effect) -> Reply | Receipt:
+        """Hand it over: Sent, or at once the receipt. Repeating is safe only after a look said Absent.
+
+        A file goes under a temporary name and is renamed without overwriting; a call carries the slip number as the
+        key by which the warehouse knows it again.
+        """
         ...
 
     async def lies_there(self, effect: Effect) -> Reply:
-        """Sent if this very file (name and digest) lies there or was taken, Absent, or CannotTell."""
+        """Sent if this very act (name and digest, or key and content) arrived, Absent, or CannotTell."""
         ...
 
     async def receipt(self, effect: Effect) -> Receipt | None:
-        """The warehouse's answer to this file, None while there is none. Kept before it is read."""
+        """The warehouse's answer to this act, None while there is none. Kept before it is read."""
         ...
 
-    def results(self) -> AsyncIterator[ResultFile]:
-        """Result files that lie there whole; unfinished ones are left alone."""
+    def results(self) -> AsyncIterator[ResultFile | Stray]:
+        """Result files that lie there whole; unfinished ones are left alone. What must not be believed is a stray."""
         ...
 
     async def acknowledge(self, file: ResultFile) -> None:

@@ -145,6 +145,8 @@ class Runner:
                 journal.info("result_file", name=seen.name, known=kept.known)
                 if mode is Mode.ACT:
                     await ports.warehouse.acknowledge(seen)
+            case Stray():
+                counts.strays += await self.ledger.set_aside(seen, ports.now)
             case MailSeen():
                 counts.seen += 1
                 if ports.mailbox is not None:

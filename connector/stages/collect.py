@@ -19,9 +19,9 @@ from connector.stages.shipped import whole
 from connector.stages.stage import Reading
 
 
-async def read(ports: Ports, since: datetime) -> AsyncIterator[ResultFile]:
-    async for file in ports.warehouse.results():
-        yield file
+async def read(ports: Ports, since: datetime) -> AsyncIterator[ResultFile | Stray]:
+    async for found in ports.warehouse.results():
+        yield found
 
 
 def judge(ports: Ports, shipment: Shipment, item: Item[Slip] | None, relayed: bool) -> Outcome | Stray | None:

@@ -28,7 +28,7 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Answers, Ports, Receipt
+from connector.ports import Answers, BuiltFile, Ports, Receipt
 from connector.shop import CAPTURED_WITHIN
 from connector.slip import NEStatus, Slip
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
@@ -58,25 +58,28 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
             yield item, stays
     if not ready:
         return
-    built = ports.warehouse.instruction_file(
-        [fresh[number] for number in ready], sequence=ports.sequence, at=ports.now
+    chosen = [fresh[number] for number in list(ready)[: ports.warehouse.at_once]]
+    for built in ports.warehouse.instructions(chosen, sequence=ports.sequence, at=ports.now):
+        for number, hold in built.held:
+            yield ready[number], hold
+        if built.included:
+            yield _instruction(built, [ready[number] for number in built.included], ports)
+
+
+def _instruction(built: BuiltFile, included: Sequence[Item[Slip]], ports: Ports) -> Effect:
+    key = f"{ports.shop.key}/wms_file/{ports.sequence:06}"
+    return Effect(
+        kind="wms_file",
+        key=f"{key}/{included[0].noun.number}" if ports.warehouse.singly else key,
+        items=tuple(item.id for item in included),
+        body=built.body,
+        name=built.facts["name"],
+        facts={
+            **built.facts,
+            "sequence": ports.sequence,
+            "slips": {str(item.id): item.noun.number for item in included},
+        },
     )
-    for number, hold in built.held:
-        yield ready[number], hold
-    included = [ready[number] for number in built.included]
-    if included:
-        yield Effect(
-            kind="wms_file",
-            key=f"{ports.shop.key}/wms_file/{ports.sequence:06}",
-            items=tuple(item.id for item in included),
-            body=built.body,
-            name=built.facts["name"],
-            facts={
-                **built.facts,
-                "sequence": ports.sequence,
-                "slips": {str(item.id): item.noun.number for item in included},
-            },
-        )
 
 
 def in_time(ports: Ports) -> bool:
@@ -157,7 +160,7 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
     files, taken, refused = (
         [one for one in begun if one.effect.kind == kind] for kind in ("wms_file", "ne_mark", "ne_refused")
     )
-    async for one, reply in one_by_one(files, lambda one: ports.warehouse.send(one.effect)):
+    async for one, reply in one_by_one(files, lambda one: _hand_over(one, ports)):
         yield one, reply
     answers: Answers = {}
     if taken:
@@ -168,6 +171,11 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
     for one in (*taken, *refused):
         now = answers[one.effect.facts["slip"]]
         yield one, _marked(one, now) if isinstance(now, Slip) else now
+
+
+async def _hand_over(one: Begun, ports: Ports) -> Reply:
+    reply = await ports.warehouse.send(one.effect)
+    return _received(one, reply) if isinstance(reply, Receipt) else reply
 
 
 def _marked(one: Begun, slip: Slip) -> Done:
@@ -203,9 +211,11 @@ async def _look_at_file(one: Begun, ports: Ports) -> Reply:
     receipt = await ports.warehouse.receipt(one.effect)
     if receipt is None:
         return await ports.warehouse.lies_there(one.effect)
-    if receipt.file_refused:
-        return Refused("wms", "", receipt.file_refused)
-    return _answered(one, receipt)
+    return _received(one, receipt)
+
+
+def _received(one: Begun, receipt: Receipt) -> Reply:
+    return Refused("wms", "", receipt.file_refused) if receipt.file_refused else _answered(one, receipt)
 
 
 def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:

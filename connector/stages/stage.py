@@ -26,7 +26,7 @@ from connector.slip import Shipment, Slip
 CATCH_UP = timedelta(hours=12)  # how long a missed set time is made up for, where the shop says nothing
 AnyItem = Item[Order] | Item[Slip]
 Said = tuple[Item[Any], Outcome]
-Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile | MailSeen
+Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile | MailSeen | Stray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

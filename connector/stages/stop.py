@@ -7,7 +7,7 @@ Engine is cancelled when it agrees. Shipped already, or refused by the warehouse
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 
 from connector.errors import NotDone, Refused
@@ -46,8 +46,8 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
             ask.append(item)
         else:
             yield _cancel(item, found, ports)
-    if ask:
-        yield _ask_warehouse(ask, ports)
+    for effect in _ask_warehouse(ask, ports):
+        yield effect
 
 
 def verdict(item: Item[Order], slips: list[Slip], ports: Ports) -> Outcome | None:
@@ -89,27 +89,29 @@ def _cancel(item: Item[Order], slips: list[Slip], ports: Ports) -> Effect:
     return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": live})
 
 
-def _ask_warehouse(items: Sequence[Item[Order]], ports: Ports) -> Effect:
-    numbers = {number: item for item in items for number in at_warehouse(item)}
-    built = ports.warehouse.stop_file(list(numbers), sequence=ports.sequence, at=ports.now)
-    return Effect(
-        kind="wms_stop",
-        key=f"{ports.shop.key}/wms_stop/{ports.sequence:06}",
-        items=tuple(item.id for item in items),
-        body=built.body,
-        name=built.facts["name"],
-        facts={
-            **built.facts,
-            "sequence": ports.sequence,
-            "slips": {number: item.id for number, item in numbers.items()},
-        },
-    )
+def _ask_warehouse(items: Sequence[Item[Order]], ports: Ports) -> Iterator[Effect]:
+    """One request for all, or one for each slip, as the warehouse takes them."""
+    asked = {number: item.id for item in items for number in at_warehouse(item)}
+    if not asked:
+        return
+    key = f"{ports.shop.key}/wms_stop/{ports.sequence:06}"
+    for built in ports.warehouse.stops(list(asked), sequence=ports.sequence, at=ports.now):
+        slips = {number: asked[number] for number in built.included}
+        yield Effect(
+            kind="wms_stop",
+            key=f"{key}/{built.included[0]}" if ports.warehouse.singly else key,
+            items=tuple(dict.fromkeys(slips.values())),
+            body=built.body,
+            name=built.facts["name"],
+            facts={**built.facts, "sequence": ports.sequence, "slips": slips},
+        )
 
 
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
     async def do(one: Begun) -> Reply:
         if one.effect.kind == "wms_stop":
-            return await ports.warehouse.send(one.effect)
+            reply = await ports.warehouse.send(one.effect)
+            return _told(one, reply) if isinstance(reply, Receipt) else reply
         numbers: list[str] = one.effect.facts["slips"]
         slips = await ports.orders.slips(numbers)
         if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
@@ -146,6 +148,10 @@ async def _answer(one: Begun, ports: Ports) -> Reply:
             return lies
         ask = Hold(Reason.CANNOT_TELL, "この倉庫は取消の返事をしません。電話で確認してください。")
         return Done(lies.evidence, per_item=dict.fromkeys(one.effect.items, ask))
+    return _told(one, receipt)
+
+
+def _told(one: Begun, receipt: Receipt) -> Reply:
     if receipt.file_refused:
         return Refused("wms", "", receipt.file_refused)
     slips: dict[str, int] = one.effect.facts["slips"]

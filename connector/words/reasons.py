@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.outcome import Reason
+from connector.words.reasons_warehouse import AT_THE_WAREHOUSE
 from connector.words.text import Text, Word
 
 REASONS: dict[Reason, Word] = {
@@ -331,6 +332,7 @@ REASONS: dict[Reason, Word] = {
             "the money and the mail that went out, then release the hold.",
         ),
     ),
+    **AT_THE_WAREHOUSE,
     Reason.KEY_CONFLICT: Word(
         Text("同じ処理で内容違い", "Same act, other content"),
         Text(

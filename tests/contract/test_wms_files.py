@@ -44,7 +44,7 @@ from tests.golden.samples import MAPPINGS, copy_of_mappings, slip, tables
 
 
 def test_an_instruction_file_is_the_fixtures_file(warehouse: Warehouse) -> None:
-    built = warehouse.instruction_file(the_days_slips(), sequence=1, at=at_jst(TUESDAY, 10, 15))
+    built = warehouse.instructions(the_days_slips(), sequence=1, at=at_jst(TUESDAY, 10, 15))[0]
     assert built.held == ()
     assert built.included == ("200101", "200102", "200103", "200104")
     assert built.facts["name"] == ORDER_1
@@ -55,7 +55,7 @@ def test_an_instruction_file_is_the_fixtures_file(warehouse: Warehouse) -> None:
 
 
 def test_the_header_is_the_profiles_and_everything_is_quoted(warehouse: Warehouse) -> None:
-    body = warehouse.instruction_file(the_days_slips(), sequence=1, at=at_jst(TUESDAY, 10, 15)).body
+    body = warehouse.instructions(the_days_slips(), sequence=1, at=at_jst(TUESDAY, 10, 15))[0].body
     text = body.decode("cp932")
     rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     assert tuple(rows[0]) == wire.SHIPORD_COLUMNS
@@ -65,7 +65,7 @@ def test_the_header_is_the_profiles_and_everything_is_quoted(warehouse: Warehous
 
 def test_a_slip_that_cannot_be_written_stops_no_other(warehouse: Warehouse) -> None:
     odd = slip("200105", name="見本 😀", address1="東京都渋谷区神宮前9-99-2", address2="", zip_code="1500001")
-    built = warehouse.instruction_file([odd, *the_days_slips()], sequence=1, at=at_jst(TUESDAY, 10, 15))
+    built = warehouse.instructions([odd, *the_days_slips()], sequence=1, at=at_jst(TUESDAY, 10, 15))[0]
     assert built.included == ("200101", "200102", "200103", "200104")
     ((number, hold),) = built.held
     assert (number, hold.reason) == ("200105", Reason.UNMAPPABLE_TEXT)
@@ -74,13 +74,13 @@ def test_a_slip_that_cannot_be_written_stops_no_other(warehouse: Warehouse) -> N
 
 def test_the_business_day_is_the_japanese_one(warehouse: Warehouse) -> None:
     after_midnight = at_jst(date(2026, 11, 25), 0, 5)  # still the 24th in UTC
-    built = warehouse.instruction_file(the_days_slips(), sequence=12, at=after_midnight)
+    built = warehouse.instructions(the_days_slips(), sequence=12, at=after_midnight)[0]
     assert built.facts["name"] == "SHIPORD_demo_WH01_20261125000500_000012.csv"
     assert b'"20261125","20261126","AM"' in built.body
 
 
 def test_a_stop_file_asks_for_each_slip(warehouse: Warehouse) -> None:
-    built = warehouse.stop_file(["200112", "200106"], sequence=1, at=at_jst(TUESDAY, 11, 45))
+    built = warehouse.stops(["200112", "200106"], sequence=1, at=at_jst(TUESDAY, 11, 45))[0]
     assert built.facts["name"] == CANCEL_1
     assert built.included == ("200112", "200106")
     expected = (
@@ -244,7 +244,7 @@ async def test_a_day_with_the_warehouse(house: House, drop: Drop, marked: bool) 
     mappings = load_mappings(MAPPINGS / "wms/generic", tables(), {**OWN, "marker": marked})
     warehouse = FileWarehouse(mappings, drop=drop, archive=Kept(house.root), clock=house.clock)
     await house.until_jst(10, 15)
-    built = warehouse.instruction_file(the_days_slips(), sequence=1, at=house.clock.now())
+    built = warehouse.instructions(the_days_slips(), sequence=1, at=house.clock.now())[0]
     effect = Effect(kind="wms_file", key="k", items=(1,), body=built.body, name=built.facts["name"])
     assert isinstance(await warehouse.send(effect), Sent)
     assert await warehouse.receipt(effect) is None
@@ -256,7 +256,7 @@ async def test_a_day_with_the_warehouse(house: House, drop: Drop, marked: bool) 
     assert receipt.accepted == built.included
     assert isinstance(await warehouse.lies_there(effect), Sent)
 
-    stop = warehouse.stop_file(["200104", "299999"], sequence=1, at=house.clock.now())
+    stop = warehouse.stops(["200104", "299999"], sequence=1, at=house.clock.now())[0]
     asked = Effect(kind="wms_stop", key="s", items=(2,), body=stop.body, name=stop.facts["name"])
     await warehouse.send(asked)
     await house.until(house.clock.now() + timedelta(minutes=3))

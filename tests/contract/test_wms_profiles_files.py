@@ -33,7 +33,7 @@ def everything(root: Path) -> list[str]:
 
 
 def instruction(warehouse: Warehouse) -> Effect:
-    built = warehouse.instruction_file([samples.slip("200901")], sequence=3, at=samples.AT)
+    built = warehouse.instructions([samples.slip("200901")], sequence=3, at=samples.AT)[0]
     assert (built.included, built.held) == (("200901",), ())
     return Effect(kind="wms_file", key="k", items=(1,), body=built.body, name=built.facts["name"])
 
@@ -51,7 +51,7 @@ async def test_an_instruction_lies_there_until_somebody_took_it(tmp_path: Path) 
 
 async def test_a_stop_goes_by_telephone_and_leaves_no_file(tmp_path: Path) -> None:
     warehouse, _ = desk(tmp_path)
-    built = warehouse.stop_file(["200901", "200902"], sequence=4, at=samples.AT)
+    built = warehouse.stops(["200901", "200902"], sequence=4, at=samples.AT)[0]
     assert built.included == ("200901", "200902")
     effect = Effect(kind="wms_stop", key="k", items=(1,), body=built.body, name=built.facts["name"])
     for reply in (await warehouse.send(effect), await warehouse.lies_there(effect)):

@@ -140,4 +140,4 @@ def the_days_slips() -> list[Slip]:
 
 
 async def results_of(warehouse: Warehouse) -> list[ResultFile]:
-    return [file async for file in warehouse.results()]
+    return [found async for found in warehouse.results() if isinstance(found, ResultFile)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from connector.errors import Malformed, Problem, Refused
 from connector.outcome import Absent, Effect, Hold, Reason, Reply, Sent, Stray
@@ -20,29 +20,37 @@ class FakeWarehouse(Side):
     """The warehouse: an inbox of files, receipts after a delay, results in an outbox."""
 
     answers: bool = True
+    singly: bool = False
+    at_once: int = 500
+    doubted: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
     receipt_delay: timedelta = timedelta(minutes=2)
     inbox: dict[str, tuple[datetime, bytes]] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     refuses_file: str = ""
-    stops: dict[str, str] = field(default_factory=dict)  # slips whose stop is refused, and why
+    will_not_stop: dict[str, str] = field(default_factory=dict)  # slips whose stop is refused, and why
     out: dict[str, bytes] = field(default_factory=dict)
     archive: dict[str, bytes] = field(default_factory=dict)
     leaves_out: set[str] = field(default_factory=set)
 
-    def instruction_file(self, slips: Sequence[Slip], *, sequence: int, at: datetime) -> BuiltFile:
+    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
+        return {slip.number: self.doubted[slip.number] for slip in slips if slip.number in self.doubted}
+
+    def instructions(
+        self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
+    ) -> list[BuiltFile]:
         inside = tuple(slip.number for slip in slips if slip.number not in self.leaves_out)
         held = [(number, Hold(Reason.TEXT_TOO_LONG, "住所")) for number in sorted(self.leaves_out)]
         shown = {slip.number for slip in slips}
         content = [f"{slip.number},{slip.name},{slip.address1}" for slip in slips if slip.number in inside]
         name = f"SHIPORD_{at:%Y%m%d%H%M%S}_{sequence:06}.csv"
         kept_out = tuple(pair for pair in held if pair[0] in shown)
-        return BuiltFile("\n".join(content).encode(), inside, kept_out, {"name": name})
+        return [BuiltFile("\n".join(content).encode(), inside, kept_out, {"name": name})]
 
-    def stop_file(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> BuiltFile:
+    def stops(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> list[BuiltFile]:
         body = "\n".join(slip_numbers).encode()
         name = f"SHIPCAN_{at:%Y%m%d%H%M%S}_{sequence:06}.csv"
-        return BuiltFile(body, tuple(slip_numbers), (), {"name": name})
+        return [BuiltFile(body, tuple(slip_numbers), (), {"name": name})]
 
     async def send(self, effect: Effect) -> Reply:
         self.stumble()
@@ -66,7 +74,7 @@ class FakeWarehouse(Side):
         if self.refuses_file:
             return Receipt((), {}, self.refuses_file, f"SHIPACK_{effect.name}")
         numbers = [number for number in _numbers(there[1]) if number not in self.silent]
-        said = self.stops if effect.kind == "wms_stop" else self.refuses
+        said = self.will_not_stop if effect.kind == "wms_stop" else self.refuses
         refused = {number: said[number] for number in numbers if number in said}
         accepted = tuple(number for number in numbers if number not in refused)
         return Receipt(accepted, refused, "", f"SHIPACK_{effect.name}")

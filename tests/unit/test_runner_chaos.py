@@ -121,7 +121,7 @@ def the_floor_works(w: World, shipped: set[str]) -> None:
     for slip in sorted({number for what, number in w.wms.history if what == "instructed"} - shipped):
         if slip not in stopped and w.clock.now().minute % 3 == 0:
             shipped.add(slip)
-            w.wms.stops[slip] = "E302 出荷済み"
+            w.wms.will_not_stop[slip] = "E302 出荷済み"
             w.wms.reports(a_shipment(slip))
 
 

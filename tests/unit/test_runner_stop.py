@@ -126,7 +126,7 @@ async def test_after_the_relay_the_warehouse_is_asked_first(tmp_path: Path) -> N
 async def test_the_warehouse_refuses(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_relayed(an_order())
-        w.wms.stops[w.slip_of()] = "E302 梱包済み"
+        w.wms.will_not_stop[w.slip_of()] = "E302 梱包済み"
         await cancelled(w)
         await stop_rounds(w)
         assert w.stop() == "too_late"

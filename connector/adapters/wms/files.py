@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from connector.mapping import (
     Tables,
     Written,
 )
-from connector.outcome import Absent, CannotTell, Effect, Facts, Reply, Sent
+from connector.outcome import Absent, CannotTell, Effect, Facts, Hold, Reply, Sent
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile
 from connector.slip import Slip
 from connector.transport.drop import Drop, Entry
@@ -42,6 +42,9 @@ NO_STOP = "この倉庫に取消依頼のファイルはありません。電話
 
 class FileWarehouse:
     """A `ports.Warehouse` over a `Drop`. Reading methods may be repeated; `send` too, its bytes decide."""
+
+    singly = False
+    at_once = 500
 
     def __init__(self, mappings: Mappings, *, drop: Drop, archive: Archive, clock: Clock) -> None:
         self.answers = mappings.profile.answers
@@ -64,19 +67,23 @@ class FileWarehouse:
 
     # --- building --------------------------------------------------------------------------------------
 
-    def instruction_file(self, slips: Sequence[Slip], *, sequence: int, at: datetime) -> BuiltFile:
-        ship_on = jst(at).date()
-        items = [
-            Instruction(slip=slip, profile=self._profile, ship_on=ship_on, sequence=sequence)
-            for slip in slips
-        ]
-        return self._built("instruction", self._mappings.instruction.write(items), sequence, at)
+    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
+        return {}
 
-    def stop_file(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> BuiltFile:
+    def instructions(
+        self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
+    ) -> list[BuiltFile]:
+        day = ship_on or jst(at).date()
+        items = [
+            Instruction(slip=slip, profile=self._profile, ship_on=day, sequence=sequence) for slip in slips
+        ]
+        return [self._built("instruction", self._mappings.instruction.write(items), sequence, at)]
+
+    def stops(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> list[BuiltFile]:
         if self._mappings.stop is None:
-            return _no_stop_file(slip_numbers, sequence)
+            return [_no_stop_file(slip_numbers, sequence)]
         items = [Stop(slip_number=number, requested_at=at) for number in slip_numbers]
-        return self._built("stop", self._mappings.stop.write(items), sequence, at)
+        return [self._built("stop", self._mappings.stop.write(items), sequence, at)]
 
     def _built(self, kind: str, written: Written, sequence: int, at: datetime) -> BuiltFile:
         facts = {

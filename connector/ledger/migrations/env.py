@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from connector.ledger import schema_cart, schema_hub  # noqa: F401 - their tables belong to the metadata
+from connector.ledger import schema_cart, schema_hub, schema_warehouse  # noqa: F401 - their tables belong to the metadata
 from connector.ledger.schema import metadata
 
 connection = context.config.attributes["connection"]
