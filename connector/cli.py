@@ -25,7 +25,11 @@ from connector.commands.next_engine import app as next_engine_app
 from connector.commands.options import DEFAULT, Config, Json, Lang, ShopKey, Why
 from connector.commands.preflight import preflight_app
 from connector.commands.rehearse import bench, demo, sandbox
+from connector.commands.relay import relay_app
+from connector.commands.stop import handled, stop
+from connector.commands.warehouse_news import goods_returns, stock
 from connector.commands.why import why
+from connector.commands.wms import app as wms_app
 from connector.console import Exit, fail, finish, in_world, settings_of, show
 
 if TYPE_CHECKING:
@@ -81,6 +85,8 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
 
     Example: connector check --config config/production.toml
     """
+    from connector.addresses import open_postal
+    from connector.carriers import lint_carriers
     from connector.config import load
     from connector.errors import Misconfigured
     from connector.mapping import lint
@@ -90,10 +96,13 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
         settings = load(config)
         folders = {shop.mappings for shop in settings.shops.values()}
         problems = [problem for folder in sorted(folders) for problem in lint(folder)]
+        problems += [problem for folder in sorted(folders) for problem in lint_carriers(folder / "tables")]
     except Misconfigured as error:
         problems = error.problems
     found = [str(problem) for problem in problems]
-    show({"problems": found}, json, "\n".join(found) or "ok: 設定と変換設定に問題はありません。")
+    _, unchecked = open_postal()
+    words = "\n".join(found) or "ok: 設定と変換設定に問題はありません。"
+    show({"problems": found, "postal": unchecked}, json, "\n".join(filter(None, (words, unchecked))))
     raise typer.Exit(Exit.INVALID if found else Exit.OK)
 
 
@@ -133,8 +142,10 @@ def status(config: Config = DEFAULT, shop: ShopKey = "", json: Json = False, lan
         now = world.clock.now()
         funnel = await world.database.read(lambda c: views.funnel(c, one.shop, now))
         pulses = await world.database.read(lambda c: views.pulses_list(c, one.shop.key))
-        text = status_text(funnel, pulses, now, lang or world.settings.language)
-        return {"shop": one.shop.key, "at": now, "places": funnel, "pulses": pulses}, text
+        cut_off = views.cut_off(one.shop, now)
+        text = status_text(funnel, pulses, now, lang or world.settings.language, cut_off)
+        found = {"shop": one.shop.key, "at": now, "cut_off_at": cut_off, "places": funnel, "pulses": pulses}
+        return found, text
 
     model, text = in_world(config, work)
     show(model, json, text)
@@ -204,12 +215,14 @@ def health(config: Config = DEFAULT) -> None:
 
 
 # What is watched beside the line, and the rehearsals.
-BESIDE = (why, alarms, forecast, cases, changes, intake, backfill, money, mails, automation)
-for command in (*BESIDE, sandbox, demo, bench):
+BESIDE = (why, alarms, forecast, cases, changes, intake, backfill, money, mails, automation, stop, handled)
+for command in (*BESIDE, stock, goods_returns, sandbox, demo, bench):
     app.command()(command)
 
 app.add_typer(next_engine_app, name="next-engine")
 app.add_typer(preflight_app, name="preflight")
+app.add_typer(wms_app, name="wms")
+app.add_typer(relay_app, name="relay")
 
 
 def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool) -> None:

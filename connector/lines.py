@@ -19,13 +19,17 @@ from connector.adapters.ecforce import client as ecforce
 from connector.adapters.mail.mailbox import ImapMailbox, MailboxSettings
 from connector.adapters.mail.reports import read_report
 from connector.adapters.next_engine import session as ne_session
+from connector.adapters.wms.api import ApiAccount, ApiDoor, open_door
+from connector.adapters.wms.mail_results import MailResults
+from connector.adapters.wms.mail_trust import SenderRules
 from connector.clock import Clock
-from connector.config import SftpSection, ShopSection, secret
+from connector.config import MailboxSection, SftpSection, ShopSection, WarehouseApiSection, secret
 from connector.errors import ConnectorError, NeedsSignIn
 from connector.ledger.archive import ShopArchive
 from connector.ledger.call_counts import CallCounts
 from connector.ledger.database import Database
 from connector.ledger.tokens import LedgerTokens
+from connector.shop import Mode
 from connector.transport.drop import Drop
 from connector.transport.folder import FolderDrop
 from connector.transport.http import Http
@@ -59,7 +63,9 @@ class Lines:
     mail: SmtpPool
     mailbox: ImapMailbox | None
     import_drop: Drop | None
-    warehouse_drop: Drop
+    warehouse_drop: Drop | None
+    warehouse_door: ApiDoor | None
+    warehouse_mail: MailResults | None
     completion_drop: Drop
 
 
@@ -90,7 +96,9 @@ def open_lines(
         mail=_mail(section, clock, closers),
         mailbox=_mailbox(section, clock, closers),
         import_drop=_drop(daily.folder, None, clock, closers) if daily.folder else None,
-        warehouse_drop=_drop(chosen.folder, chosen.sftp, clock, closers),
+        warehouse_drop=_drop(chosen.folder, chosen.sftp, clock, closers) if chosen.api is None else None,
+        warehouse_door=_door_of(chosen.api, accounts, clock, closers) if chosen.api is not None else None,
+        warehouse_mail=_warehouse_mail(section, archive, clock, closers),
         completion_drop=_drop(done.folder, done.sftp, clock, closers),
     )
 
@@ -123,10 +131,52 @@ def _mail(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> SmtpPo
     return pool
 
 
-def _mailbox(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> ImapMailbox | None:
-    chosen = section.mailbox
+def _door_of(
+    chosen: WarehouseApiSection, accounts: Accounts, clock: Clock, closers: AsyncExitStack
+) -> ApiDoor:
+    """The API of a warehouse; which secrets it needs depends on what it speaks."""
+
+    def told(path: Path | None) -> str:
+        return secret(path) if path is not None else ""
+
+    account = ApiAccount(
+        url=chosen.url,
+        account=chosen.account,
+        area=chosen.area,
+        token=told(chosen.token_file),
+        client_id=chosen.client_id,
+        client_secret=told(chosen.client_secret_file),
+        refresh_token=told(chosen.refresh_token_file),
+        user=chosen.user,
+        password=told(chosen.password_file),
+        app_key=told(chosen.app_key_file),
+        requests_per_minute=chosen.requests_per_minute,
+        timeout_seconds=chosen.timeout_seconds,
+    )
+    door = open_door(account, tokens=accounts.tokens, clock=clock)
+    closers.push_async_callback(door.close)
+    return door
+
+
+def _warehouse_mail(
+    section: ShopSection, archive: ShopArchive, clock: Clock, closers: AsyncExitStack
+) -> MailResults | None:
+    chosen = section.warehouse.mailbox
     if chosen is None:
         return None
+    rules = SenderRules(chosen.senders, chosen.signed_by, chosen.checked_by)
+    acts = section.modes.get("collect", Mode.ACT) is Mode.ACT
+    mailbox = _opened(chosen, section, clock, closers)
+    return MailResults(mailbox, rules, archive=archive, moves=acts)
+
+
+def _mailbox(section: ShopSection, clock: Clock, closers: AsyncExitStack) -> ImapMailbox | None:
+    return _opened(section.mailbox, section, clock, closers) if section.mailbox is not None else None
+
+
+def _opened(
+    chosen: MailboxSection, section: ShopSection, clock: Clock, closers: AsyncExitStack
+) -> ImapMailbox:
     server = ImapServer(
         host=chosen.host,
         port=chosen.port,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connector.ledger import by_hand
+from connector.ledger import by_hand, stops_by_hand
 from connector.ledger.by_hand import Answer
 from connector.ledger.database import Database
 from connector.outcome import Reason
@@ -26,12 +26,16 @@ __all__ = [
     "close_alarm",
     "close_change",
     "decide_preflight",
+    "decide_stage_stop",
+    "handled",
     "hold",
     "note",
     "release",
     "resolve_stray",
     "retry",
     "settle_mail",
+    "stop",
+    "stop_told",
 ]
 
 
@@ -193,6 +197,28 @@ async def decide_preflight(
     )
 
 
+async def decide_stage_stop(
+    database: Database,
+    shop: str,
+    stage: str,
+    what: str,
+    *,
+    release: bool,
+    actor: str,
+    why: str,
+    now: datetime,
+    lang: str = "ja",
+) -> Answer:
+    """Let go on what a stage stopped by itself, or keep it back."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: by_hand.decide_stage_stop(c, shop, stage, what, release, actor.strip(), why.strip(), now),
+    )
+
+
 async def note(
     database: Database,
     shop: str,
@@ -211,6 +237,53 @@ async def note(
         why,
         lang,
         lambda c: by_hand.note(c, shop, number, actor.strip(), why.strip(), now, item),
+    )
+
+
+async def stop(
+    database: Database, shop: Shop, number: str, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """Ask for a stop (出荷止め): from this very transaction on nothing more of the order is handed over."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: stops_by_hand.request(c, shop, number, actor.strip(), why.strip(), now),
+    )
+
+
+async def stop_told(
+    database: Database,
+    shop: str,
+    number: str,
+    *,
+    stopped: bool,
+    actor: str,
+    why: str,
+    now: datetime,
+    lang: str = "ja",
+) -> Answer:
+    """What the warehouse said by telephone about a stop it does not answer: recorded as by hand, never as its word."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: stops_by_hand.told(c, shop, number, stopped, actor.strip(), why.strip(), now),
+    )
+
+
+async def handled(
+    database: Database, shop: str, number: str, *, actor: str, why: str, now: datetime, lang: str = "ja"
+) -> Answer:
+    """Handled outside (連携外で処理): no further step of this order, and the words say which were done already."""
+    return await _run(
+        database,
+        actor,
+        why,
+        lang,
+        lambda c: stops_by_hand.handled(c, shop, number, actor.strip(), why.strip(), now),
     )
 
 

@@ -78,6 +78,17 @@ SELF_CLEARING = frozenset(
 """Holds whose cause lies in data that we read again: the stage is asked again and may take them back."""
 
 
+class StopAnswer(StrEnum):
+    """What a party said about a stop (出荷止めの回答), or what is known about its silence."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    SILENT = "silent"
+    NOT_ASKED = "not_asked"  # the question provably did not arrive, or a person wants it asked again
+    NEVER_HAD = "never_had"  # proved: this slip was never handed over
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item(Generic[Noun]):
     """One order or slip as a stage sees it: the noun, and where it stands in our ledger."""
@@ -97,6 +108,7 @@ class Item(Generic[Noun]):
     slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
+    answers: tuple[tuple[str, str, str, str], ...] = ()  # to a stop, oldest first: party, slip, answer, words
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
     twins: tuple[str, ...] = ()  # for an order: living ones before it, for its round or made again
     delayed_at: datetime | None = None  # for an order: a mail server said then that it goes on trying
@@ -104,11 +116,17 @@ class Item(Generic[Noun]):
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Proved: move on. `to` names another state than the stage's own where more was seen."""
+    """Proved: move on. `to` names another state than the stage's own where more was seen.
+
+    `settles`: holds that this very fact answers, though they wait for a person otherwise. `words`: what is worth a
+    line of history although nothing moved.
+    """
 
     evidence: Facts = field(default_factory=dict)
     to: State | None = None
     shipment: Shipment | None = None
+    settles: tuple[Reason, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

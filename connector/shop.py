@@ -108,6 +108,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     completion_times: tuple[time, ...] = (time(19, 30),)  # JST
     relay_from: time = time(0, 0)  # JST, the warehouse's window for new instructions
     relay_until: time = time(23, 59, 59)
+    receipt_within: timedelta = timedelta(hours=1)  # an instruction without an answer for longer is an alarm
     shipping_days: ShippingDays = ShippingDays()
     doubles: DoubleRules = DoubleRules()
     relay_pace: RelayPace = RelayPace()
@@ -117,10 +118,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     sale_kinds: tuple[PaymentKind, ...] = ()  # for which of them sales (capture) runs with it
     completion_route: str = "files"  # "files" or "api"
     import_route: str = "api"  # "api" or "folder"
-    sent_tag: str = "出荷指示済み"
-    refused_tag: str = "出荷指示失敗"
-    resend_tag: str = "出荷指示再送"  # an operator's tag: hand it over again
-    unshippable_tag: str = "出荷不可"
+    sent_tag: str = "WMS送信済"  # spec/wms.md §1
+    refused_tag: str = "WMS:エラー"
+    resend_tag: str = "WMS再送"  # an operator's tag: hand it over again
+    unshippable_tag: str = "WMS:出荷不可"
     renewals: RenewalRules = RenewalRules()
     rounding: Rounding = Rounding.FLOOR
     authorization_days: dict[PaymentKind, int] = msgspec.field(

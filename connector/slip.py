@@ -110,6 +110,9 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
     def merged(self) -> bool:
         return self.cancel_type == MERGED and bool(self.merged_into)
 
+    def tagged(self, tag: str) -> bool:
+        return f"[{tag}]" in self.tags
+
     @property
     def paid(self) -> bool:
         return self.deposit_type == PAID
@@ -163,6 +166,8 @@ class Carrier(StrEnum):
     FUKUYAMA = "FUKUYAMA"
     SEINO = "SEINO"
     RAKUTEN_EXPRESS = "RAKUTEN_EXPRESS"
+    JP_KAKITOME = "JP_KAKITOME"  # these two come in results only
+    JP_INTERNATIONAL = "JP_INTERNATIONAL"
 
 
 _DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # spec/wms.md Resolutions 5
@@ -172,6 +177,7 @@ _S10 = re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}")  # 国際郵便, UPU S10
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _SEVENS = ("YAMATO", "SAGAWA")  # twelve digits, the last is the others modulo seven
 _POST = ("JP_YUPACK", "JP_LETTERPACK", "JP_KAKITOME")  # the same, though one report saw no check digit
+_CHECKED = _SEVENS + _POST
 
 
 class TrackingNumber(str):
@@ -193,6 +199,8 @@ class TrackingNumber(str):
         `padded_to`: the file fills numbers with leading zeros to this width. `lenient_post`: Japan Post's
         numbers pass with a wrong check digit; who sets it shows `doubt` to a person.
         """
+        if _usual(text, carrier):
+            return cls(text)
         plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
         if _DAMAGED.fullmatch(plain):
             raise ValueError("excel_damage")
@@ -212,6 +220,12 @@ class TrackingNumber(str):
         """`check_digit` where the carrier's check digit does not fit, else empty."""
         checked = len(self) == 12 and carrier.startswith(_SEVENS + _POST)
         return "check_digit" if checked and int(self[:11]) % 7 != int(self[11]) else ""
+
+
+def _usual(text: str, carrier: str) -> bool:
+    """Twelve digits and the check digit right: what nearly every number is, told without the long way."""
+    twelve = len(text) == 12 and text.isascii() and text.isdigit() and carrier.startswith(_CHECKED)
+    return twelve and int(text[:11]) % 7 == int(text[11])
 
 
 def _digits(written: str) -> str:
@@ -265,6 +279,7 @@ class Result(StrEnum):
     PARTIAL = "partial"
     CANCELLED = "cancelled"
     UNSHIPPABLE = "unshippable"
+    NUMBERS = "numbers"  # 送り状紐付け: more numbers of a shipment that another file tells of
 
 
 class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,6 +302,8 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: str = ""
     reason: str = ""
     complete: bool = True  # every 個口番号 1..個口総数 was in the file
+    confirmed_at: datetime | None = None  # 確定日時: of two facts about one slip the later one holds
+    dated: bool = True  # False: the file names no day, and `shipped_on` is the one on which it was first read
 
     def with_tracking(self, tracking: tuple[str, ...]) -> Shipment:
         return msgspec.structs.replace(self, tracking=tracking)
@@ -297,6 +314,11 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_bytes(cls, data: bytes) -> Shipment:
         return msgspec.json.decode(data, type=cls)
+
+    def repeats(self, known: Shipment) -> bool:
+        """The same event, told again: in another order of its rows, or on a later day where it names none."""
+        told = self if self.dated else msgspec.structs.replace(self, shipped_on=known.shipped_on)
+        return set(self.tracking) == set(known.tracking) and told.with_tracking(known.tracking) == known
 
     def same_as(self, other: Shipment) -> bool:
         """Equal in everything that reaches another system: a repeat, not news."""

@@ -11,11 +11,13 @@ from connector.clock import jst
 from connector.ledger.views import PlaceCount, PulseRow
 
 
-def status_text(places: Sequence[PlaceCount], pulses: Sequence[PulseRow], now: datetime, lang: str) -> str:
+def status_text(
+    places: Sequence[PlaceCount], pulses: Sequence[PulseRow], now: datetime, lang: str, cut_off: datetime
+) -> str:
     """One line per place, then one per stage that failed last time."""
     heads = {"order": ("受注", "Orders"), "slip": ("伝票", "Slips")}
     columns = ("件数", "金額", "保留", "滞留") if lang == "ja" else ("count", "yen", "held", "stuck")
-    lines = [f"{jst(now):%Y-%m-%d %H:%M}"]
+    lines = [f"{jst(now):%Y-%m-%d %H:%M}  {words.until_cut_off(cut_off, now, lang)}"]
     for item in ("order", "slip"):
         lines.append(_line(heads[item][lang == "en"], *columns))
         lines += [

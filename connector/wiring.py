@@ -23,6 +23,7 @@ from connector.adapters.mail.mailbox import ImapMailbox
 from connector.adapters.next_engine import client as next_engine
 from connector.adapters.next_engine import session as ne_session
 from connector.adapters.wms import kinds as wms
+from connector.carriers import lint_carriers
 from connector.clock import Clock, jst
 from connector.config import Settings, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
@@ -215,7 +216,7 @@ def _refresh(
         if now == seen:
             return
         seen = now
-        problems = lint(section.mappings)
+        problems = lint(section.mappings) + lint_carriers(section.mappings / "tables")
         words = "\n".join(map(str, problems))
         await runner.ledger.pulse("mappings", world.clock.now(), words)
         if problems:
@@ -276,6 +277,8 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
                 format_id=section.import_daily.format_id,
                 sent_tag=ne.sent_tag,
                 refused_tag=ne.refused_tag,
+                resend_tag=ne.resend_tag,
+                unshippable_tag=ne.unshippable_tag,
             ),
             tables=tables,
             order_csv=load_csv_writer(folder / f"next_engine/{section.import_daily.layout}.yaml", tables),
@@ -290,6 +293,8 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
             shop_code=chosen.shop_code,
             sender=chosen.sender.model_dump(),
             drop=lines.warehouse_drop,
+            door=lines.warehouse_door,
+            mail=lines.warehouse_mail,
             archive=lines.archive,
             clock=clock,
         ),

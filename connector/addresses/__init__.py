@@ -10,10 +10,11 @@ changes an address: findings are shown, and held or not by their weight (spec/wm
 
 from __future__ import annotations
 
-from connector.addresses.checks import WEIGHTS, Delivery, Finding, Weight, examine
+from connector.addresses.checks import Delivery, examine
 from connector.addresses.fitting import Fitted, fit
 from connector.addresses.postal import Place, Postal, open_postal
 from connector.addresses.receivers import RECEIVERS, Receiver
+from connector.mapping.findings import WEIGHTS, Finding, Weight
 
 __all__ = [
     "RECEIVERS",

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from connector.addresses.fitting import fit_address, fit_name
 from connector.addresses.folding import fold
@@ -18,47 +17,10 @@ from connector.addresses.islands import ISLANDS
 from connector.addresses.postal import Place, Postal
 from connector.addresses.receivers import Receiver
 from connector.mapping.address import Placed, split
+from connector.mapping.findings import WEIGHTS, Finding, Weight
 from connector.mapping.text import Firewall
+from connector.mapping.transforms import phone
 from connector.mapping.unfit import Unfit
-from connector.outcome import Hold, Reason
-
-
-class Weight(StrEnum):
-    """What a finding does to the delivery."""
-
-    HOLD = "hold"
-    WARN = "warn"
-    HINT = "hint"
-
-
-WEIGHTS: Mapping[str, Weight] = {
-    "address_unreadable": Weight.HOLD,
-    "no_house_number": Weight.HOLD,
-    "postcode_malformed": Weight.HOLD,
-    "postcode_unknown": Weight.HOLD,
-    "postcode_of_other_prefecture": Weight.HOLD,
-    "postcode_of_other_city": Weight.HOLD,
-    "postcode_of_other_town": Weight.WARN,
-    "postcode_ends_0000": Weight.WARN,
-    "postcode_of_office": Weight.WARN,
-    "unmappable_character": Weight.HOLD,
-    "address_too_long": Weight.HOLD,
-    "name_too_long": Weight.HOLD,
-    "remote_island": Weight.HINT,
-}
-"""Every kind of finding and its weight where the shop has not said otherwise."""
-
-_CODES = {
-    "postcode_malformed": "E104",
-    "postcode_unknown": "E104",
-    "postcode_ends_0000": "E104",
-    "postcode_of_office": "E104",
-    "unmappable_character": "E103",
-    "address_too_long": "E102",
-    "name_too_long": "E102",
-    "remote_island": "",
-}
-_REASONS = {"E102": Reason.TEXT_TOO_LONG, "E103": Reason.UNMAPPABLE_TEXT}
 
 _GAIJI = re.compile("[\ue000-\uf8ff]")
 _POSTCODE = re.compile(r"〒?([0-9]{3})-?([0-9]{4})")
@@ -78,63 +40,56 @@ class Delivery:
     zip_code: str
     lines: tuple[str, ...]  # 住所1, 住所2
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found. `words` name what is wrong and what would mend it."""
-
-    kind: str
-    weight: Weight
-    words: str
-
-    @property
-    def code(self) -> str:
-        """The error code of spec/wms.md §7.6; a hint has none."""
-        return _CODES.get(self.kind, "E105")
-
-    @property
-    def hold(self) -> Hold | None:
-        """The hold it asks for, if its weight is one."""
-        if self.weight is not Weight.HOLD:
-            return None
-        return Hold(_REASONS.get(self.code, Reason.MALFORMED), self.words)
+    phone: str | None = None  # None: nobody asks for it
 
 
 def examine(
     delivery: Delivery,
-    receiver: Receiver,
+    receiver: Receiver | None,
     *,
     characters: Mapping[str, str],
     postal: Postal | None = None,
     weights: Mapping[str, Weight] = WEIGHTS,
+    page: str = "cp932",
 ) -> tuple[Finding, ...]:
     """All findings, heaviest first. Without the postal list only the checks that need no data are made.
 
-    `characters` are the substitutions of mappings/tables/characters.yaml.
+    `characters` are the substitutions of mappings/tables/characters.yaml, `page` is what the receiver can read. Lengths
+    are measured as they will be written; without a receiver they are not measured.
     """
-    parts = split(*delivery.lines)
-    found = [
+    found: list[tuple[str, str]] = []
+    lines = [_written("住所", line, characters, page, found) for line in delivery.lines]
+    name = _written("名前", delivery.name, characters, page, found)
+    parts = split(*lines)
+    found += [
         *_postcode(delivery, parts, postal),
-        *_address(parts),
-        *_characters(delivery, characters),
-        *_lengths(delivery, parts, receiver),
+        *_address(parts, _places(delivery, postal)),
+        *_phone(delivery.phone),
     ]
+    if receiver is not None:
+        found += _lengths(parts, name, receiver)
+    refused = receiver.refuses if receiver is not None else ()
     findings = [
-        Finding(kind, Weight.HOLD if kind in receiver.refuses else weights.get(kind, WEIGHTS[kind]), words)
-        for kind, words in found
+        Finding(kind, Weight.HOLD if kind in refused else weights.get(kind, WEIGHTS[kind]), words)
+        for kind, words in dict.fromkeys(found)
     ]
-    return tuple(sorted(findings, key=lambda finding: list(Weight).index(finding.weight)))
+    kept = [finding for finding in findings if finding.weight is not Weight.OFF]
+    return tuple(sorted(kept, key=lambda finding: list(Weight).index(finding.weight)))
 
 
 _Found = Iterator[tuple[str, str]]
+_POSTCODE_MEND = "ネクストエンジンの「送り先郵便番号」を正しい7桁に直してください"
+_EITHER = "ネクストエンジンの「送り先郵便番号」か「送り先住所」の、違うほうを直してください"
+_HOUSE_MEND = "注文者に番地を確かめて、ネクストエンジンの「送り先住所」に書き足してください"
 
 
 def _postcode(delivery: Delivery, parts: Placed, postal: Postal | None) -> _Found:
-    plain = "".join(unicodedata.normalize("NFKC", delivery.zip_code).split()).translate(_DASHES)
-    form = _POSTCODE.fullmatch(plain)
+    form = _form(delivery)
     if form is None:
-        yield "postcode_malformed", f"郵便番号「{delivery.zip_code}」は7桁の数字ではありません"
+        yield (
+            "postcode_malformed",
+            f"郵便番号「{delivery.zip_code}」は7桁の数字ではありません。{_POSTCODE_MEND}",
+        )
         return
     code, shown = form[1] + form[2], f"{form[1]}-{form[2]}"
     if code.endswith("0000"):
@@ -143,18 +98,28 @@ def _postcode(delivery: Delivery, parts: Placed, postal: Postal | None) -> _Foun
         return
     places = postal.places(code)
     if not places:
-        yield "postcode_unknown", f"郵便番号 {shown} は郵便番号簿にありません"
+        yield "postcode_unknown", f"郵便番号 {shown} は郵便番号簿にありません。{_POSTCODE_MEND}"
         return
     if places[0].office:
         yield "postcode_of_office", f"郵便番号 {shown} は{places[0].office}だけの番号 (事業所個別) です"
     yield from _place(shown, parts, places)
 
 
+def _form(delivery: Delivery) -> re.Match[str] | None:
+    plain = "".join(unicodedata.normalize("NFKC", delivery.zip_code).split()).translate(_DASHES)
+    return _POSTCODE.fullmatch(plain)
+
+
+def _places(delivery: Delivery, postal: Postal | None) -> tuple[Place, ...]:
+    form = _form(delivery)
+    return postal.places(form[1] + form[2]) if postal is not None and form is not None else ()
+
+
 def _place(shown: str, parts: Placed, places: tuple[Place, ...]) -> _Found:
     """Whether the address lies in one of the postcode's places: prefecture, then city, then town."""
     theirs = "・".join(dict.fromkeys(place.prefecture + place.city for place in places))
     here = [place for place in places if parts.prefecture in ("", place.prefecture)]
-    words = f"郵便番号 {shown} は{theirs}のものですが、住所は{parts.prefecture}{parts.city}です"
+    words = f"郵便番号 {shown} は{theirs}のものですが、住所は{parts.prefecture}{parts.city}です。{_EITHER}"
     if not here:
         yield "postcode_of_other_prefecture", words
         return
@@ -171,7 +136,10 @@ def _place(shown: str, parts: Placed, places: tuple[Place, ...]) -> _Found:
     # In Kyoto the names of streets stand before the town, so it is looked for anywhere.
     if not any(fold(place.town) in rest for place, rest in towns):
         names = "・".join(dict.fromkeys(place.town for place, _ in towns))
-        yield "postcode_of_other_town", f"郵便番号 {shown} の町は{names}ですが、住所は「{parts.street}」です"
+        yield (
+            "postcode_of_other_town",
+            f"郵便番号 {shown} の町は{names}ですが、住所は「{parts.street}」です。{_EITHER}",
+        )
 
 
 def _cities(place: Place) -> tuple[str, ...]:
@@ -180,14 +148,18 @@ def _cities(place: Place) -> tuple[str, ...]:
     return tuple(dict.fromkeys((fold(place.city), fold(inner))))
 
 
-def _address(parts: Placed) -> _Found:
+def _address(parts: Placed, places: tuple[Place, ...]) -> _Found:
     if not parts.prefecture or not parts.city:
-        yield "address_unreadable", f"住所から都道府県・市区町村を読み取れません: {parts}"
+        words = f"住所から都道府県・市区町村を読み取れません: {parts}"
+        mend = "ネクストエンジンの「送り先住所」を都道府県から書いてください"
+        yield "address_unreadable", f"{words}。{mend}"
         return
     text = unicodedata.normalize("NFKC", f"{parts.street} {parts.building}")
     number = _NUMBER.search(text)
-    if number is None or _BUILDING.search(text[: number.start()]):
-        yield "no_house_number", f"番地がありません: 「{parts.street}」。注文者に番地を確かめてください"
+    # High buildings have postcodes of their own, floor by floor (西新宿○○タワー 12階): no 番地 is needed there.
+    of_a_building = any(_BUILDING.search(place.town) for place in places)
+    if not of_a_building and (number is None or _BUILDING.search(text[: number.start()])):
+        yield "no_house_number", f"番地がありません: 「{parts.street}」。{_HOUSE_MEND}"
     written = fold(parts.city + parts.street)
     if any(written.startswith(fold(island)) for island in ISLANDS.get(parts.prefecture, ())):
         yield (
@@ -196,25 +168,58 @@ def _address(parts: Placed) -> _Found:
         )
 
 
-def _characters(delivery: Delivery, substitutions: Mapping[str, str]) -> _Found:
-    for column, text in (("住所", " ".join(delivery.lines)), ("名前", delivery.name)):
-        if gaiji := _GAIJI.search(text):
-            # cp932 has bytes for them, so no encoder complains; the receiver prints its own sign or none.
-            yield "unmappable_character", f"{column}: 外字 (U+{ord(gaiji[0]):04X}) は相手に伝わりません"
-            continue
-        try:
-            Firewall("", substitutions).clean(column, text)
-        except Unfit as unfit:
-            yield "unmappable_character", f"{column}: {unfit.words}"
+def _written(
+    column: str, text: str, substitutions: Mapping[str, str], page: str, found: list[tuple[str, str]]
+) -> str:
+    """The text as the receiver gets it; the text as it stands, and a finding, where it cannot get it."""
+    if gaiji := _GAIJI.search(text):
+        # cp932 has bytes for them, so no encoder complains; the receiver prints its own sign or none.
+        words = f"{column}: 外字 (U+{ord(gaiji[0]):04X}) は相手に伝わりません"
+        found.append(("unmappable_character", f"{words}。{_MEND[column]}"))
+        return text
+    try:
+        return Firewall("", substitutions, page).clean(column, text)
+    except Unfit as unfit:
+        found.append(("unmappable_character", f"{column}: {unfit.words}。{_MEND[column]}"))
+        return text
 
 
-def _lengths(delivery: Delivery, parts: Placed, receiver: Receiver) -> _Found:
+_MEND = {
+    "住所": "ネクストエンジンの「送り先住所」のその文字を、ほかの字かカタカナに直してください",
+    "名前": "ネクストエンジンの「送り先名」のその文字を、ほかの字かカタカナに直してください",
+}
+
+
+def _phone(said: str | None) -> _Found:
+    if said is None:
+        return
+    mend = "ネクストエンジンの「送り先電話番号」に、市外局番からの番号を入れてください"
+    if not said.strip():
+        yield "phone_missing", f"電話番号がありません。{mend}"
+        return
+    try:
+        digits = phone(said).replace("-", "")
+    except Unfit:
+        digits = ""
+    if not digits.startswith("0") or not 10 <= len(digits) <= 13:
+        yield "phone_malformed", f"電話番号「{said}」は使えません (0 で始まる10〜13桁)。{mend}"
+
+
+def _lengths(parts: Placed, name: str, receiver: Receiver) -> Sequence[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     if parts.prefecture and parts.city:
         try:
             fit_address(receiver, parts)
         except Unfit as unfit:
-            yield "address_too_long", unfit.words
+            found.append(("address_too_long", f"{unfit.words}。{_SHORTEN['住所']}"))
     try:
-        fit_name(receiver, delivery.name)
+        fit_name(receiver, name)
     except Unfit as unfit:
-        yield "name_too_long", unfit.words
+        found.append(("name_too_long", f"{unfit.words}。{_SHORTEN['名前']}"))
+    return found
+
+
+_SHORTEN = {
+    "住所": "ネクストエンジンの「送り先住所」で、長いところを短くしてください (建物名の略など)。切り詰めません",
+    "名前": "ネクストエンジンの「送り先名」を短くしてください。切り詰めません",
+}

@@ -1,8 +1,20 @@
-"""Bench (計測): what this machine does with orders, with a night of renewals and with mail; ratios, not promises."""
+"""Bench (計測): what this machine does with orders, a night of renewals, mail and results; ratios, not promises."""
 
 from __future__ import annotations
 
 from connector.bench.mail import mail_line, measure_mail
 from connector.bench.orders import measure, measure_nights, night_line, table
+from connector.bench.results import ROWS as RESULT_ROWS
+from connector.bench.results import measure_results, results_lines
 
-__all__ = ["mail_line", "measure", "measure_mail", "measure_nights", "night_line", "table"]
+__all__ = [
+    "RESULT_ROWS",
+    "mail_line",
+    "measure",
+    "measure_mail",
+    "measure_nights",
+    "measure_results",
+    "night_line",
+    "results_lines",
+    "table",
+]

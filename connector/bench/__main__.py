@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from connector.bench.orders import NIGHT, run, run_night
+from connector.bench.results import RESULTS, run_results
 
-print(json.dumps(run_night(int(sys.argv[2])) if sys.argv[1] == NIGHT else run(int(sys.argv[1]))))
+
+def _measured(words: list[str]) -> dict[str, Any]:
+    match words:
+        case [what, *more] if what == RESULTS:
+            return run_results(more)
+        case [what, size] if what == NIGHT:
+            return run_night(int(size))
+        case [size]:
+            return run(int(size))
+    raise ValueError(words)
+
+
+print(json.dumps(_measured(sys.argv[1:])))

@@ -10,7 +10,7 @@ ships by another service without an error, so an outdated one is read with a war
 from __future__ import annotations
 
 from connector.carriers.bands import BandCode, Bands, Choice, System, Verdict
-from connector.carriers.files import load_bands, load_services
+from connector.carriers.files import lint_carriers, load_bands, load_services
 from connector.carriers.services import ReadCode, Service, Services
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Services",
     "System",
     "Verdict",
+    "lint_carriers",
     "load_bands",
     "load_services",
 ]

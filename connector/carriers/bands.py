@@ -6,6 +6,7 @@ shop's table says so, and then always with a warning.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 
@@ -78,6 +79,16 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bands: dict[str, BandCode]
     missing: Missing = Missing.HOLD
+
+    def among(self, offered: Collection[str]) -> System:
+        """The same system for a shop whose contract has only these bands; none named = all."""
+        if not offered:
+            return self
+        kept = {
+            band: row if band in offered or band == "NONE" else msgspec.structs.replace(row, code=None)
+            for band, row in self.bands.items()
+        }
+        return msgspec.structs.replace(self, bands=kept)
 
     def choose(self, band: str, on: date, carrier: str = "") -> Choice:
         row = self.bands.get(band, BandCode())

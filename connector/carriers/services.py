@@ -17,6 +17,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     also: dict[str, str] = {}  # read like the code
     formerly: dict[str, str] = {}  # read with a warning
     tracked: bool = True
+    bands: str = ""  # which system's table of bands holds for it; empty: nobody knows its bands
+    cool: bool = True  # takes 冷蔵 and 冷凍
+    cod_most: int | None = None  # yen; None: no limit is known
 
 
 class ReadCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
             return None
         collecting = row.codes.get(f"{system}_cod") if cash_on_delivery else None
         return collecting or row.codes.get(system)
+
+    def of(self, carrier: str) -> Service:
+        """What is known of a carrier; nothing where it has no row."""
+        return self.rows.get(carrier) or Service(name=carrier)
 
     def tracked(self, carrier: str) -> bool:
         """Whether its parcels have a number; unknown carriers count as having one."""

@@ -22,6 +22,7 @@ from connector.config.sections import (
     SftpSection,
     ShopSection,
     StageName,
+    WarehouseApiSection,
     WarehouseSection,
     WebSection,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "SftpSection",
     "ShopSection",
     "StageName",
+    "WarehouseApiSection",
     "WarehouseSection",
     "WebSection",
     "load",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from connector.config.problems import at
 from connector.config.secrets import fault_of
-from connector.config.sections import Settings, SftpSection, ShopSection
+from connector.config.sections import MailboxSection, Settings, SftpSection, ShopSection
+from connector.config.ways import ways
 from connector.errors import Problem
 from connector.shop import Mode
 
@@ -41,7 +42,8 @@ def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Proble
     for key, shop in settings.shops.items():
         at_shop = ["shops", key]
         yield from _mail(page, at_shop, shop)
-        yield from _mailbox(page, at_shop, shop)
+        for keys, mailbox in _mailboxes(at_shop, shop):
+            yield from _mailbox(page, keys, mailbox)
         yield from _senders(page, at_shop, shop)
         yield from _import(page, at_shop, shop)
         yield from _warehouse(page, at_shop, shop)
@@ -59,10 +61,14 @@ def _mail(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Prob
         yield page.problem([*keys, "user"], words)
 
 
-def _mailbox(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
-    keys, chosen = [*shop_keys, "mailbox"], shop.mailbox
-    if chosen is None:
-        return
+def _mailboxes(shop_keys: list[str], shop: ShopSection) -> Iterator[tuple[list[str], MailboxSection]]:
+    if shop.mailbox is not None:
+        yield [*shop_keys, "mailbox"], shop.mailbox
+    if shop.warehouse.mailbox is not None:
+        yield [*shop_keys, "warehouse", "mailbox"], shop.warehouse.mailbox
+
+
+def _mailbox(page: _Page, keys: list[str], chosen: MailboxSection) -> Iterator[Problem]:
     name = ".".join(keys)
     if find_spec("aioimaplib") is None:
         words = f"{name}: reading mail needs the extra imap, which is not installed"
@@ -77,16 +83,20 @@ def _mailbox(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[P
 
 
 def _shared_mailboxes(page: _Page, settings: Settings) -> Iterator[Problem]:
-    """Whoever reads first files the other's bounces away as foreign ones."""
-    readers: dict[tuple[str, str, str], str] = {}
+    """Whoever reads first files the other's bounces, or results, away as foreign ones."""
+    readers: dict[tuple[str, str, str], tuple[str, list[str]]] = {}
     for key, shop in settings.shops.items():
-        if shop.mailbox is None:
-            continue
-        owner = readers.setdefault((shop.mailbox.host, shop.mailbox.user, shop.mailbox.inbox), key)
-        if owner != key:
-            keys = ["shops", key, "mailbox", "user"]
-            words = f"{'.'.join(keys)}: the shop {owner} reads this mailbox; each shop needs its own"
-            yield page.problem(keys, words, shop.mailbox.user, "another mailbox, or another inbox folder")
+        for keys, chosen in _mailboxes(["shops", key], shop):
+            owner, place = readers.setdefault((chosen.host, chosen.user, chosen.inbox), (key, keys))
+            if place == keys:
+                continue
+            who = f"the shop {owner} reads this mailbox; each shop needs its own"
+            if owner == key:
+                who = "the answers to our own mails are read from this mailbox; results need their own"
+            words = f"{'.'.join(keys)}.user: {who}"
+            yield page.problem(
+                [*keys, "user"], words, chosen.user, "another mailbox, or another inbox folder"
+            )
 
 
 def _senders(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
@@ -115,10 +125,9 @@ def _import(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Pr
 def _warehouse(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
     keys = [*shop_keys, "warehouse"]
     name, chosen = ".".join(keys), shop.warehouse
-    if chosen.folder is None and chosen.sftp is None:
-        yield page.problem(keys, f"{name}: it needs a folder or an sftp table")
-    if chosen.folder is not None and chosen.sftp is not None:
-        yield page.problem([*keys, "folder"], f"{name}: either folder or sftp, not both")
+    for below, words, found, expected in ways(chosen, shop.mappings):
+        shown = name if below in (("folder",), ("sftp",)) else ".".join([*keys, *below])
+        yield page.problem([*keys, *below], f"{shown}: {words}", found, expected)
     if chosen.relay_from >= chosen.relay_until:
         words = f"{name}.relay_until: the cut-off is not after relay_from"
         yield page.problem([*keys, "relay_until"], words, f"{chosen.relay_until}", f"> {chosen.relay_from}")
@@ -141,13 +150,22 @@ def _secrets(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[P
     yield from _secret(page, [*shop_keys, "cart", "token_file"], shop.cart.token_file)
     yield from _secret(page, [*shop_keys, "cart", "webhook_secret_file"], shop.cart.webhook_secret_file)
     yield from _secret(page, [*shop_keys, "mail", "password_file"], shop.mail.password_file)
-    if shop.mailbox is not None:
-        yield from _secret(page, [*shop_keys, "mailbox", "password_file"], shop.mailbox.password_file)
+    for keys, mailbox in _mailboxes(shop_keys, shop):
+        yield from _secret(page, [*keys, "password_file"], mailbox.password_file)
     client = [*shop_keys, "next_engine", "client_secret_file"]
     yield from _secret(page, client, shop.next_engine.client_secret_file)
     for part, sftp in (("warehouse", shop.warehouse.sftp), ("completion", shop.completion.sftp)):
         if sftp is not None:
             yield from _sftp(page, [*shop_keys, part, "sftp"], sftp)
+    if (api := shop.warehouse.api) is not None:
+        for name in (
+            "token_file",
+            "client_secret_file",
+            "refresh_token_file",
+            "password_file",
+            "app_key_file",
+        ):
+            yield from _secret(page, [*shop_keys, "warehouse", "api", name], getattr(api, name))
 
 
 def _sftp(page: _Page, keys: list[str], sftp: SftpSection) -> Iterator[Problem]:

@@ -78,6 +78,7 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         completion_times=section.completion.times,
         relay_from=section.warehouse.relay_from,
         relay_until=section.warehouse.relay_until,
+        receipt_within=timedelta(minutes=section.warehouse.receipt_minutes),
         shipping_days=_shipping_days(section.warehouse),
         doubles=_doubles(section.warehouse.doubles),
         relay_pace=_pace(section.warehouse.pace),

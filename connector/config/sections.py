@@ -176,12 +176,14 @@ class NextEngineSection(Section):
     )
     shop_id: str = Field(description="Shop code in Next Engine", pattern=r"^\d+$")
     timeout_seconds: float = Field(60.0, gt=0, description="Total time for one call")
-    sent_tag: str = Field("出荷指示済み", description="Tag for slips the warehouse took")
-    refused_tag: str = Field("出荷指示失敗", description="Tag for slips the warehouse refused")
+    sent_tag: str = Field("WMS送信済", description="Tag for slips that go, or went, to the warehouse")
+    refused_tag: str = Field("WMS:エラー", description="Tag for slips the warehouse refused")
     resend_tag: str = Field(
-        "出荷指示再送", description="Tag by which an operator asks to hand a refused slip over again"
+        "WMS再送", description="Tag by which an operator asks to hand a refused slip over again"
     )
-    unshippable_tag: str = Field("出荷不可", description="Tag for slips the warehouse took and cannot ship")
+    unshippable_tag: str = Field(
+        "WMS:出荷不可", description="Tag for slips the warehouse took and cannot ship"
+    )
     monthly_requests: int = Field(
         1_000, ge=0, description="Requests a month in the contract, told at 80 %; 0: not watched"
     )
@@ -327,6 +329,12 @@ class WarehouseSection(Section):
     sftp: SftpSection | None = Field(None, description="SFTP server; give this or folder")
     relay_from: time = Field(time(0, 0), description="No instruction before this time of day (Japan)")
     relay_until: time = Field(time(23, 59, 59), description="None after it until the next day")
+    receipt_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="An instruction that the warehouse did not answer for so long is an alarm",
+    )
     cutoff: time = Field(time(15, 0), description="締め時間: what comes later ships the next business day")
     cutoff_safety_minutes: int = Field(
         30, ge=0, le=600, description="So long before it an instruction no longer counts as in time"

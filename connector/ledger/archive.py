@@ -126,10 +126,10 @@ def bodies_of(connection: Connection, exchange_ids: Iterable[int]) -> dict[int, 
     return found
 
 
-def unread(connection: Connection, shop: str, system: str) -> list[tuple[int, str, bytes]]:
-    """Inbound exchanges nobody finished reading, oldest first: id, name, bytes."""
+def unread(connection: Connection, shop: str, system: str) -> list[tuple[int, str]]:
+    """Inbound exchanges nobody finished reading, oldest first: id and name. Each one's bytes are taken in its turn."""
     query = (
-        select(exchanges.c.id, exchanges.c.name, exchanges.c.body)
+        select(exchanges.c.id, exchanges.c.name)
         .where(
             exchanges.c.shop == shop,
             exchanges.c.system == system,
@@ -138,7 +138,7 @@ def unread(connection: Connection, shop: str, system: str) -> list[tuple[int, st
         )
         .order_by(exchanges.c.id)
     )
-    return [(id_, name, zlib.decompress(body)) for id_, name, body in connection.execute(query)]
+    return [(id_, name) for id_, name in connection.execute(query)]
 
 
 def finish_reading(connection: Connection, exchange_id: int, now: datetime, words: str = "") -> None:

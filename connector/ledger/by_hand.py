@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Table, func, select, update
 
 from connector.journey import FINAL, OrderState
-from connector.ledger import alarms, changes, incoming_mails, preflights
+from connector.ledger import alarms, changes, incoming_mails, preflights, stage_stops, stop_answers
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import OPEN
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import effect_items, effects, holds, orders, slips, strays
+from connector.ledger.stop_sayings import STOP_SAYINGS
 from connector.ledger.views.places import STAGES_OF
 from connector.outcome import SELF_CLEARING, EffectState, Reason
 from connector.shop import Shop
@@ -96,6 +97,18 @@ ANSWERS: dict[str, Said] = {
     ),
     "preflight_decided_already": Said("{number} はもう待っていません。", "{number} does not wait any more."),
     "preflight_unknown": Said("{number} の取込前確認はありません。", "There is no check of {number}."),
+    **{code: Said(*said) for code, said in STOP_SAYINGS.items()},
+    "stage_stop_released": Said(
+        "{number} の一時停止を解放しました。次の回に進めます。",
+        "{number} is released; the next pass goes on.",
+    ),
+    "stage_stop_refused": Said(
+        "{number} の分を見合わせました。", "{number} is kept back; nothing more of it goes on."
+    ),
+    "stage_stop_decided_already": Said(
+        "{number} の一時停止はもう待っていません。", "{number} does not wait any more."
+    ),
+    "stage_stop_unknown": Said("{number} の一時停止はありません。", "{number} was not stopped."),
     "no_actor": Said(
         "担当者名を入力してください（{limit}文字まで）。", "A name is needed (up to {limit} characters)."
     ),
@@ -177,6 +190,8 @@ def release(
     for held in before:
         if Reason(held.reason) in DO_AGAIN:
             entries += _again(connection, item, row, held.stage, actor, why, now)
+        if item == "order" and (held.reason, held.stage) == (Reason.CANNOT_TELL, "stop"):
+            stop_answers.ask_again(connection, row.id, actor, why, now)
         if item == "order" and held.reason == Reason.CHANGED_AFTER_HANDOVER:
             entries += changes.released(connection, row.id, number, actor, why, now)
     values: dict[str, Any] = {"next_at": None, "tries": 0, "waiting_for": ""}
@@ -287,6 +302,20 @@ def decide_preflight(
 ) -> Answer:
     code, facts = preflights.decide(connection, shop, window, release, actor, why, now, seen)
     return Answer(done=code in ("preflight_released", "preflight_refused"), code=code, facts=facts)
+
+
+def decide_stage_stop(
+    connection: Connection,
+    shop: str,
+    stage: str,
+    what: str,
+    release: bool,
+    actor: str,
+    why: str,
+    now: datetime,
+) -> Answer:
+    code = stage_stops.decide(connection, shop, stage, what, release, actor, why, now)
+    return _answer(code in ("stage_stop_released", "stage_stop_refused"), code, what)
 
 
 def _find(connection: Connection, shop: str, number: str, wanted: str) -> tuple[str, Table, Row[Any]] | None:

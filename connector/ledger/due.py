@@ -11,20 +11,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select, true
 
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import codec, mail_delays, twins
+from connector.ledger import claims, codec, corrections, mail_delays, twins
 from connector.ledger.database import pieces
 from connector.ledger.holds import let_pass as holds_let_pass
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
+from connector.ledger.stop_bars import HANDING_OVER, being_stopped
 from connector.ledger.under_way import open_of
 from connector.order import Order
 from connector.outcome import SELF_CLEARING, Item, Reason
 from connector.slip import Shipment, Slip
 
 BATCH = 500
+_OF_A_SLIP = [slips.c[name] for name in ("id", "shop", "number", "state", "since", "tries", "redos", "body")]
+UNSHIPPABLE_TOLD = "ne_unshippable"  # the relay's effect that tells Next Engine of it
 Key = TypeVar("Key", int, str)
 Value = TypeVar("Value")
 
@@ -40,6 +43,8 @@ def orders_due(
 ) -> list[Item[Order]]:
     """Orders in one of these places whose time has come and that nothing of this stage is under way for."""
     query = _due(orders, "order", shop, stage, takes, now).where(orders.c.left_out == "").limit(limit)
+    if stage in HANDING_OVER:
+        query = query.where(~being_stopped(orders.c.id))
     return order_items(connection, _in_order(connection.execute(query)))
 
 
@@ -64,29 +69,52 @@ def slips_due(
     query = _due(slips, "slip", shop, stage, takes, now)
     if not watch:
         query = query.where(_may_leave())
+    if gives is SlipState.CONFIRMED:
+        query = query.where(corrections.told_anew())
     if once and gives is not None:
         query = query.where(or_(slips.c.state != gives, ~open_of(stage, slips.c.id, once=once)))
     items = slip_items(connection, _in_order(connection.execute(query.limit(limit))))
+    done = claims.done_kinds(connection, stage, [item.id for item in items])
+    items = [replace(item, done=done.get(item.id, ())) for item in items]
     if not refused or watch:
         return items
+    before = [state for state in takes if state is not gives]
+    after = [state for state in takes if state is gives]
+    items += _to_tell(connection, shop, stage, before, now, Reason.REFUSED, refused, limit, by=stage)
+    return items + _to_tell(connection, shop, stage, after, now, Reason.UNSHIPPABLE, UNSHIPPABLE_TOLD, limit)
+
+
+def _to_tell(
+    connection: Connection,
+    shop: str,
+    stage: str,
+    takes: Sequence[State],
+    now: datetime,
+    reason: Reason,
+    once: str,
+    limit: int,
+    *,
+    by: str = "",
+) -> list[Item[Slip]]:
+    """Slips that the warehouse's answer holds, which Next Engine was not told yet by an effect of kind `once`."""
     held = exists().where(
         holds.c.item == "slip",
         holds.c.item_id == slips.c.id,
         holds.c.closed_at.is_(None),
-        holds.c.reason == Reason.REFUSED,
-        holds.c.stage == stage,
+        holds.c.reason == reason,
+        holds.c.stage == by if by else true(),
     )
     told = select(slips).where(
         slips.c.shop == shop,
-        slips.c.state.in_([str(state) for state in takes if state is not gives]),
+        slips.c.state.in_([str(state) for state in takes]),
         or_(slips.c.next_at.is_(None), slips.c.next_at <= now),
         held,
         _may_leave(),
-        ~open_of(stage, slips.c.id, once=refused),
+        ~open_of(stage, slips.c.id, once=once),
     )
-    told_items = slip_items(connection, list(connection.execute(told.limit(limit))))
-    words = _refusals(connection, [item.id for item in told_items])
-    return items + [replace(item, refusal=words.get(item.id, "")) for item in told_items]
+    items = slip_items(connection, list(connection.execute(told.limit(limit))))
+    words = _refusals(connection, [item.id for item in items], reason)
+    return [replace(item, refusal=words.get(item.id, "")) for item in items]
 
 
 def slips_with_results(
@@ -99,12 +127,12 @@ def slips_with_results(
 
 
 def slips_by_number(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Item[Slip]]:
-    """These slips as items, wherever they stand."""
+    """These slips as items, wherever they stand, without the orders behind them: results speak of slips."""
     rows: list[Row[Any]] = []
-    for part in pieces(numbers):
-        query = select(slips).where(slips.c.shop == shop, slips.c.number.in_(part))
+    for part in pieces(set(numbers)):
+        query = select(*_OF_A_SLIP).where(slips.c.shop == shop, slips.c.number.in_(part))
         rows += connection.execute(query)
-    return {item.noun.number: item for item in slip_items(connection, rows)}
+    return {item.noun.number: item for item in slip_items(connection, rows, behind={})}
 
 
 def items_by_id(
@@ -121,7 +149,9 @@ def items_by_id(
     return {row.id: _slip(row, held) for row in rows}
 
 
-def no_longer_fit(connection: Connection, items: Iterable[Item[Any]], table: Table) -> set[int]:
+def no_longer_fit(
+    connection: Connection, items: Iterable[Item[Any]], table: Table, stage: str = ""
+) -> set[int]:
     """Items that stand elsewhere by now, or that somebody pinned a hold on since: not to be acted on."""
     known = {item.id: item for item in items}
     states: dict[int, str] = {}
@@ -129,6 +159,8 @@ def no_longer_fit(connection: Connection, items: Iterable[Item[Any]], table: Tab
         query = select(table.c.id, table.c.state).where(table.c.id.in_(part))
         if table is slips:
             query = query.where(_may_leave())
+        elif stage in HANDING_OVER:
+            query = query.where(~being_stopped(orders.c.id))
         states |= dict(connection.execute(query).all())
     held = _held(connection, "order" if table is orders else "slip", list(known))
     return {
@@ -166,6 +198,7 @@ def _may_leave() -> ColumnElement[bool]:
                 orders.c.state == OrderState.CANCELLED,
                 _blocked(orders, "order"),
                 waits_for_a_hand(orders.c.id),
+                being_stopped(orders.c.id),
             ),
         )
         .correlate(slips)
@@ -216,12 +249,30 @@ def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[O
     return items
 
 
-def slip_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Slip]]:
-    """Rows of `slips` as items, with the orders behind them and what the warehouse said."""
+def slip_items(
+    connection: Connection, rows: Sequence[Row[Any]], *, behind: dict[int, list[Order]] | None = None
+) -> list[Item[Slip]]:
+    """Rows of `slips` as items, with the orders behind them (unless given) and what the warehouse said."""
     ids = [row.id for row in rows]
     held = _held(connection, "slip", ids)
+    behind = _behind(connection, ids) if behind is None else behind
+    results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
+    allowed = holds_let_pass(connection, "slip", rows)
+    return [
+        _slip(
+            row,
+            held,
+            orders=tuple(behind.get(row.id, ())),
+            shipments=tuple(results.get(row.number, ())),
+            allowed=allowed.get(row.id, ()),
+        )
+        for row in rows
+    ]
+
+
+def _behind(connection: Connection, slip_ids: Sequence[int]) -> dict[int, list[Order]]:
     behind: dict[int, list[Order]] = {}
-    for part in pieces(ids):
+    for part in pieces(slip_ids):
         query = (
             select(order_slips.c.slip_id, orders.c.body)
             .join(orders, orders.c.id == order_slips.c.order_id)
@@ -230,17 +281,7 @@ def slip_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Sl
         )
         for slip_id, body in connection.execute(query):
             behind.setdefault(slip_id, []).append(codec.order(body))
-    results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
-    allowed = holds_let_pass(connection, "slip", rows)
-    return [
-        replace(
-            _slip(row, held),
-            orders=tuple(behind.get(row.id, ())),
-            shipments=tuple(results.get(row.number, ())),
-            allowed=allowed.get(row.id, ()),
-        )
-        for row in rows
-    ]
+    return behind
 
 
 def _order(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Order]:
@@ -255,7 +296,7 @@ def _order(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Order]:
     )
 
 
-def _slip(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Slip]:
+def _slip(row: Row[Any], held: dict[int, tuple[Reason, ...]], **more: Any) -> Item[Slip]:
     return Item(
         id=row.id,
         noun=codec.slip(row.body),
@@ -264,6 +305,7 @@ def _slip(row: Row[Any], held: dict[int, tuple[Reason, ...]]) -> Item[Slip]:
         tries=row.tries,
         redos=row.redos,
         held=held.get(row.id, ()),
+        **more,
     )
 
 
@@ -277,15 +319,15 @@ def _held(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tu
     return grouped(found)
 
 
-def _refusals(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """What the other side said when it refused these slips."""
+def _refusals(connection: Connection, ids: Sequence[int], reason: Reason) -> dict[int, str]:
+    """What the other side said when it refused these slips, or could not ship them."""
     found: dict[int, str] = {}
     for part in pieces(ids):
         query = select(holds.c.item_id, holds.c.note).where(
             holds.c.item == "slip",
             holds.c.item_id.in_(part),
             holds.c.closed_at.is_(None),
-            holds.c.reason == Reason.REFUSED,
+            holds.c.reason == reason,
         )
         found |= dict(connection.execute(query).all())
     return found

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.ledger import stop_answers
 from connector.ledger.archive import Bytes, bodies_of, keep_all
 from connector.ledger.database import pieces
 from connector.ledger.schema import attempts, effect_items, effects
@@ -74,6 +75,7 @@ def begin_all(
     kept = dict(zip((one.key for one in bodies), keep_all(connection, shop, now, bodies), strict=True))
     exchange_ids = {key: one.id for key, one in kept.items()}
     _begin(connection, shop, stage, list(fit.values()), known, exchange_ids, now, intents)
+    stop_answers.asked(connection, intents.begun, now)
     return intents
 
 
@@ -201,6 +203,7 @@ def settle_all(connection: Connection, endings: Sequence[Ending], now: datetime)
         return set()
     connection.execute(_SETTLE, [_end_of_effect(one, now) for one in ended])
     connection.execute(_END_OF_TRY, [_end_of_try(one, now) for one in ended])
+    stop_answers.heard(connection, ended, now)
     return {one.begun.id for one in ended}
 
 

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
+from connector.ledger.inserts import insert_all
 from connector.ledger.schema import history
 from connector.ledger.storable import plain, plain_facts
 from connector.outcome import Facts
 
 GENESIS = "0" * 64
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,9 @@ class Entry:
     facts: Facts = field(default_factory=dict)
 
 
+_NAMES = tuple(Entry.__dataclass_fields__)
+
+
 def append(connection: Connection, shop: str, at: datetime, entries: Sequence[Entry]) -> None:
     """Write these entries, in this order, at the end of the shop's chain."""
     if not entries:
@@ -47,13 +52,13 @@ def append(connection: Connection, shop: str, at: datetime, entries: Sequence[En
     digest = last or GENESIS
     rows = []
     for entry in entries:
-        row = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
+        row = {name: getattr(entry, name) for name in _NAMES}
         # What is stored must be what was hashed: dates and tuples become plain JSON first.
         row["facts"] = plain_facts(entry.facts)
         row["note"] = plain(entry.note)
         digest = _link(digest, shop, at, row)
         rows.append({**row, "shop": shop, "at": at, "digest": digest})
-    connection.execute(insert(history), rows)
+    insert_all(connection, history, rows)
 
 
 def _one_writer(connection: Connection, shop: str) -> None:
@@ -67,7 +72,7 @@ def verify(connection: Connection, shop: str) -> int | None:
     digest = GENESIS
     query = select(history).where(history.c.shop == shop).order_by(history.c.id)
     for row in connection.execute(query).mappings():
-        content = {name: row[name] for name in Entry.__dataclass_fields__}
+        content = {name: row[name] for name in _NAMES}
         digest = _link(digest, shop, row["at"], content)
         if digest != row["digest"]:
             return int(row["id"])
@@ -75,5 +80,5 @@ def verify(connection: Connection, shop: str) -> int | None:
 
 
 def _link(before: str, shop: str, at: datetime, row: dict[str, object]) -> str:
-    content = msgspec.json.encode([before, shop, at, row], order="deterministic")
+    content = _encode([before, shop, at, row])
     return hashlib.sha256(content).hexdigest()

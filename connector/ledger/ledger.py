@@ -11,13 +11,16 @@ from sqlalchemy import Connection
 from connector.journey import State
 from connector.ledger import (
     archive,
+    bookings,
     change_endings,
+    claims,
     due,
     effects,
     jobs,
     receive,
     record,
     rounds,
+    sendings,
     shipments,
     slips,
     stops,
@@ -27,10 +30,11 @@ from connector.ledger import (
 )
 from connector.ledger.alarms import intake_silent
 from connector.ledger.database import Database
+from connector.ledger.from_warehouse import FromWarehouse
 from connector.ledger.record import By
 from connector.ledger.schema import orders
 from connector.ledger.schema import slips as slips_table
-from connector.ledger.windows import Gate, Windows
+from connector.ledger.windows import Gate
 from connector.order import Order
 from connector.outcome import (
     Begun,
@@ -79,7 +83,7 @@ class Begins:
     stale: int = 0
 
 
-class Ledger(Windows):
+class Ledger(FromWarehouse):
     """Everything the journey remembers about one shop."""
 
     def __init__(self, database: Database, shop: Shop) -> None:
@@ -141,7 +145,12 @@ class Ledger(Windows):
         ).id
 
     async def see_slips(self, stage: str, seen: Sequence[Slip], now: datetime) -> int:
-        return await self.database.run(lambda c: slips.see(c, self.shop.key, stage, seen, now))
+        def work(connection: Connection) -> int:
+            news = slips.see(connection, self.shop.key, stage, seen, now)
+            claims.resend(connection, self.shop, seen, now)
+            return news
+
+        return await self.database.run(work)
 
     async def ripen_slips(self, stage: str, now: datetime) -> int:
         return await self.database.run(lambda c: slips.ripen(c, self.shop.key, stage, now))
@@ -160,7 +169,7 @@ class Ledger(Windows):
         """Keep what fits nothing; False where it was kept before."""
         return await self.database.run(lambda c: shipments.set_aside(c, self.shop.key, stray, now))
 
-    async def unread(self, system: str) -> list[tuple[int, str, bytes]]:
+    async def unread(self, system: str) -> list[tuple[int, str]]:
         return await self.database.read(lambda c: archive.unread(c, self.shop.key, system))
 
     async def slips_by_number(self, numbers: Iterable[str]) -> dict[str, Item[Slip]]:
@@ -175,32 +184,21 @@ class Ledger(Windows):
         said: Said,
         now: datetime,
         words: str,
+        *,
+        last: bool = True,
     ) -> int:
-        """Everything one result file means, in one transaction: shipments, strays, moves, "read"."""
+        """Everything a piece of a result file means, in one transaction: shipments, strays, moves; the last: "read"."""
 
         def work(connection: Connection) -> int:
-            for shipment in booked:
-                shipments.book(connection, self.shop.key, shipment, exchange_id, now)
+            bookings.book_all(connection, self.shop.key, booked, exchange_id, now)
             for stray in strays:
                 shipments.set_aside(connection, self.shop.key, _in(stray, exchange_id), now)
             moved = record.record(connection, self.shop.key, by, said, now)
-            archive.finish_reading(connection, exchange_id, now, words)
+            if last:
+                archive.finish_reading(connection, exchange_id, now, words)
             return moved
 
         return await self.database.run(work)
-
-    async def taken_by_another(self, shipment: Shipment, since: datetime) -> str | None:
-        """The other slip that got one of these tracking numbers since then (S3), None where there is none."""
-
-        def work(connection: Connection) -> str | None:
-            here = (connection, self.shop.key)
-            others = (
-                shipments.tracking_in_use(*here, number, shipment.slip_number, since)
-                for number in shipment.tracking
-            )
-            return next(filter(None, others), None)
-
-        return await self.database.read(work)
 
     # --- what is due ---------------------------------------------------------------------------------
 
@@ -246,8 +244,8 @@ class Ledger(Windows):
         return await self.database.read(lambda c: due.slips_with_results(c, self.shop.key, takes, now))
 
     async def acted_on(self, stage: str, item_id: int) -> bool:
-        """Whether an effect of this stage on the item happened or may have happened."""
-        return await self.database.read(lambda c: under_way.any_for(c, stage, item_id))
+        """Whether a hand-over of this stage with the item in it happened or may have: a claim alone is none."""
+        return await self.database.read(lambda c: under_way.any_for(c, stage, item_id, "wms_file"))
 
     async def next_sequence(self, kind: str) -> int:
         return await self.database.read(lambda c: under_way.next_sequence(c, self.shop.key, kind))
@@ -274,7 +272,7 @@ class Ledger(Windows):
         def work(connection: Connection) -> Begins:
             table = orders if any(isinstance(item.noun, Order) for item in items.values()) else slips_table
             acted = {id_: items[id_] for effect in planned for id_ in effect.items}
-            unfit = due.no_longer_fit(connection, acted.values(), table)
+            unfit = due.no_longer_fit(connection, acted.values(), table, by.stage)
             record.record(connection, self.shop.key, by, said, now)
             fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
             stale = len(planned) - len(fit)
@@ -282,6 +280,7 @@ class Ledger(Windows):
                 fit, kept_back = gate(connection, fit, items)
                 record.record(connection, self.shop.key, by, kept_back, now)
             intents = effects.begin_all(connection, self.shop.key, by.stage, fit, now)
+            sendings.begun(connection, self.shop.key, intents.begun, now)
             late = [*intents.known, *(effect for effect, _ in intents.conflicts)] if windowed else []
             beside: list[tuple[AnyItem, Outcome]] = [
                 (items[id_], Wait(NEXT_WINDOW)) for effect in late for id_ in effect.items
@@ -314,6 +313,11 @@ class Ledger(Windows):
                 for one in settled
             ]
             ended = effects.settle_all(connection, endings, now)
+            claims.in_turn(
+                connection,
+                [one.begun for one in settled if one.begun.id in ended and one.state is EffectState.DONE],
+                now,
+            )
             said: list[tuple[AnyItem, Outcome]] = [
                 (items[id_], outcome)
                 for one in settled

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, update
 
 from connector.journey import MOVES, OrderState, SlipState, State
-from connector.ledger import effects, holds, stops
+from connector.ledger import effects, holds, moves, stops
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import orders, slips
 from connector.ledger.storable import plain
@@ -37,6 +37,7 @@ LADDER = (60.0, 300.0, 600.0, 1200.0)  # seconds; reliability §2
 MAX_TRIES = 6  # after that a person looks: the ladder has then lasted about an hour
 MAX_REDOS = 2
 LOOK_AGAIN = timedelta(minutes=10)  # how soon a stage is asked again about a self-clearing hold
+_VERDICTS = {Reason.CANCELLED_TOO_LATE: stops.TOO_LATE, Reason.CANNOT_TELL: stops.UNKNOWN}
 AnyItem = Item[Order] | Item[Slip]
 # Built once: building and hashing a statement costs more than running it, and this runs for every item.
 _WHERE_SEEN = {
@@ -80,10 +81,13 @@ def record(
     """Write these outcomes; returns how many items moved. `spread()` seconds are added to each retry."""
     entries: list[Entry] = []
     moved = 0
-    for item, outcome in said:
+    at_once = moves.together(connection, by, said, now)
+    for place, (item, outcome) in enumerate(said):
         if by.takes and item.state not in by.takes:
             continue
-        written = _one(connection, shop, by, item, outcome, now, spread)
+        written = at_once.get(place)
+        if written is None:
+            written = _one(connection, shop, by, item, outcome, now, spread)
         moved += any(entry.event == "moved" for entry in written)
         entries += written
     append(connection, shop, now, entries)
@@ -101,7 +105,8 @@ def _one(
 ) -> list[Entry]:
     match outcome:
         case Advance(evidence=evidence, to=to):
-            return _advance(connection, shop, by, item, to or by.gives or item.state, now, evidence)
+            written = _advance(connection, shop, by, item, to or by.gives or item.state, now, evidence)
+            return written + _answered(connection, by, item, outcome, now)
         case Wait(why=why, until=until):
             # At the end of the queue: what waits must not stand in the way of what could go on.
             return _next(connection, by, item, until or now, why, item.tries, now, clears=True)
@@ -211,6 +216,20 @@ def _clear(
     )
 
 
+def _answered(connection: Connection, by: By, item: AnyItem, proof: Advance, now: datetime) -> list[Entry]:
+    """The holds that this fact answers go by themselves, and what it tells is written down."""
+    name, _ = table_of(item)
+    told = [_entry(name, item, "corrected", by, note=proof.words)] if proof.words else []
+    if not proof.settles:
+        return told
+    where: dict[str, Any] = {"item": name, "item_id": item.id, "number": item.noun.number}
+    why = "後から届いた事実で解消しました"
+    reasons = proof.settles
+    return told + holds.take_off(
+        connection, now, **where, by=by.actor, why=why, reasons=reasons, stage=by.stage
+    )
+
+
 def _hold(
     connection: Connection, shop: str, by: By, item: AnyItem, reason: Reason, note: str, now: datetime
 ) -> list[Entry]:
@@ -230,8 +249,9 @@ def _hold(
         note=note,
         stage=by.stage,
     )
-    if reason is Reason.CANCELLED_TOO_LATE and name == "order":
-        stops.end(connection, item.id, stops.TOO_LATE, note, now)
+    verdict = _VERDICTS.get(reason) if name == "order" else None
+    if verdict is not None and (by.stage == stops.STAGE or verdict == stops.TOO_LATE):
+        pinned += stops.conclude(connection, item.id, item.noun.number, verdict, note, now)
     return _clear(connection, by, item, now, but=reason) + pinned
 
 
@@ -264,13 +284,14 @@ def _redo(connection: Connection, shop: str, by: By, item: AnyItem, why: str, no
 
 def _cancel(connection: Connection, by: By, item: AnyItem, why: str, now: datetime) -> list[Entry]:
     name, _ = table_of(item)
+    said: list[Entry] = []
     if name == "order":
-        stops.end(connection, item.id, stops.STOPPED, why, now)
+        said = stops.conclude(connection, item.id, item.noun.number, stops.STOPPED, why, now)
     to = OrderState.CANCELLED if name == "order" else SlipState.CANCELLED
     if item.state == to:
-        return []
+        return said
     moved = _move(connection, by, item, to, now, {"why": why}, note=why)
-    return _clear(connection, by, item, now, every=True) + moved if moved else []
+    return said + (_clear(connection, by, item, now, every=True) + moved if moved else [])
 
 
 def _entry(

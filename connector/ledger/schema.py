@@ -328,7 +328,7 @@ tracking_numbers = Table(
     Column("at", Instant, nullable=False),
 )
 
-# Stop requests (出荷止め): a cancel seen after the hand-over, until it ends as stopped or too late.
+# Stop requests (出荷止め): a cancel after the hand-over, or a person's wish, until its end is known.
 stop_requests = Table(
     "stop_requests",
     metadata,
@@ -337,9 +337,11 @@ stop_requests = Table(
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False, unique=True),
     Column("asked_at", Instant, nullable=False),
     Column("why", Text, nullable=False),
-    Column("verdict", String(10), nullable=False, default="open"),  # open, stopped, too_late, withdrawn
+    # open, stopped, too_late, unknown, by_hand (a person was told so), withdrawn
+    Column("verdict", String(10), nullable=False, default="open"),
     Column("verdict_at", Instant),
     Column("words", Text, nullable=False, default=""),
+    Column("asked_by", String(80)),  # the person who asked; none: the cart did
 )
 
 # How far each source was read. A cursor never passes an order that was not stored (I6).

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, 
 from connector.ledger.schema import Facts, Id, Instant, id_column, metadata, shop_column
 
 # Sendings (出荷の控え): every slip that went to a warehouse, ours or before us, by whom it was for and what was in it.
-# The person and the address stand here as digests only: enough to find the same ones again.
+# Name, phone and address stand here as digests only: enough to find the same ones again (`connector/doubles`).
 sendings = Table(
     "sendings",
     metadata,
@@ -19,12 +19,11 @@ sendings = Table(
     Column("slip_id", Id, ForeignKey("slips.id"), nullable=False),
     Column("slip_number", String(20), nullable=False),
     Column("order_number", String(64), nullable=False),
-    Column("person", String(64), nullable=False),
-    Column("goods", String(64), nullable=False),
-    Column("body", Facts, nullable=False),  # what the comparison needs besides the keys
+    Column("likeness", String(32), nullable=False),  # who and what, to find candidates by; "" where unknown
+    Column("body", Facts, nullable=False),  # doubles.Sending: what the comparison needs
     Column("sent_at", Instant, nullable=False),
     UniqueConstraint("shop", "slip_id"),
-    Index("ix_sendings_shop_person", "shop", "person", "sent_at"),
+    Index("ix_sendings_shop_likeness", "shop", "likeness", "sent_at"),
     Index("ix_sendings_shop_order_number", "shop", "order_number"),
 )
 
@@ -38,8 +37,10 @@ stop_answers = Table(
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
     Column("party", String(12), nullable=False),  # cart, next_engine, warehouse
     Column("slip_number", String(20), nullable=False),  # "" where it is about the order
-    Column("answer", String(12), nullable=False),  # asked, agreed, refused, silent
+    Column("answer", String(12), nullable=False),  # asked, agreed, refused, silent, not_asked, never_had
     Column("words", Text, nullable=False),
+    Column("proof", String(200), nullable=False),  # the name of the file or receipt it stands in
+    Column("by", String(80), nullable=False),  # who was told so by telephone; empty: the party itself said it
     Column("at", Instant, nullable=False),
     Index("ix_stop_answers_order_id", "order_id"),
 )
@@ -77,7 +78,7 @@ goods_returns = Table(
     Column("arrived_on", Date, nullable=False),
     Column("exchange_id", Id),
     Column("at", Instant, nullable=False),
-    UniqueConstraint("shop", "return_number", "sku"),
+    UniqueConstraint("shop", "return_number", "sku", "condition"),
 )
 
 # Stage stops (工程の一時停止): a pass whose picture was absurd, waiting for a click; as long as it is open the stage

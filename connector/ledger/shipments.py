@@ -28,7 +28,7 @@ def book(
         shipments.c.result_id == shipment.result_id,
     )
     known = [codec.shipment(body) for body in connection.scalars(select(shipments.c.body).where(*here))]
-    if any(other == shipment for other in known):
+    if any(shipment.repeats(other) for other in known):
         return False
     row = {
         "shop": shop,

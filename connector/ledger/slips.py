@@ -15,12 +15,21 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from connector.journey import SlipState, at_least
-from connector.ledger import change_endings, codec, holds, late_changes, slip_checks, slip_ties, unshipped
+from connector.ledger import (
+    change_endings,
+    codec,
+    holds,
+    late_changes,
+    sendings,
+    slip_checks,
+    slip_ties,
+    unshipped,
+)
 from connector.ledger.database import pieces
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import slips
-from connector.outcome import SELF_CLEARING
+from connector.outcome import SELF_CLEARING, Reason
 from connector.slip import NEStatus, Slip
 
 # Built once: a morning brings thousands of slips, and building a statement costs more than running it.
@@ -65,6 +74,7 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     ids |= {number: row.id for number, row in known.items()}
     pictures = {ids[number]: _with_rows(slip, known.get(number)) for number, slip in fresh.items()}
     slip_checks.note(connection, shop, pictures, now)
+    sendings.shown(connection, shop, pictures, now)
     entries += change_endings.shown(connection, shop, [(ids[n], slip) for n, slip in fresh.items()], now)
     append(connection, shop, now, entries)
     return len(news)
@@ -148,8 +158,9 @@ def _move_all(
     moved: dict[int, Slip] = {}
     for row, slip in pictures:
         here, there = SlipState(row.state), place_of(slip, now)
-        forward = there is SlipState.CANCELLED or at_least(there, here)
-        if here in (there, SlipState.CANCELLED, SlipState.CONFIRMED) or not forward:
+        if here in (there, SlipState.CANCELLED, SlipState.CONFIRMED):
+            continue  # also one that lives again after its cancel: it never walks by itself
+        if there is not SlipState.CANCELLED and not at_least(there, here):
             continue
         fresh = {"state": there, "since": now, "next_at": None, "tries": 0}
         fresh |= {"waiting_for": slip.waits_for(now), "of": row.id, "seen": here}
@@ -160,7 +171,7 @@ def _move_all(
 
 
 def _freed(connection: Connection, moved: dict[int, Slip], stage: str, now: datetime) -> list[Entry]:
-    """Somebody moved them on: what kept them at the old place is no longer a question."""
+    """Somebody moved them on: what kept them at the old place is no longer a question. A cancel answers a double."""
     held: set[int] = set()
     for part in pieces(moved):
         query = select(hold_rows.c.item_id).where(
@@ -177,8 +188,10 @@ def _freed(connection: Connection, moved: dict[int, Slip], stage: str, now: date
             item_id=id_,
             number=moved[id_].number,
             by="connector",
-            why="ネクストエンジンで先へ進みました",
-            reasons=SELF_CLEARING,
+            why="ネクストエンジンで先へ進みました"
+            if moved[id_].live
+            else "ネクストエンジンで取り消されました",
+            reasons=SELF_CLEARING if moved[id_].live else SELF_CLEARING | {Reason.DUPLICATE_SHIPMENT},
             stage=stage,
         )
     ]

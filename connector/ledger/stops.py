@@ -1,36 +1,62 @@
-"""Stops (出荷止めの依頼): cancels seen after the hand-over, from the asking to the verdict.
+"""Stops (出荷止めの依頼): cancels seen after the hand-over and people's wishes, from the asking to the verdict.
 
-An order has at most one request. It ends as stopped, as too late, or as withdrawn where the cart took its cancel
-back; asked again later, the same row is open again and only what was done since then counts.
+An order has at most one request. It ends as stopped, as too late, as unknown, as settled by hand, or as withdrawn
+where the cart took its cancel back. Dangerous is only one of these words: *stopped*. It is written here and nowhere
+else, and only where the warehouse agreed about every slip it had. A later fact corrects an earlier verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
 from connector.journey import SlipState
-from connector.ledger import due, under_way
+from connector.ledger import due, stop_answers
+from connector.ledger import holds as hold_rows
 from connector.ledger.effects import IN_DOUBT
-from connector.ledger.schema import effect_items, effects, holds, order_slips, orders, slips, stop_requests
+from connector.ledger.history import Entry
+from connector.ledger.schema import (
+    effect_items,
+    effects,
+    holds,
+    order_slips,
+    orders,
+    shipments,
+    slips,
+    stop_requests,
+)
+from connector.ledger.stop_places import handed_over_at
 from connector.ledger.storable import plain
 from connector.ledger.under_way import open_of
 from connector.order import Order
 from connector.outcome import EffectState, Item, Reason
 
 OPEN, STOPPED, TOO_LATE, WITHDRAWN = "open", "stopped", "too_late", "withdrawn"
+UNKNOWN, BY_HAND = "unknown", "by_hand"
+UNSETTLED = (OPEN, UNKNOWN)
 EARLY = (SlipState.INTAKE, SlipState.OPEN, SlipState.PRINT_READY)
+STAGE = "stop"
+OVER = {
+    TOO_LATE: (Reason.CANNOT_TELL, Reason.CHANGED_AFTER_HANDOVER),
+    UNKNOWN: (Reason.CANCELLED_TOO_LATE,),
+    STOPPED: (Reason.CANNOT_TELL, Reason.CANCELLED_TOO_LATE, Reason.CHANGED_AFTER_HANDOVER),
+    BY_HAND: (Reason.CANNOT_TELL, Reason.CANCELLED_TOO_LATE, Reason.CHANGED_AFTER_HANDOVER),
+}  # holds of this stage that are no question any more under such a verdict
 
 
-def ask(connection: Connection, shop: str, order_id: int, why: str, now: datetime) -> bool:
-    """Open a request; False where one is open already."""
+def ask(
+    connection: Connection, shop: str, order_id: int, why: str, now: datetime, by: str | None = None
+) -> bool:
+    """Open a request; False where one is unsettled already. `by`: the person who wishes it; none: the cart."""
     known = connection.execute(select(stop_requests).where(stop_requests.c.order_id == order_id)).first()
-    if known is not None and known.verdict == OPEN:
+    if known is not None and known.verdict in UNSETTLED:
         return False
-    fresh = {"asked_at": now, "why": why, "verdict": OPEN, "verdict_at": None, "words": ""}
+    fresh = {"asked_at": now, "why": why, "asked_by": by}
+    fresh |= {"verdict": OPEN, "verdict_at": None, "words": ""}
     if known is None:
         connection.execute(insert(stop_requests), [{"shop": shop, "order_id": order_id} | fresh])
     else:
@@ -39,13 +65,79 @@ def ask(connection: Connection, shop: str, order_id: int, why: str, now: datetim
 
 
 def end(connection: Connection, order_id: int, verdict: str, words: str, now: datetime) -> bool:
-    """Close the open request of an order; False where none is open."""
+    """Close the open request of an order; False where none is open. What a person wished the cart cannot withdraw."""
+    here = and_(stop_requests.c.order_id == order_id, stop_requests.c.verdict == OPEN)
+    if verdict == WITHDRAWN:
+        here = and_(here, stop_requests.c.asked_by.is_(None))
     ended = connection.execute(
-        update(stop_requests)
-        .where(stop_requests.c.order_id == order_id, stop_requests.c.verdict == OPEN)
-        .values(verdict=verdict, verdict_at=now, words=plain(words))
+        update(stop_requests).where(here).values(verdict=verdict, verdict_at=now, words=plain(words))
     )
     return ended.rowcount == 1
+
+
+def conclude(
+    connection: Connection, order_id: int, number: str, verdict: str, words: str, now: datetime
+) -> list[Entry]:
+    """Write the verdict; *stopped* only where it is proved. A correction of an earlier one is said aloud."""
+    row = connection.execute(select(stop_requests).where(stop_requests.c.order_id == order_id)).first()
+    if row is None or row.verdict == WITHDRAWN:
+        return []
+    if verdict == STOPPED:
+        verdict = _proved(connection, order_id, now)
+    values = {"verdict": verdict, "verdict_at": now, "words": plain(words)}
+    connection.execute(update(stop_requests).where(stop_requests.c.id == row.id).values(**values))
+    facts = {"verdict": verdict}
+    here: dict[str, Any] = {"item": "order", "item_id": order_id, "number": number, "stage": STAGE}
+    entries = [Entry(**here, event="stop_ended", note=words, facts=facts)] if row.verdict == OPEN else []
+    if row.verdict not in (OPEN, verdict):
+        entries = [Entry(**here, event="stop_corrected", note=words, facts=facts | {"was": row.verdict})]
+    return entries + _clear(connection, order_id, number, OVER.get(verdict, ()), words, now)
+
+
+def _proved(connection: Connection, order_id: int, now: datetime) -> str:
+    """STOPPED where the warehouse agreed about all it had; BY_HAND where a person was told so; else UNKNOWN."""
+    tied = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
+    mine = dict(connection.execute(tied.where(order_slips.c.order_id == order_id)).all())
+    there = handed_over_at(connection, mine)
+    said = _last_words(stop_answers.of_orders(connection, [order_id]).get(order_id, ()))
+    verdict = STOPPED
+    for id_, number in mine.items():
+        if id_ not in there:
+            about = (order_id, stop_answers.WAREHOUSE, number, stop_answers.NEVER_HAD)
+            stop_answers.write(connection, *about, "倉庫には渡していません", now)
+            continue
+        last = said.get(number)
+        agreed = last is not None and last.answer == stop_answers.AGREED and last.at >= there[id_]
+        if not agreed and not _did_not_ship(connection, number):
+            return UNKNOWN
+        if last is not None and last.by and agreed:
+            verdict = BY_HAND
+    return verdict
+
+
+def _did_not_ship(connection: Connection, slip_number: str) -> bool:
+    """The warehouse's own result says that it did not go out."""
+    query = select(shipments.c.result).where(shipments.c.slip_number == slip_number)
+    last = connection.scalar(query.order_by(shipments.c.id.desc()).limit(1))
+    return last in ("cancelled", "unshippable")
+
+
+def _last_words(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
+    return {row.slip_number: row for row in rows if row.party == stop_answers.WAREHOUSE}
+
+
+def _clear(
+    connection: Connection, order_id: int, number: str, reasons: Sequence[Reason], why: str, now: datetime
+) -> list[Entry]:
+    query = select(holds.c.reason).where(
+        and_(holds.c.item == "order", holds.c.item_id == order_id, holds.c.closed_at.is_(None)),
+        and_(holds.c.stage == STAGE, holds.c.reason.in_([str(reason) for reason in reasons])),
+    )
+    over = [Reason(reason) for reason in connection.scalars(query)]
+    if not over:
+        return []
+    here: dict[str, Any] = {"item": "order", "item_id": order_id, "number": number, "stage": STAGE}
+    return hold_rows.take_off(connection, now, **here, by="connector", why=why, reasons=over)
 
 
 def asked(connection: Connection, order_id: int) -> bool:
@@ -55,7 +147,7 @@ def asked(connection: Connection, order_id: int) -> bool:
 
 
 def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
-    """Orders with an open request, wherever they stand.
+    """Orders with an open request, wherever they stand, and ended ones that the warehouse told a result of since.
 
     Not while their mail or their instruction file is in doubt: what is not known to be there cannot be stopped.
     """
@@ -63,22 +155,20 @@ def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime)
         and_(holds.c.item == "order", holds.c.item_id == orders.c.id, holds.c.stage == stage),
         and_(holds.c.closed_at.is_(None), due.blocking()),
     )
-    file_in_doubt = (
-        exists()
-        .where(
-            order_slips.c.order_id == orders.c.id,
-            open_of("relay", order_slips.c.slip_id, states=IN_DOUBT),
-        )
-        .correlate(orders)
+    waits = and_(
+        stop_requests.c.verdict == OPEN,
+        or_(orders.c.next_at.is_(None), orders.c.next_at <= now),
+        # News opened it again, or its goods went out meanwhile: the hold is of the time before.
+        or_(~held, stop_requests.c.verdict_at.is_not(None), _told_since(stop_requests.c.asked_at)),
     )
+    corrected = and_(stop_requests.c.verdict.in_(stop_answers.ENDED), _told_since(stop_requests.c.verdict_at))
     query = (
         select(orders, stop_requests.c.asked_at)
         .join(stop_requests, stop_requests.c.order_id == orders.c.id)
         .where(
-            and_(orders.c.shop == shop, stop_requests.c.verdict == OPEN),
-            or_(orders.c.next_at.is_(None), orders.c.next_at <= now),
-            and_(~held, ~open_of(stage, orders.c.id)),
-            and_(~open_of("notify", orders.c.id, states=IN_DOUBT), ~file_in_doubt),
+            and_(orders.c.shop == shop, or_(waits, corrected)),
+            and_(~open_of(stage, orders.c.id, states=IN_DOUBT), ~_file_in_doubt()),
+            ~open_of("notify", orders.c.id, states=IN_DOUBT),
         )
         .order_by(orders.c.next_at.nulls_first(), orders.c.id)
         .limit(due.BATCH)
@@ -91,6 +181,25 @@ def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime)
         for item in due.order_items(connection, rows)
     ]
     return _with_the_warehouse(connection, shop, items)
+
+
+def _told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:
+    """SQL: the warehouse's results speak of one of the order's slips since then. They are the truth."""
+    return (
+        exists()
+        .where(
+            and_(order_slips.c.order_id == orders.c.id, slips.c.id == order_slips.c.slip_id),
+            and_(shipments.c.shop == orders.c.shop, shipments.c.slip_number == slips.c.number),
+            shipments.c.at > at,
+        )
+        .correlate(orders, stop_requests)
+    )
+
+
+def _file_in_doubt() -> ColumnElement[bool]:
+    tied = order_slips.c.order_id == orders.c.id
+    in_doubt = open_of("relay", order_slips.c.slip_id, states=IN_DOUBT)
+    return exists().where(tied, in_doubt).correlate(orders)
 
 
 def _done(connection: Connection, stage: str, asked_at: dict[int, datetime]) -> dict[int, tuple[str, ...]]:
@@ -128,23 +237,26 @@ def _shares(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, 
 
 
 def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Order]]) -> list[Item[Order]]:
-    """A slip whose instruction file lies at the warehouse unanswered counts as relayed: it may be packed."""
+    """Each slip that the warehouse has or may have counts as relayed, and what was answered about it since."""
     numbers = [slip.number for item in items for slip, _ in item.slips]
-    query = select(slips.c.id, slips.c.number).where(slips.c.shop == shop, slips.c.number.in_(numbers))
-    by_id = dict(connection.execute(query).all())
-    unclear = select(holds.c.item_id).where(
-        and_(holds.c.item == "slip", holds.c.item_id.in_(list(by_id)), holds.c.closed_at.is_(None)),
-        and_(holds.c.reason == Reason.CANNOT_TELL, holds.c.stage == "relay"),
-    )
-    perhaps = under_way.perhaps_there(connection, "relay", "wms_file", by_id)
-    there = {by_id[id_] for id_ in (*perhaps, *connection.scalars(unclear))}
+    query = select(slips.c.number, slips.c.id).where(slips.c.shop == shop, slips.c.number.in_(numbers))
+    ids = dict(connection.execute(query).all())
+    there = handed_over_at(connection, ids.values())
+    since = {number: there[id_] for number, id_ in ids.items() if id_ in there}
+    said = stop_answers.of_orders(connection, [item.id for item in items])
     return [
         replace(
             item,
-            slips=tuple(
-                (slip, SlipState.RELAYED if slip.number in there and state in EARLY else state)
-                for slip, state in item.slips
+            slips=tuple((slip, _place(slip.number in since, state)) for slip, state in item.slips),
+            answers=tuple(
+                (row.party, row.slip_number, row.answer, row.words)
+                for row in said.get(item.id, ())
+                if row.at >= since.get(row.slip_number, row.at)
             ),
         )
         for item in items
     ]
+
+
+def _place(there: bool, state: SlipState) -> SlipState:
+    return SlipState.RELAYED if there and state in (*EARLY, SlipState.CANCELLED) else state

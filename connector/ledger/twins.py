@@ -21,7 +21,11 @@ from connector.order import one_delivery
 from connector.outcome import EffectState, Reason
 
 SEPARATOR = "、"  # between the numbers in a hold's words; whoever releases it releases these
-NOT_STOPPED = ("open", "too_late")  # verdicts of stop requests under which the goods go out, or may
+NOT_STOPPED = (
+    "open",
+    "unknown",
+    "too_late",
+)  # verdicts of stop requests under which the goods go out, or may
 _PLACE = {str(state): place for place, state in enumerate(ORDER_LINE)}
 _ANNOUNCED = _PLACE[OrderState.NOTIFIED]
 _mine, _other = orders.alias("mine"), orders.alias("other")

@@ -12,9 +12,11 @@ from connector.ledger.schema import effect_items, effects
 from connector.outcome import EffectState
 
 
-def any_for(connection: Connection, stage: str, item_id: int) -> bool:
-    """Whether an effect of this stage on the item happened or may have happened."""
+def any_for(connection: Connection, stage: str, item_id: int, kind: str = "") -> bool:
+    """Whether an effect of this stage (of this kind, if given) on the item happened or may have happened."""
     query = _on_item(stage, item_id).where(effects.c.state.not_in(AGAIN))
+    if kind:
+        query = query.where(effects.c.kind == kind)
     return any(
         row.state != EffectState.REFUSED or CANNOT_TELL in row.evidence for row in connection.execute(query)
     )

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, or_, sele
 
 from connector.clock import at_jst
 from connector.journey import OrderState
-from connector.ledger import jobs, preflight_rows, preflights
+from connector.ledger import jobs, pace, preflight_rows, preflights
 from connector.ledger.database import Database
 from connector.ledger.due import blocking
 from connector.ledger.effects import AGAIN, OPEN
@@ -64,6 +64,16 @@ class Windows:
         """Whether the next file of this time waits for a click and was looked at a moment ago."""
         name = preflight_rows.named(window, so_far.revision)
         return await self.database.read(lambda c: preflight_rows.resting(c, self.shop.key, name, now))
+
+    def pace(self, now: datetime) -> Gate:
+        """Lets a batch go to the warehouse, or keeps it where the day's number is absurd; judged as above."""
+
+        def judged(
+            connection: Connection, planned: Sequence[Effect], items: Mapping[int, Item[Any]]
+        ) -> tuple[list[Effect], list[tuple[Item[Any], Outcome]]]:
+            return pace.let_through(connection, self.shop, planned, items, now)
+
+        return judged
 
     def gate(self, window: str, so_far: FilesSoFar, now: datetime) -> Gate:
         """Lets a planned file through, or keeps it; judged in the transaction that commits its intent."""

@@ -24,6 +24,9 @@ PREFECTURES = (
 )  # fmt: skip
 
 SLOTS = ("prefecture", "city", "street", "building")
+JOINT = "prefecture+city"  # receivers with three lines (e飛伝, ゆうプリ) take both in the first
+LAYOUTS = (SLOTS, (JOINT, "street", "building"))
+NAMES = ("name1", "name2")
 
 _CITY = re.compile(
     # Names that contain 市, 町 or 村 themselves come first.
@@ -46,12 +49,14 @@ _NARROW = re.compile("[０-９Ａ-Ｚａ-ｚ｡-ﾟ]+")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An address in its four slots. NOWHERE stands for one that could not be placed."""
+    """An address in its four slots, with three the first has the city too. NOWHERE stands for one without a place."""
 
     prefecture: str
     city: str
     street: str
     building: str = ""
+    name1: str = ""
+    name2: str = ""
 
     def __str__(self) -> str:
         return " | ".join((self.prefecture, self.city, self.street, self.building))
@@ -128,14 +133,42 @@ def _take(text: str, limit: int) -> tuple[str, str]:
     return text[:end].rstrip(), text[end:].lstrip()
 
 
+def pieces_of(parts: Placed, count: int) -> tuple[str, ...]:
+    """The parts for three slots or for four."""
+    if count == len(LAYOUTS[1]):
+        return (parts.prefecture + parts.city, parts.street, parts.building)
+    return (parts.prefecture, parts.city, parts.street, parts.building)
+
+
 def fit(lines: Sequence[str], widths: Sequence[int]) -> Placed:
-    """Split and placed into the four `SLOTS`; Unfit with the proposed split where it does not fit."""
+    """Split and placed into three or four slots; Unfit with the proposed split where it does not fit."""
     parts = split(*lines)
-    pieces = (parts.prefecture, parts.city, parts.street, parts.building)
     if not parts.prefecture or not parts.city:
-        raise Unfit(Reason.MALFORMED, f"住所から都道府県・市区町村を読み取れません: {parts}")
-    placed = place(pieces, widths)
+        raise Unfit(Reason.ADDRESS_DOUBTFUL, f"住所から都道府県・市区町村を読み取れません: {parts}")
+    placed = place(pieces_of(parts, len(widths)), widths)
     if placed is None:
-        limits = "・".join(f"{limit // 2}文字" for limit in widths)
-        raise Unfit(Reason.TEXT_TOO_LONG, f"住所が入りきりません (全角 {limits})。分け方の案: {parts}")
-    return Placed(*placed)
+        raise Unfit(Reason.TEXT_TOO_LONG, f"住所が入りきりません。{proposal(parts, widths)}")
+    return Placed(*placed) if len(placed) == len(SLOTS) else Placed(placed[0], "", *placed[1:])
+
+
+def proposal(parts: Placed, widths: Sequence[int]) -> str:
+    """分け方の案: each slot's text, and by how much it is too long."""
+    shown = []
+    for piece, limit in zip(pieces_of(parts, len(widths)), widths, strict=True):
+        over = width(piece) > limit
+        shown.append(f"{piece} (全角{full(width(piece))}文字、上限{full(limit)}文字)" if over else piece)
+    return f"分け方の案: {' | '.join(shown)}"
+
+
+def full(halves: int) -> str:
+    """Half-widths as people count them: 33 is 16.5 full-width characters."""
+    return f"{halves / 2:g}"
+
+
+def name_in_slots(name: str, widths: Sequence[int]) -> tuple[str, ...] | None:
+    """A name in its slots; a second one takes what the first cannot, no run broken."""
+    return place((name, *[""] * (len(widths) - 1)), widths) if len(widths) > 1 else _whole(name, widths[0])
+
+
+def _whole(name: str, limit: int) -> tuple[str, ...] | None:
+    return (name,) if width(name) <= limit else None

@@ -63,7 +63,7 @@ def band_offered(tables: Tables, instruction: Instruction) -> None:
         return
     if slot.band not in (*row.bands, "NONE"):
         raise Unfit(
-            Reason.MALFORMED, f"「{row.label}」は時間帯「{slip.time_slot}」({slot.band}) を扱いません"
+            Reason.DELIVERY_UNFIT, f"「{row.label}」は時間帯「{slip.time_slot}」({slot.band}) を扱いません"
         )
 
 
@@ -71,14 +71,14 @@ def one_parcel_if_cod(tables: Tables, instruction: Instruction) -> None:
     """代金引換は一個口であること。個口の数だけ行を書く送り状では、代金を個口の数だけ集めてしまいます。"""
     if instruction.slip.cash_on_delivery and instruction.parcels > 1:
         words = f"代金引換の伝票が {instruction.parcels} 個口です。一個口にまとめるか、伝票を分けてください"
-        raise Unfit(Reason.MALFORMED, words)
+        raise Unfit(Reason.DELIVERY_UNFIT, words)
 
 
 def no_cod(tables: Tables, instruction: Instruction) -> None:
     """代金引換でないこと。代金を渡す列のないファイルで送ると、集金されません。"""
     if instruction.slip.cash_on_delivery and instruction.slip.total > 0:
         words = f"代金引換 ({instruction.slip.total:,}円) の伝票は、この倉庫のファイルでは渡せません"
-        raise Unfit(Reason.MALFORMED, words)
+        raise Unfit(Reason.DELIVERY_UNFIT, words)
 
 
 CHECKS: dict[str, Callable[[Tables, Any], None]] = {

@@ -15,7 +15,7 @@ from connector.mapping.table_text import DELIMITERS
 from connector.mapping.unfit import Unfit
 from connector.outcome import Reason
 
-ENCODINGS = {"cp932": b"", "utf-8": b"", "utf-8-bom": b"\xef\xbb\xbf"}
+ENCODINGS = {"cp932": b"", "shift_jis": b"", "utf-8": b"", "utf-8-bom": b"\xef\xbb\xbf"}
 CODECS = {"utf-8-bom": "utf-8"}
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 _NEEDS_QUOTES = re.compile('[",\t\r\n]')
@@ -37,7 +37,7 @@ def _no_quotes(text: str) -> str:
 
 
 QUOTING: dict[str, Callable[[str], str]] = {"all": _quote_all, "minimal": _quote_minimal, "none": _no_quotes}
-KEYS = ("encoding", "quoting", "delimiter", "line_end", "header")
+KEYS = ("encoding", "quoting", "delimiter", "line_end", "header", "forbid_nec_row13")
 
 
 def bare(text: str) -> str:
@@ -54,10 +54,16 @@ class Dialect:
     delimiter: str = ","
     line_end: str = "\r\n"
     header: bool = True
+    forbid_nec_row13: bool = False  # ①, ㈱, Ⅲ: many partners' rules refuse them (spec/wms.md §5.2)
 
     @property
     def codec(self) -> str:
         return CODECS.get(self.encoding, self.encoding)
+
+    @property
+    def page(self) -> str:
+        """Which characters its reader takes."""
+        return "cp932-without-row-13" if self.forbid_nec_row13 and self.codec == "cp932" else self.codec
 
     @property
     def quote(self) -> Callable[[str], str]:
@@ -79,4 +85,5 @@ def compile_dialect(entries: dict[str, Node], proof: Proof) -> Dialect:
         delimiter=word("delimiter", DELIMITERS, "comma"),
         line_end=word("line_end", LINE_ENDS, "crlf"),
         header="header" not in entries or proof.flag(entries["header"]),
+        forbid_nec_row13="forbid_nec_row13" in entries and proof.flag(entries["forbid_nec_row13"]),
     )

@@ -105,8 +105,6 @@ def _damage(plain: str) -> str:
     return "excel_damage: 表計算ソフトで壊れた値です" if _DAMAGED.fullmatch(plain) else ""
 
 
-PARCEL_DIGITS = 12
-_TWELVE = ("YAMATO", "SAGAWA", "JP")
 _TRACKING_WORDS = {
     "check_digit": "検査数字が合いません",
     "excel_damage": "表計算ソフトで壊れた番号です",
@@ -114,23 +112,19 @@ _TRACKING_WORDS = {
     "too_short": "桁が足りません",
     "too_long": "桁が多すぎます",
     "empty": "番号がありません",
+    "several_in_one_cell": "一つの欄に番号がいくつもあります",
+    "not_s10": "国際郵便の番号の形ではありません",
 }
 
 
-def tracking(value: str, carrier_code: str) -> TrackingNumber:
-    """送り状番号。運送会社の列を見て桁と検査数字を確かめます。"""
+def tracking(value: str, carrier_code: str, padded_to: int = 0) -> TrackingNumber:
+    """送り状番号。運送会社の列を見て桁と検査数字を確かめます。日本郵便の検査数字だけは、違えば知らせて取り込みます。"""
     try:
-        return TrackingNumber.read(value, carrier_code)
+        return TrackingNumber.read(value, carrier_code, padded_to=padded_to, lenient_post=True)
     except ValueError as error:
         reason = str(error)
         words = _TRACKING_WORDS.get(reason, "")
         raise Ungrammatical(f"{reason}: 送り状番号として使えません。{words}", "例: 999900001015") from error
-
-
-def unpadded(value: str, carrier_code: str) -> str:
-    """Without the zeros that fill a number to its column's width; twelve digits of a parcel stay (§2.4)."""
-    plain = value.lstrip("0")
-    return plain.rjust(PARCEL_DIGITS, "0") if carrier_code.startswith(_TWELVE) else plain
 
 
 GRAMMARS: dict[str, Callable[[str], Any]] = {

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from connector.errors import Problem
 from connector.mapping.document import Proof, Section, Text, read
+from connector.mapping.findings import CHECKS, read_checks
 from connector.mapping.mail import read_mail
 from connector.mapping.profile import read_profile
 from connector.mapping.reader import read_csv_reader
 from connector.mapping.table_files import read_tables
 from connector.mapping.tables import Tables
 from connector.mapping.time_slot import TimeSlots
+from connector.mapping.warehouse_api import API, read_api_profile
 from connector.mapping.writer import read_csv_writer
 
 KINDS: dict[str, Callable[[Path, Tables, Proof], object]] = {
@@ -20,6 +22,8 @@ KINDS: dict[str, Callable[[Path, Tables, Proof], object]] = {
     "csv_reader": read_csv_reader,
     "mail": read_mail,
     "warehouse_profile": lambda path, tables, proof: read_profile(path, proof),
+    API: lambda path, tables, proof: read_api_profile(path, proof),
+    CHECKS: lambda path, tables, proof: read_checks(path, proof),
 }
 TABLES = "tables"
 

@@ -18,7 +18,9 @@ import msgspec
 from connector.mapping.document import Node, Proof, Section, Text, read
 from connector.mapping.transforms import JST
 
-KINDS = ("instruction", "stop", "receipt", "result")
+NEEDED_KINDS = ("instruction", "stop", "receipt", "result")
+INBOUND = ("result", "parcels", "stock", "return")  # 出荷実績, 送り状紐付け, 在庫, 返品
+KINDS = tuple(dict.fromkeys((*NEEDED_KINDS, *INBOUND)))
 FOLDERS = ("in", "ack", "out", "archive", "error")
 SILENT_KINDS = ("instruction", "result")  # all that label software knows (spec/wms.md §2.7)
 SILENT_FOLDERS = ("in", "out", "archive", "error")
@@ -62,6 +64,7 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
     likes: dict[str, str] = {}
     marker: bool = False  # `<name>.ok` beside every file, written last
     answers: bool = True  # the warehouse sends receipts (SHIPACK)
+    for_people: bool = False  # a workbook lies beside every instruction, for who opens it by hand
     lines_optional: bool = False  # a result without line rows means full quantities
     temperature: str = "0"
     invoice: bool = True  # 納品書同梱
@@ -89,6 +92,10 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
             return any(fnmatchcase(_fold(name), _fold(like)) for like in self.likes[kind].split(OR))
         return kind in self.names and self._pattern(kind).fullmatch(name) is not None
 
+    def inbound(self, name: str) -> str:
+        """Which kind of file of theirs this is; empty for none of them."""
+        return next((kind for kind in INBOUND if self.matches(kind, name)), "")
+
     def _pattern(self, kind: str) -> re.Pattern[str]:
         own = {"tenant": self.tenant, "warehouse": self.warehouse_code}
         parts = (PATTERNS.get(part) or re.escape(own.get(part, part)) for part in self.names[kind])
@@ -110,7 +117,7 @@ def load_profile(path: Path) -> WarehouseProfile:
 
 
 _TEXTS = ("tenant", "warehouse_code", "shop_code")
-_FLAGS = ("marker", "answers", "lines_optional", "invoice")
+_FLAGS = ("marker", "answers", "for_people", "lines_optional", "invoice")
 _DAYS = ("future_days", "past_days")
 _WORDS = ("goods", "billing")
 
@@ -133,7 +140,7 @@ def read_profile(path: Path, proof: Proof) -> WarehouseProfile | None:
     values["sender"] = _sender(root.entries["sender"], proof)
     answers = values.get("answers", True)
     values["names"], values["likes"] = _names(
-        root.entries["names"], KINDS if answers else SILENT_KINDS, proof
+        root.entries["names"], NEEDED_KINDS if answers else SILENT_KINDS, proof
     )
     folders = proof.section(root.entries["folders"], FOLDERS, FOLDERS if answers else SILENT_FOLDERS)
     values["folders"] = {name: proof.text(node) for name, node in folders.entries.items()}
@@ -161,7 +168,7 @@ def _names(
     names: dict[str, tuple[str, ...]] = {}
     likes: dict[str, str] = {}
     for kind, parts in section.entries.items():
-        if isinstance(parts, Text) and kind in ("receipt", "result"):
+        if isinstance(parts, Text) and kind in ("receipt", *INBOUND):
             likes[kind] = _like(parts, proof)
         else:
             names[kind] = tuple(_part(part, proof) for part in proof.listing(parts))

@@ -7,39 +7,20 @@ alone unless the mapping says that there is no header.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from connector.errors import Malformed, Problem
 from connector.mapping.document import Proof, Section, nearest, read
-from connector.mapping.grammars import Ungrammatical
 from connector.mapping.reader_columns import ReadColumn, read_columns
-from connector.mapping.table_text import DELIMITERS, QUOTES, Limits, Line, decode, rows
+from connector.mapping.table_rows import Place, Row, Table
+from connector.mapping.table_text import DELIMITERS, QUOTES, Limits, Line, open_text
 from connector.mapping.tables import Tables
 from connector.mapping.words import compile_words
-
-_GAIJI = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # what cp932 makes of bytes that mean nothing
-_TOTAL = re.compile(r"^(合計|総計|総合計|小計|以上|件数|TOTAL)")
-_WRAPPED = re.compile(r'="(.*)"', re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its line in the file, a value per `key:` of the mapping, and what is wrong with it.
-
-    A blank optional value is None; a value with a problem is None too. A column that the file does not have
-    is None, or the text that the mapping gives in `absent:`.
-    """
-
-    line: int
-    values: dict[str, Any]
-    problems: tuple[Problem, ...] = ()
-    remarks: tuple[Problem, ...] = ()  # read all the same, but not as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +65,50 @@ class CsvReader:
 
     def look(self, name: str, body: bytes) -> Reading:
         """As `read`, with the encoding and the warnings."""
-        text, encoding = decode(name, body, self.encoding, self.limits)
-        lines = list(rows(name, text, delimiter=self.delimiter, quote=self.quote, limits=self.limits))
+        table = self.open(name, body)
+        found = tuple(map(table.row, table.lines()))
+        remarks = (remark for row in found for remark in row.remarks)
+        return Reading(found, table.encoding, (*table.warnings, *remarks))
+
+    def open(self, name: str, body: bytes) -> Table:
+        """The file with its header bound, its rows yet unread. Raises Malformed."""
+        text = open_text(
+            name, body, self.encoding, delimiter=self.delimiter, quote=self.quote, limits=self.limits
+        )
+        lines = text.lines()
         warnings: list[Problem] = []
+        begin, number = text.begin, 1
         if self.bind == "position":
-            places = {column.key: self._place(number) for number, column in enumerate(self.columns)}
+            places = {column.key: self._place(at) for at, column in enumerate(self.columns)}
             expected = self.fields or max(places.values()) + 1
-            lines = lines[self.skip :]
+            skipped = list(islice(lines, self.skip))
         else:
-            if not lines:
+            header = next(lines, None)
+            if header is None:
                 raise Malformed(Problem(name, 1, 0, "見出し行がありません"))
-            header = lines.pop(0)
+            skipped = [header]
             places = self._bind(name, header, warnings)
             expected = len(_without_blank_tail(header.fields))
             self._must_have(name, header, expected)
-        body_lines = self._without_trailer(name, lines)
-        found = tuple(self._row(name, line, places, expected) for line in body_lines)
-        warnings += [remark for row in found for remark in row.remarks]
-        return Reading(found, encoding, tuple(warnings))
+        if skipped:
+            begin, number = text.after(skipped[-1])
+        return Table(
+            text=text,
+            places=self._in_order(places),
+            blank={column.key: None for column in self.columns} | dict(self.absent),
+            expected=expected,
+            begin=begin,
+            number=number,
+            trailer=self.trailer,
+            warnings=tuple(warnings),
+        )
+
+    def _in_order(self, places: Mapping[str, int]) -> tuple[Place, ...]:
+        return tuple(
+            Place(column, places[column.key], places.get(column.carrier, -1))
+            for column in self.ordered
+            if column.key in places
+        )
 
     def misfits(self, header: Sequence[str]) -> list[str]:
         """What in these column names, in file order, this mapping would not find where it looks for it."""
@@ -152,75 +159,8 @@ class CsvReader:
         ]
         return places
 
-    def _without_trailer(self, name: str, lines: list[Line]) -> list[Line]:
-        """A closing total line is left out if the mapping declares it; else it refuses the file."""
-        if not lines:
-            return lines
-        first = lines[-1].fields[0].strip()
-        if any(first.startswith(word) for word in self.trailer):
-            return lines[:-1]
-        if _TOTAL.match(unicodedata.normalize("NFKC", first).upper()):
-            words = "合計の行に見えます。設定に trailer: がないので読めません"
-            raise Malformed(Problem(name, lines[-1].number, 1, words, first))
-        return lines
 
-    def _row(self, name: str, line: Line, places: dict[str, int], expected: int) -> Row:
-        fields = self._fields(name, line, expected)
-        values: dict[str, Any] = {column.key: None for column in self.columns} | dict(self.absent)
-        problems: list[Problem] = []
-        remarks: list[Problem] = []
-        for column in self.ordered:
-            if column.key not in places:
-                continue
-            place = places[column.key]
-            text = _unwrapped(fields[place]) if column.wrapped else fields[place].strip()
-            if (today := column.today(text)) != text:
-                words = f"「{column.header}」: 古い値を今の値に読み替えました"
-                remarks.append(Problem(name, line.number, place + 1, words, text, today))
-            raw = fields[places[column.carrier]] if column.carrier in places else ""
-            try:
-                values[column.key] = _value(column, today, values.get(column.carrier) or _unwrapped(raw))
-            except Ungrammatical as error:
-                values[column.key] = None
-                words = f"「{column.header}」: {error.words}"
-                problems.append(Problem(name, line.number, place + 1, words, text, error.expected))
-        problems.sort(key=lambda problem: problem.column)
-        return Row(line.number, values, tuple(problems), tuple(remarks))
-
-    def _fields(self, name: str, line: Line, expected: int) -> tuple[str, ...]:
-        fields = line.fields
-        if len(fields) > expected and not any(fields[expected:]):
-            fields = fields[:expected]
-        if len(fields) != expected:
-            words = f"列の数が見出しと違います ({len(fields)}列)"
-            raise Malformed(
-                Problem(name, line.number, min(len(fields), expected) + 1, words, "", f"{expected}列")
-            )
-        return fields
-
-
-def _value(column: ReadColumn, text: str, carrier: str) -> Any:
-    if gaiji := _GAIJI.search(text):
-        point = f"U+{ord(gaiji[0]):04X}"
-        raise Ungrammatical(f"gaiji: 外字 ({point}) が含まれます", "外字のない文字")
-    if not text:
-        if column.blank:
-            return None
-        raise Ungrammatical("空欄です", "値")
-    if column.most and len(text) > column.most:
-        raise Ungrammatical(f"長すぎます ({len(text)}文字)", f"{column.most}文字まで")
-    return column.parse(text, carrier)
-
-
-def _unwrapped(text: str) -> str:
-    """Without the wrappers with which spreadsheets protect numbers: ="0123" and a leading apostrophe."""
-    plain = text.strip()
-    if wrapped := _WRAPPED.fullmatch(plain):
-        return wrapped[1].strip()
-    return plain.removeprefix("'")
-
-
-def _without_blank_tail(fields: tuple[str, ...]) -> tuple[str, ...]:
+def _without_blank_tail(fields: Sequence[str]) -> Sequence[str]:
     end = len(fields)
     while end and not fields[end - 1].strip():
         end -= 1

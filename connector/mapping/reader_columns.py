@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.mapping.document import Node, Proof, Section
-from connector.mapping.grammars import GRAMMARS, TRACKING, WORDS, Ungrammatical, tracking, unpadded
+from connector.mapping.grammars import GRAMMARS, TRACKING, WORDS, Ungrammatical, tracking
 from connector.mapping.tables import Tables
 from connector.mapping.words import compile_outdated, compile_words
 
@@ -104,7 +104,7 @@ def _padded(length: int) -> Parse:
     """Numbers of exactly this length were filled with zeros; any other length is read as it stands."""
 
     def parse(text: str, carrier: str) -> Any:
-        return tracking(unpadded(text, carrier) if len(text) == length else text, carrier)
+        return tracking(text, carrier, length)
 
     return parse
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.errors import Misconfigured, Problem
 from connector.mapping.document import Node, Proof, Section, Text, read
+from connector.mapping.pages import carried
 from connector.mapping.tables import CarrierRow, PaymentRow, Tables, fold
 from connector.mapping.time_slot import TimeSlot, TimeSlots
 from connector.mapping.time_slot import fold as fold_slot
@@ -195,29 +196,28 @@ def _codes(node: Node, proof: Proof) -> dict[str, dict[str, str]]:
 
 
 def _characters(root: Section, proof: Proof, parts: dict[str, Any]) -> None:
-    proof.section(root, ("substitutions",), ("substitutions",))
-    node = root.entries.get("substitutions")
+    proof.section(root, ("substitutions", "jis"), ("substitutions",))
+    characters = _substitutions(root.entries.get("substitutions"), "cp932", proof)
+    parts["characters"] = characters
+    if "jis" in root:
+        characters |= _substitutions(root.entries["jis"], "shift_jis", proof)
+    parts["last_lines"]["characters"] = _last_line(root.entries.get("substitutions") or root)
+
+
+def _substitutions(node: Node | None, page: str, proof: Proof) -> dict[str, str]:
+    """What stands for a character where the page lacks it."""
     table = node if isinstance(node, Section) else proof.section(node, ())
     characters: dict[str, str] = {}
     for found, replacement in table.entries.items():
         put = proof.text(replacement)
         if len(found) != 1 or unicodedata.normalize("NFC", found) != found:
             proof.problem(table.names[found], "左には一文字だけ書いてください", found)
-        elif not _carried(put):
-            proof.problem(replacement, "右の文字も cp932 では書けません", put)
-        elif _carried(found):
+        elif not put or not carried(put, page):
+            proof.problem(replacement, f"右の文字も {page} では書けません", put)
+        elif carried(found, page):
             proof.problem(table.names[found], "この文字はそのまま書けるので置き換えません", found)
         characters[found] = put
-    parts["characters"] = characters
-    parts["last_lines"]["characters"] = _last_line(table)
-
-
-def _carried(text: str) -> bool:
-    try:
-        text.encode("cp932")
-    except UnicodeEncodeError:
-        return False
-    return True
+    return characters
 
 
 _READERS = {"payment": _payments, "carrier": _carriers, "time_slot": _time_slots, "characters": _characters}

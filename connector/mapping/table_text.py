@@ -2,6 +2,10 @@
 
 A file is read whole or refused whole (reliability §10.2): undecodable bytes, damaged quotes or a row of
 another length mean that columns may have slipped, and a slipped column ships to the wrong person.
+
+The bytes stay bytes and are decoded line by line: quotes, delimiters and line ends are never a part of another
+character, neither in cp932 nor in UTF-8. So a file costs no more memory than its bytes, and every line can be found
+again by the byte it begins with.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connector.errors import Malformed, Problem
 
@@ -31,86 +36,171 @@ class Limits:
     bytes: int = 20_000_000
     rows: int = 200_000
     field: int = 10_000  # characters
+    columns: int = 1_000
+
+
+class Line(NamedTuple):
+    """One row as it stands: the line it begins in, its fields, and its first byte."""
+
+    number: int
+    fields: list[str]
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row as it stands: where it begins, and its fields."""
+class TableText:
+    """A file of which the encoding is known: `body` from `begin` to `end`, in `codec`; it came in `encoding`."""
 
-    number: int
-    fields: tuple[str, ...]
+    name: str
+    body: bytes
+    begin: int
+    end: int
+    codec: str
+    encoding: str
+    delimiter: str
+    quote: str
+    limits: Limits
+
+    def lines(self, start: int = -1, number: int = 1, stop: int = -1) -> Iterator[Line]:
+        """The rows from one byte to another, blank lines left out. Raises Malformed at the first doubtful place."""
+        body, end = self.body, self.end if stop < 0 else stop
+        mark, quote, between = self.quote.encode(), self.quote, self.quote + self.delimiter + self.quote
+        delimiter, codec, longest = self.delimiter, self.codec, min(self.limits.field, self.limits.columns)
+        position, count, most = max(start, self.begin), 0, self.limits.rows
+        while position < end:
+            cut = body.find(b"\n", position, end)
+            raw = body[position:cut] if cut >= 0 else body[position:end]
+            if raw.endswith(b"\r"):
+                raw = raw[:-1]
+            quotes = raw.count(mark)
+            fields: list[str] | None = None
+            after, ends = cut + 1 if cut >= 0 else end, 1
+            # All quoted or none, on one line and of a usual length: two C calls. Anything else goes the careful way.
+            if len(raw) <= longest and b"\r" not in raw:
+                try:
+                    text = raw.decode(codec)
+                except UnicodeDecodeError as error:
+                    raise self._undecodable(position + error.start, number, position) from error
+                if not quotes:
+                    fields = text.split(delimiter)
+                elif text[0] == quote == text[-1]:
+                    fields = text[1:-1].split(between)
+                    if 2 * len(fields) != quotes:
+                        fields = None
+            if fields is None:
+                fields, after, ends = self._careful(number, position)
+            if len(fields) > 1 or fields[0]:
+                count += 1
+                if count > most:
+                    raise _refused(self.name, number, 0, "行が多すぎます", expected=f"{most:,} 行まで")
+                yield Line(number, fields, position)
+            position, number = after, number + ends
+
+    def after(self, line: Line) -> tuple[int, int]:
+        """The byte and the number of the line that follows a row."""
+        _, after, ends = self._careful(line.number, line.start)
+        return after, line.number + ends
+
+    def _careful(self, number: int, position: int) -> tuple[list[str], int, int]:
+        """One row that runs over several lines, or has quotes of its own: fields, the byte after it, lines."""
+        mark, quotes, ends, stop = self.quote.encode(), 0, 0, position
+        begin, end = position, self.end
+        while stop < end:
+            found = _LINE_END.search(self.body, begin, end)
+            last, stop = (found.start(), found.end()) if found else (end, end)
+            quotes += self.body.count(mark, begin, last)
+            begin, ends = stop, ends + 1
+            if quotes % 2 == 0:
+                break
+        try:
+            text = self.body[position:last].decode(self.codec)
+        except UnicodeDecodeError as error:
+            raise self._undecodable(position + error.start, number, position) from error
+        return self._fields(text, number), stop, ends
+
+    def _fields(self, text: str, number: int) -> list[str]:
+        field, fields, position = _field(self.delimiter, self.quote), list[str](), 0
+        while True:
+            found = field.match(text, position)
+            if found is None:
+                raise self._quote_damage(text, position, number)
+            value = found[2] if found[1] is None else found[1].replace(self.quote * 2, self.quote)
+            fields.append(value)
+            column, most = len(fields), self.limits.field
+            if len(value) > most:
+                words = f"{column}列目の値が長すぎます"
+                raise _refused(self.name, number, column, words, f"{len(value):,}", f"{most:,} 文字まで")
+            if column > self.limits.columns:
+                words, most = "列が多すぎます", self.limits.columns
+                raise _refused(self.name, number, column, words, expected=f"{most:,} 列まで")
+            position = found.end()
+            if found[3] != self.delimiter:
+                return fields
+
+    def _undecodable(self, at: int, number: int, begin: int) -> Malformed:
+        ends = list(_LINE_END.finditer(self.body, begin, at))
+        number += len(ends)
+        begin = ends[-1].end() if ends else begin
+        column = len(self.body[begin:at].decode(self.codec, "ignore")) + 1
+        words, found = f"{self.codec} として読めない文字があります", self.body[at : at + 2].hex(" ")
+        return _refused(self.name, number, column, words, found, self.codec)
+
+    def _quote_damage(self, text: str, position: int, number: int) -> Malformed:
+        ends = [end.end() for end in _TEXT_LINE_END.finditer(text, 0, position)]
+        column = position - (ends[-1] if ends else 0) + 1
+        words = "引用符が壊れていて、ここから先の列を確かに読めません"
+        found = text[position : position + 20]
+        return _refused(self.name, number + len(ends), column, words, found, "閉じた引用符と区切り")
 
 
-def decode(name: str, body: bytes, encoding: str, limits: Limits) -> tuple[str, str]:
-    """The text and the encoding it was in: the mark at the beginning decides, else the declared one."""
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_TEXT_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def open_text(
+    name: str, body: bytes, encoding: str, *, delimiter: str, quote: str, limits: Limits
+) -> TableText:
+    """The mark at the beginning decides the encoding, else the declared one. Nothing is copied unless it must be."""
     if not body:
         raise _refused(name, 0, 0, "空のファイルです (0バイト)", expected="見出し行のあるファイル")
     if len(body) > limits.bytes:
         raise _refused(name, 0, 0, "ファイルが大きすぎます", f"{len(body):,}", f"{limits.bytes:,} バイトまで")
+    codec, begin = encoding, 0
     for mark, named in BOMS:
         if body.startswith(mark):
-            body, encoding = body[len(mark) :], named
+            begin, codec = len(mark), named
             break
-    body = body.removesuffix(b"\x1a")  # the end-of-file mark of old systems
+    named = codec
+    if not named.startswith(("utf-8", "cp932")):
+        body, begin, codec = _as_utf8(name, body[begin:], named), 0, "utf-8"
+    end = len(body) - body.endswith(b"\x1a")  # the end-of-file mark of old systems
+    return TableText(name, body, begin, end, codec, named, delimiter, quote, limits)
+
+
+def _as_utf8(name: str, body: bytes, encoding: str) -> bytes:
     try:
-        return body.decode(encoding), encoding
+        return body.decode(encoding).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        begin = body.rfind(b"\n", 0, error.start) + 1
-        column = len(body[begin : error.start].decode(encoding, "ignore")) + 1
-        found = body[error.start : error.start + 2].hex(" ")
-        raise _refused(
-            name, line, column, f"{encoding} として読めない文字があります", found, encoding
-        ) from error
+        before = body[: error.start].decode(encoding, "ignore")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        words, found = (
+            f"{encoding} として読めない文字があります",
+            body[error.start : error.start + 2].hex(" "),
+        )
+        raise _refused(name, line, column, words, found, encoding) from error
 
 
-def rows(name: str, text: str, *, delimiter: str, quote: str, limits: Limits) -> Iterator[Line]:
-    """The rows in file order, blank lines left out. Raises Malformed at the first doubtful place."""
-    field = _field(delimiter, quote)
-    position, line, count = 0, 1, 0
-    while position < len(text):
-        begin = line
-        fields: list[str] = []
-        while True:
-            found = field.match(text, position)
-            if found is None:
-                raise _quote_damage(name, text, position)
-            value = found[2] if found[1] is None else found[1].replace(quote * 2, quote)
-            if len(value) > limits.field:
-                column = len(fields) + 1
-                words = f"{column}列目の値が長すぎます"
-                raise _refused(name, begin, column, words, f"{len(value):,}", f"{limits.field:,} 文字まで")
-            fields.append(value)
-            line += found[0].count("\n") or found[0].count("\r")
-            position = found.end()
-            if found[3] != delimiter:
-                break
-        if fields == [""]:
-            continue
-        count += 1
-        if count > limits.rows:
-            raise _refused(name, begin, 0, "行が多すぎます", expected=f"{limits.rows:,} 行まで")
-        yield Line(begin, tuple(fields))
-
-
-_fields: dict[tuple[str, str], re.Pattern[str]] = {}
+_patterns: dict[tuple[str, str], re.Pattern[str]] = {}
 
 
 def _field(delimiter: str, quote: str) -> re.Pattern[str]:
     """One field and what ends it. Possessive, so that a missing quote fails at once and not after years."""
-    if (delimiter, quote) not in _fields:
+    if (delimiter, quote) not in _patterns:
         d, q = re.escape(delimiter), re.escape(quote)
-        _fields[delimiter, quote] = re.compile(
+        _patterns[delimiter, quote] = re.compile(
             rf"(?:{q}((?:[^{q}]++|{q}{q})*+){q}|([^{q}{d}\r\n]*+))({d}|\r\n|\n|\r|\Z)"
         )
-    return _fields[delimiter, quote]
-
-
-def _quote_damage(name: str, text: str, position: int) -> Malformed:
-    line = text.count("\n", 0, position) + 1
-    column = position - (text.rfind("\n", 0, position) + 1) + 1
-    words = "引用符が壊れていて、ここから先の列を確かに読めません"
-    return _refused(name, line, column, words, text[position : position + 20], "閉じた引用符と区切り")
+    return _patterns[delimiter, quote]
 
 
 def _refused(name: str, line: int, column: int, words: str, found: str = "", expected: str = "") -> Malformed:

@@ -15,39 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from connector.mapping.pages import DASHES, PAGES, carried, long_form, spellings, standing, unseen, watched
 from connector.mapping.unfit import Unfit
 from connector.outcome import Reason
 
-DASHES: dict[str, str] = {
-    "\u301c": "\uff5e",  # 〜 -> ～: cp932 has one code for both and decodes it as ～
-    "\u2212": "\uff0d",  # − -> －
-    "\u2016": "\u2225",  # ‖ -> ∥
-    "\u00a2": "\uffe0",  # ¢ -> ￠
-    "\u00a3": "\uffe1",  # £ -> ￡
-    "\u00ac": "\uffe2",  # ¬ -> ￢
-    "\u2014": "\u2015",  # — -> ―
-    "\u2013": "-",  # –
-    "\u2011": "-",  # non-breaking hyphen
-    "\u00b7": "\u30fb",  # · -> ・
-    "\u00a5": "\uffe5",  # ¥ -> ￥
-    "\u203e": "\uffe3",  # ‾ -> ￣
-    "\u00af": "\uffe3",  # ¯ -> ￣
-    "\u00a0": " ",
-}
-"""One spelling for signs that have several, the one cp932 gives back on reading."""
+__all__ = ["DASHES", "RULES", "Firewall", "Replacement", "carried", "shown", "suspects", "undone", "width"]
 
-_BETWEEN_DIGITS = re.compile("(?<=[0-9０-９])[\u2010\u2011\u2012\u2013\u2212](?=[0-9０-９])")
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
-)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BREAKS = re.compile("\r\n|[\r\n\t]")
-
-_NOBODYS = re.compile("[\ue000-\uf8ff]")
-"""外字: cp932 has bytes for them and no two machines the same picture; other readers refuse the file."""
-
-_SILENT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2010\ue000-\uf8ff" + "".join(DASHES) + "]")
-"""What cp932 would take without a word: seen before encoding, everything else stops the encoder."""
+_CLUSTER = re.compile(".[\u0300-\u036f\u3099\u309a]*", re.DOTALL)
 
 HANDLER = "connector.firewall"
 _fired = threading.local()
@@ -67,6 +42,7 @@ codecs.register_error(HANDLER, _report)
 RULES = {
     "dash": "横線・波線などの統一",
     "dropped": "送り先が受け付けない指定",
+    "expanded": "機種依存文字の書き下し",
     "invisible": "見えない文字の除去",
     "line_break": "改行を空白に",
     "nfc": "文字の合成",
@@ -114,8 +90,8 @@ def suspects(blocks: Sequence[str], encoding: str) -> set[int]:
     """
     page = "".join(blocks)
     _fired.starts = []
-    page.encode(encoding, HANDLER)
-    starts = _fired.starts + [hit.start() for hit in _SILENT.finditer(page)]
+    page.encode(PAGES[encoding].codec, HANDLER)
+    starts = _fired.starts + [hit.start() for hit in watched(encoding).finditer(page)]
     found: set[int] = set()
     if starts:
         ends = list(accumulate(map(len, blocks)))
@@ -125,9 +101,12 @@ def suspects(blocks: Sequence[str], encoding: str) -> set[int]:
     return found
 
 
+_Note = tuple[str, str, str, int]  # rule, found, put, position
+
+
 @dataclass(slots=True)
 class Firewall:
-    """The careful way for one item: every step by name, every change written down."""
+    """The careful way for one item: every step by name, every change written down. `encoding` names a page."""
 
     key: str
     substitutions: Mapping[str, str]
@@ -141,12 +120,16 @@ class Firewall:
         """
         if text.isascii() and text.isprintable():
             return text
-        for step in (_compose, _dashes, _strip_controls) + (() if multiline else (_one_line,)):
-            text = self._step(column, step, text)
+        page = PAGES[self.encoding]
+        text = self._noted(column, *_composed(text, self.encoding, self.substitutions))
+        text = self._noted(column, *_changed("dash", page.hyphens, "-", text))
+        text = self._noted(column, *_changed("dash", spellings(self.encoding), page.dashes, text))
+        text = self._noted(column, *_changed("invisible", unseen(self.encoding), "", text))
+        if not multiline:
+            text = self._noted(column, *_changed("line_break", _BREAKS, " ", text))
         return self._substitute(column, text, stand_in)
 
-    def _step(self, column: str, step: _Step, text: str) -> str:
-        changed, notes = step(text)
+    def _noted(self, column: str, changed: str, notes: list[_Note]) -> str:
         self.replaced += [Replacement(self.key, column, *note) for note in notes]
         return changed
 
@@ -159,70 +142,85 @@ class Firewall:
             if carried(character, self.encoding):
                 out.append(character)
                 continue
-            put = self.substitutions.get(character, stand_in)
+            rule, put = self._in_its_place(character, stand_in)
             out.append(put)
             if not put:
                 bad.append(f"{position}文字目 {shown(character)}")
                 continue
-            rule = "substitution" if character in self.substitutions else "stand_in"
             self.replaced.append(Replacement(self.key, column, rule, character, put, position))
         if bad:
-            raise Unfit(Reason.UNMAPPABLE_TEXT, f"{self.encoding} で書けない文字があります: {'、'.join(bad)}")
+            title = PAGES[self.encoding].title
+            raise Unfit(Reason.UNMAPPABLE_TEXT, f"{title} で書けない文字があります: {'、'.join(bad)}")
         return "".join(out)
 
-
-_Note = tuple[str, str, str, int]
-
-
-class _Step:
-    """One named normalisation: the changed text and a note for each change."""
-
-    def __init__(self, rule: str, pattern: re.Pattern[str], put: str | None) -> None:
-        self.rule, self.pattern, self.put = rule, pattern, put
-
-    def __call__(self, text: str) -> tuple[str, list[_Note]]:
-        notes: list[_Note] = []
-
-        def change(hit: re.Match[str]) -> str:
-            put = DASHES[hit[0]] if self.put is None else self.put
-            notes.append((self.rule, hit[0], put, hit.start() + 1))
-            return put
-
-        return self.pattern.sub(change, text), notes
+    def _in_its_place(self, character: str, stand_in: str) -> tuple[str, str]:
+        """By which rule what stands for it; nothing where it has no way over."""
+        put = self.substitutions.get(character, "")
+        if put and carried(put, self.encoding):
+            return "substitution", put
+        if form := long_form(character, self.encoding):
+            return "expanded", form
+        return "stand_in", stand_in
 
 
-class _Compose(_Step):
-    """NFC: か followed by a combining mark becomes が. Other compatibility forms stay as they are."""
+def _changed(
+    rule: str, pattern: re.Pattern[str], put: str | Mapping[str, str], text: str
+) -> tuple[str, list[_Note]]:
+    """The text after one named step, and a note for each change."""
+    notes: list[_Note] = []
 
-    def __call__(self, text: str) -> tuple[str, list[_Note]]:
-        composed = unicodedata.normalize("NFC", text)
-        if composed == text:
-            return text, []
-        start = next((i for i, (a, b) in enumerate(zip(text, composed, strict=False)) if a != b), 0)
-        return composed, [("nfc", text, composed, start + 1)]
+    def change(hit: re.Match[str]) -> str:
+        new = put if isinstance(put, str) else put[hit[0]]
+        notes.append((rule, hit[0], new, hit.start() + 1))
+        return new
 
-
-class _Dashes(_Step):
-    """Between digits every dash is a hyphen; elsewhere the table of one spelling."""
-
-    def __call__(self, text: str) -> tuple[str, list[_Note]]:
-        hyphened, first = _Step("dash", _BETWEEN_DIGITS, "-")(text)
-        unified, second = _Step("dash", self.pattern, None)(hyphened)
-        return unified, first + second
+    return pattern.sub(change, text), notes
 
 
-_compose = _Compose("nfc", re.compile(""), None)
-_dashes = _Dashes("dash", re.compile("[" + "".join(DASHES) + "]"), None)
-_strip_controls = _Step("invisible", re.compile(f"{_INVISIBLE.pattern}|{_CONTROL.pattern}"), "")
-_one_line = _Step("line_break", _BREAKS, " ")
+def _composed(text: str, page: str, substitutions: Mapping[str, str]) -> tuple[str, list[_Note]]:
+    """NFC: か followed by a combining mark becomes が. What the receiver has as it stands is left alone.
+
+    So is what composing would not help, so that a hold names what really stands there.
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return text, []
+    out: list[str] = []
+    notes: list[_Note] = []
+    at = 0
+    for number, piece in enumerate(standing(page).split(text)):
+        left_alone = number % 2 == 1
+        for part in (piece,) if left_alone else _clusters(piece):
+            new = part if left_alone else unicodedata.normalize("NFC", part)
+            if not all(carried(one, page) or one in substitutions for one in new):
+                new = part
+            if new != part:
+                notes.append(("nfc", part, new, at + 1))
+            out.append(new)
+            at += len(part)
+    return "".join(out), notes
 
 
-def carried(text: str, encoding: str = "cp932") -> bool:
-    """Whether the encoding has every character of the text, and every reader the same one."""
-    if _NOBODYS.search(text):
-        return False
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _clusters(text: str) -> Sequence[str]:
+    """Characters with their marks, where composing them one by one is composing the whole."""
+    parts = _CLUSTER.findall(text)
+    one_by_one = "".join(unicodedata.normalize("NFC", part) for part in parts)
+    return parts if one_by_one == unicodedata.normalize("NFC", text) else (text,)
+
+
+def undone(text: str, notes: Sequence[Replacement]) -> str:
+    """The text as it came, out of what a file says and the notes of one `clean`: nothing is lost on the way."""
+    steps: list[list[Replacement]] = []
+    for note in notes:
+        if not steps or steps[-1][-1].rule != note.rule or note.position <= steps[-1][-1].position:
+            steps.append([])
+        steps[-1].append(note)
+    for step in reversed(steps):
+        out: list[str] = []
+        at = grown = 0
+        for note in step:
+            start = note.position - 1 + grown
+            out += (text[at:start], note.found)
+            at = start + len(note.put)
+            grown += len(note.put) - len(note.found)
+        text = "".join(out) + text[at:]
+    return text

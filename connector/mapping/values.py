@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from connector.mapping.address import SLOTS, fit
+from connector.mapping.address import NAMES, SLOTS
 from connector.mapping.conditions import Test, compile_condition
 from connector.mapping.document import Listing, Node, Proof, Section, Text
 from connector.mapping.invoice import INVOICE, NOTHING, Invoice
@@ -110,14 +110,14 @@ def _pipeline(
     return text if steps or lookup else plain
 
 
-def _path(node: Section, kind: str, shop: Workshop) -> tuple[Get, Any, bool]:
+def one_path(node: Section, kind: str, shop: Workshop) -> tuple[Get, Any, bool]:
     path = resolve(node.entries[kind], shop.ground, shop.proof)
     if path is None:
         return EMPTY.get, None, False
     return path.get, path.kind, path.on_line
 
 
-def _paths(node: Section, kind: str, shop: Workshop) -> list[Path]:
+def text_paths(node: Section, kind: str, shop: Workshop) -> list[Path]:
     found = [resolve(item, shop.ground, shop.proof) for item in shop.proof.listing(node.entries[kind])]
     paths = [path for path in found if path is not None]
     for path in paths:
@@ -127,11 +127,11 @@ def _paths(node: Section, kind: str, shop: Workshop) -> list[Path]:
 
 
 def _from(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
-    return _path(node, "from", shop)
+    return one_path(node, "from", shop)
 
 
 def _first_of(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
-    paths = _paths(node, "first_of", shop)
+    paths = text_paths(node, "first_of", shop)
     gets = [path.get for path in paths]
     return (
         lambda scope: next((text for get in gets if (text := get(scope))), ""),
@@ -142,7 +142,7 @@ def _first_of(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
 
 def _join(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
     """Non-empty texts, with `with` between them: numbers of two fields must never grow together."""
-    paths = _paths(node, "join", shop)
+    paths = text_paths(node, "join", shop)
     gets = [path.get for path in paths]
     between = shop.proof.text(node.entries["with"]) if "with" in node else ""
     return (
@@ -211,12 +211,17 @@ def _slot(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
     """One part of the placed address, or several as one text."""
     named = node.entries["slot"]
     parts = named.items if isinstance(named, Listing) else (named,)
-    slots = [shop.proof.word(part, SLOTS, "street") for part in parts]
+    slots = [shop.proof.word(part, (*SLOTS, *NAMES), "street") for part in parts]
     placed = shop.address
     if placed is None:
         shop.proof.problem(node, "slot: を使うには address: の設定が要ります")
         return EMPTY.get, str, False
-    return lambda scope: "".join([getattr(placed(scope), slot) for slot in slots]), str, False
+    joint = shop.proof.text(node.entries["with"]) if "with" in node else ""
+    return (
+        lambda scope: joint.join(filter(None, [getattr(placed(scope), slot) for slot in slots])),
+        str,
+        False,
+    )
 
 
 def _drop(node: Section, shop: Workshop) -> tuple[Get, Any, bool]:
@@ -326,24 +331,3 @@ def _words(node: Node) -> str:
         return node.value + " "
     inner = [*node.names.values(), *node.entries.values()] if isinstance(node, Section) else node.items
     return "".join(map(_words, inner))
-
-
-def compile_address(node: Node | None, shop: Workshop) -> Get | None:
-    """The `address:` section: lines to split and the width of each slot, fitted once per item."""
-    section = shop.proof.section(node, ("lines", "widths"), ("lines", "widths"))
-    if "lines" not in section or "widths" not in section:
-        return None
-    paths = _paths(section, "lines", shop)
-    widths = shop.proof.section(section.entries["widths"], SLOTS, SLOTS)
-    limits = [shop.proof.integer(widths.entries[slot], 1, 500) for slot in SLOTS if slot in widths]
-    gets = [path.get for path in paths]
-
-    def placed(scope: Scope) -> Any:
-        if scope.address is None:
-            lines = [get(scope) for get in gets]
-            if scope.care is not None:
-                lines = [scope.care.clean(line) for line in lines]
-            scope.address = fit(lines, limits)
-        return scope.address
-
-    return placed

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.mapping.address import NOWHERE
+from connector.mapping.address_slots import compile_address
 from connector.mapping.checks import CHECKS, LOOKS_AT
 from connector.mapping.columns import Column, compile_columns
 from connector.mapping.conditions import Test, compile_condition
@@ -26,7 +27,7 @@ from connector.mapping.sources import SOURCES
 from connector.mapping.tables import Tables
 from connector.mapping.text import Firewall, Replacement, carried, suspects
 from connector.mapping.unfit import Unfit
-from connector.mapping.values import Care, Get, Workshop, compile_address
+from connector.mapping.values import Care, Get, Workshop
 from connector.outcome import Hold, Reason
 
 PAGE = 500  # items per encoder call
@@ -93,7 +94,7 @@ class _Desk:
     def page(self, items: Sequence[Any]) -> None:
         scopes = [self._scope(item) for item in items]
         blocks = [self._quick(scope) for scope in scopes]
-        odd = suspects([block or "" for block in blocks], self.codec)
+        odd = suspects([block or "" for block in blocks], self.writer.dialect.page)
         for number, scope in enumerate(scopes):
             block = blocks[number]
             key = self.writer.key(scope)
@@ -153,7 +154,7 @@ class _Desk:
 
     def _careful(self, scope: Scope, key: str) -> str | None:
         """The rows of an item, every character looked at; None and a hold where it cannot be written."""
-        firewall = Firewall(key, self.writer.tables.characters, self.codec)
+        firewall = Firewall(key, self.writer.tables.characters, self.writer.dialect.page)
         scope.care, scope.address = Care(firewall), None
         wrong = self._wrong_as_a_whole(scope)
 
@@ -200,7 +201,7 @@ class _Desk:
             self.writer.address(scope)
         except Unfit as unfit:
             scope.address = NOWHERE
-            return [(unfit.reason, f"「{ADDRESS}」: {unfit.words}")]
+            return [(unfit.reason, f"「{scope.care.column}」: {unfit.words}")]
         return []
 
     def _bare(self, column: Column, text: str, scope: Scope) -> str:
@@ -258,7 +259,7 @@ def read_csv_writer(path: Path, tables: Tables, proof: Proof) -> CsvWriter | Non
 def _compile(entries: dict[str, Node], source: Any, tables: Tables, proof: Proof) -> CsvWriter:
     ground, lines = _each(entries.get("each"), source, proof)
     dialect = compile_dialect(entries, proof)
-    shop = Workshop(ground, tables, proof, dialect.codec)
+    shop = Workshop(ground, tables, proof, dialect.page)
     if "address" in entries:
         shop = replace(shop, address=compile_address(entries["address"], shop))
     columns = compile_columns(entries["columns"], shop)

@@ -30,7 +30,15 @@ from connector.ports.next_engine import (
     TokenPair,
     TokenStore,
 )
-from connector.ports.warehouse import ReadResults, Receipt, ResultFile, Warehouse
+from connector.ports.warehouse import (
+    Folders,
+    GoodsReturn,
+    ReadResults,
+    Receipt,
+    ResultFile,
+    StockLevel,
+    Warehouse,
+)
 from connector.shop import Shop
 
 __all__ = [
@@ -45,6 +53,8 @@ __all__ = [
     "CompletionBuild",
     "CompletionPart",
     "FilesSoFar",
+    "Folders",
+    "GoodsReturn",
     "Known",
     "Letter",
     "Looked",
@@ -58,6 +68,7 @@ __all__ = [
     "ResultFile",
     "SignedIn",
     "Silence",
+    "StockLevel",
     "SubscriptionPage",
     "TokenPair",
     "TokenStore",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from connector.doubles import Sending
+from connector.slip import Slip
 
 NOT_ANNOUNCED = "受注メール取込の警報中のため、通知を見合わせています"
 
@@ -38,6 +42,10 @@ class Known(Protocol):
 
     async def silence(self, now: datetime) -> Silence | None:
         """The newest silence of the mail intake, over or not; None where there never was one."""
+        ...
+
+    async def sent_like(self, slips: Sequence[Slip], now: datetime) -> dict[str, tuple[Sending, ...]]:
+        """By slip, each read with its rows: what was sent in the last `shop.doubles.days` and may be the same."""
         ...
 
 

@@ -59,6 +59,13 @@ class OrderManager(Protocol):
         """Folder route, after a doubt: Sent, Absent or CannotTell for this very file."""
         ...
 
+    async def claim(self, seen: Mapping[str, Slip]) -> Answers:
+        """Tag these slips as being handed to the warehouse, under the lock value with which each was read.
+
+        NotDone for a slip that anybody changed since then: read it again. Nobody else's tag counts as ours.
+        """
+        ...
+
     async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
         """Tag these slips as handed to the warehouse and move them to 印刷済, all at once.
 
@@ -67,13 +74,30 @@ class OrderManager(Protocol):
         ...
 
     async def mark_refused(self, words: Mapping[str, str]) -> Answers:
-        """Tag slips as refused, the warehouse's words into 作業用欄; they stay in 印刷待ち. As `mark_relayed`."""
+        """Tag slips as refused and no longer as sent, the warehouse's words into 作業用欄; they stay in 印刷待ち.
+
+        As `mark_relayed`.
+        """
+        ...
+
+    async def mark_unshippable(self, words: Mapping[str, str]) -> Answers:
+        """Tag slips that the warehouse took and cannot ship, with its words; they stay where they are.
+
+        As `mark_relayed`.
+        """
         ...
 
     async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
         """By slip number: tracking number in, then 出荷確定, then read back.
 
         Repeating is safe: it reads before each write and leaves alone what already stands there.
+        """
+        ...
+
+    async def correct_tracking(self, corrections: Mapping[str, Shipment]) -> Answers:
+        """By slip number, of slips that are 出荷確定済: the corrected number in, all numbers into 作業用欄.
+
+        As `confirm_shipments`. Who may be corrected the caller has looked up.
         """
         ...
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connector.outcome import Effect, Hold, Reply, Stray
 from connector.ports.files import BuiltFile
@@ -31,12 +31,51 @@ class ResultFile:
     body: bytes
 
 
+@dataclass(frozen=True)
+class StockLevel:
+    """在庫: what lies in the warehouse of one item and lot, at this time (spec/wms.md §7.5)."""
+
+    warehouse: str
+    sku: str
+    lot: str
+    good: int
+    bad: int
+    allocated: int
+    told_at: datetime
+
+
+@dataclass(frozen=True)
+class GoodsReturn:
+    """返品: goods that came back; `slip_number` is empty where nobody knows from where (spec/wms.md §7.5)."""
+
+    return_number: str
+    slip_number: str
+    tracking: str
+    sku: str
+    quantity: int
+    condition: str  # good, bad
+    reason: str
+    arrived_on: date
+
+    def plus(self, quantity: int) -> GoodsReturn:
+        return replace(self, quantity=self.quantity + quantity)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadResults:
-    """What a result file says: shipments, and rows that fit nothing, each with its place."""
+    """What a result file says: shipments, and rows that fit nothing, each with its place.
+
+    A large file comes in pieces: `later` gives the others, one after the other and only once. Every event is whole
+    in one of them, and so are all events that claim the same tracking number. Who gets this has a file that can be
+    read to its end. `sample` names slips from all over it, where `shipments` are not all there is.
+    """
 
     shipments: tuple[Shipment, ...]
     strays: tuple[Stray, ...]
+    later: Iterable[ReadResults] = ()
+    sample: tuple[str, ...] = ()
+    stock: tuple[StockLevel, ...] = ()
+    returns: tuple[GoodsReturn, ...] = ()
 
 
 class Warehouse(Protocol):
@@ -87,4 +126,13 @@ class Warehouse(Protocol):
 
     def read_results(self, name: str, body: bytes) -> ReadResults:
         """Raises Malformed for a file that cannot be read with certainty."""
+        ...
+
+
+@runtime_checkable
+class Folders(Protocol):
+    """A warehouse whose files lie in folders, where a refused one can be laid aside with its reason."""
+
+    async def lay_aside(self, name: str, body: bytes, words: str) -> None:
+        """Lay a copy of a file that could not be read, and why, where the warehouse looks. Repeating is safe."""
         ...

@@ -15,7 +15,7 @@ import typer
 from connector.clock import Clock, ScaledClock, SystemClock, jst
 from connector.config import parse_instant
 from connector.rehearsal.setting import write_secrets
-from connector.sandbox.town import Town
+from connector.sandbox.town import Town, ways
 
 
 async def town_alone(
@@ -30,6 +30,7 @@ async def town_alone(
     speed: float,
     start: str,
     next_engine_tls: bool = False,
+    warehouse: str = ways.SFTP,
 ) -> None:
     """All sandboxes until SIGTERM or SIGINT. Prints addresses and credentials as one JSON line on stdout."""
     clock: Clock = SystemClock()
@@ -45,6 +46,7 @@ async def town_alone(
         subscriptions=subscriptions,
         start_on=jst(clock.now()).date(),
         history_dir=folder / "history",
+        warehouse_by=warehouse,
     )
     places = {name: _host_port(text) for name, text in addresses.items()}
     opened = await town.start(**places, next_engine_tls=next_engine_tls)

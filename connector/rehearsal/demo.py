@@ -27,7 +27,7 @@ from connector.errors import Misconfigured, Problem
 from connector.ledger import views
 from connector.rehearsal.setting import CONFIG_NAME, SHOP, write_config
 from connector.sandbox.faults import Faults
-from connector.sandbox.town import Town
+from connector.sandbox.town import Town, ways
 from connector.serve import pages
 from connector.wiring import CROWDED, ShopWorld, World, WrittenReport, open_world
 
@@ -97,6 +97,7 @@ async def opened(
     port: int,
     subscribers: int = 60,
     story: bool = False,
+    warehouse: str = ways.SFTP,
 ) -> AsyncIterator[Demo]:
     """A fresh town and a fresh connector on it; both are closed at the end.
 
@@ -119,6 +120,7 @@ async def opened(
             subscribers=subscribers,
             omits_one_renewal=story,
             heals_one_payment=story,
+            warehouse_by=warehouse,
         )
         addresses = await town.start()
         closers.push_async_callback(town.stop)
@@ -155,6 +157,7 @@ async def run_demo(
     folder: Path,
     seconds_per_day: float,
     port: int,
+    warehouse: str = ways.SFTP,
 ) -> int:
     """Live the days, write the reports, say where they are; stay with the page open unless told to leave."""
     began = SystemClock().monotonic()
@@ -166,6 +169,7 @@ async def run_demo(
         orders_per_day=orders_per_day,
         port=0 if leave else port,
         story=True,
+        warehouse=warehouse,
     ) as demo:
         start = demo.clock.now()
         end = start + timedelta(days=days)
@@ -199,6 +203,7 @@ async def summary(demo: Demo, days: int, seed: int, report: WrittenReport) -> di
     return {
         "seed": seed,
         "days": days,
+        "warehouse": demo.town.way,
         "notified": mailed,
         **{name: len(value) if isinstance(value, list) else value for name, value in truth.items()},
         "held": sum(place.held for place in walking),

@@ -12,7 +12,8 @@ import msgspec
 from connector.clock import jst
 from connector.config import shipped_mappings
 from connector.ports import TokenPair
-from connector.sandbox.town import Addresses
+from connector.sandbox.town import Addresses, ways
+from connector.sandbox.town.addresses import WarehouseApiAddress
 
 SHOP = "mihon"
 CONFIG_NAME = "demo.toml"
@@ -28,14 +29,16 @@ def write_secrets(town: Addresses, folder: Path) -> None:
         access_until=datetime.fromisoformat(ne.access_until),
         refresh_until=datetime.fromisoformat(ne.refresh_until),
     )
-    for name, text in {
+    secrets = {
         "cart_token": town.cart.token,
         "ne_client_secret": ne.client_secret,
         "ne_pair.json": msgspec.json.encode(pair).decode(),
         "mailbox_password": town.mailbox.password,
         "wms_password": town.warehouse.password,
         "wms_known_hosts": town.warehouse.known_hosts,
-    }.items():
+        **_api_secrets(town.warehouse.api),
+    }
+    for name, text in secrets.items():
         path = folder / name
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
@@ -85,18 +88,11 @@ monthly_requests = 100000
 times = [10:00:00]
 
 [shops.{SHOP}.warehouse]
-profile = "generic"
+profile = "{wms.way if wms.api else "generic"}"
 tenant = "demo"
 warehouse = "{wms.warehouse_code}"
 shop_code = "SHOP1"
-
-[shops.{SHOP}.warehouse.sftp]
-host = "{wms.host}"
-port = {wms.port}
-user = "{wms.username}"
-password_file = "secrets/wms_password"
-known_hosts_file = "secrets/wms_known_hosts"
-
+{_warehouse(town)}
 [shops.{SHOP}.warehouse.sender]
 name = "見本ストア"
 zip_code = "150-0001"
@@ -117,6 +113,64 @@ sale_kinds = ["card", "wallet", "deferred"]
     path = folder / CONFIG_NAME
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _warehouse(town: Addresses) -> str:
+    """The one way in which this town's warehouse wants to be spoken to."""
+    wms = town.warehouse
+    if wms.api is not None:
+        return _api(wms.api)
+    if wms.way == ways.SFTP:
+        return f"""
+[shops.{SHOP}.warehouse.sftp]
+host = "{wms.host}"
+port = {wms.port}
+user = "{wms.username}"
+password_file = "secrets/wms_password"
+known_hosts_file = "secrets/wms_known_hosts"
+"""
+    return f"folder = {json.dumps(wms.folder)}\n{_result_mails(town)}"
+
+
+def _result_mails(town: Addresses) -> str:
+    mail, box = town.warehouse.mail, town.mailbox
+    if mail is None:
+        return ""
+    return f"""
+[shops.{SHOP}.warehouse.mailbox]
+host = "{box.host}"
+port = {box.port}
+security = "none"
+user = "{box.user}"
+password_file = "secrets/mailbox_password"
+inbox = "{mail.folder}"
+processed = "{mail.folder}-Processed"
+quarantine = "{mail.folder}-Quarantine"
+senders = ["{mail.sender}"]
+signed_by = ["{mail.signed_by}"]
+checked_by = "{mail.checked_by}"
+"""
+
+
+_API_SECRETS = {  # key of the configuration -> what the town says
+    "token_file": "token",
+    "client_secret_file": "client_secret",
+    "refresh_token_file": "refresh_token",
+    "password_file": "password",
+    "app_key_file": "app_key",
+}
+
+
+def _api_secrets(api: WarehouseApiAddress | None) -> dict[str, str]:
+    found = {f"wms_api_{name}": getattr(api, name, "") for name in _API_SECRETS.values()}
+    return {name: text for name, text in found.items() if text}
+
+
+def _api(api: WarehouseApiAddress) -> str:
+    names = ("url", "account", "area", "client_id", "user")
+    lines = [f'{name} = "{getattr(api, name)}"' for name in names if getattr(api, name)]
+    lines += [f'{key} = "secrets/wms_api_{name}"' for key, name in _API_SECRETS.items() if getattr(api, name)]
+    return "\n".join(["", f"[shops.{SHOP}.warehouse.api]", *lines, ""])
 
 
 def _mailbox(town: Addresses) -> str:

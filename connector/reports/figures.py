@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from connector import words
-from connector.clock import at_jst, jst
+from connector import shipping, words
+from connector.clock import at_jst
 from connector.journey import OrderState, SlipState
 from connector.ledger import views
 from connector.ledger.views import Connection, Forecast, Money, OrderRow, PulseRow, SlipRow
@@ -20,7 +20,6 @@ from connector.shop import Shop
 from connector.words import Text
 
 HURRY = timedelta(minutes=60)
-WEEKEND = (5, 6)
 WEEK, FOUR_WEEKS = 7, 28
 TWO_POINTS = 20  # permille
 COULD_SHIP_TODAY = ("確認待ち", "入金待ち")  # NE's screens
@@ -127,13 +126,13 @@ def _stuck_at_warehouse(
     connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]
 ) -> Figure:
     slips = views.slips_at(connection, shop, [SlipState.RELAYED], now)
-    aged = [(slip, _working_days(slip.since, now)) for slip in slips]
+    aged = [(slip, shipping.business_days(shop.shipping_days, slip.since, now)) for slip in slips]
     late = [slip for slip, days in aged if days >= 1]
     one, two = sum(days == 1 for _, days in aged), sum(days == 2 for _, days in aged)
     more = sum(days > 2 for _, days in aged)
     said = Text(
-        f"1日 {one} / 2日 {two} / 3日以上 {more}（土日を除く）",
-        f"1 day {one} / 2 days {two} / 3+ {more} (without weekends)",
+        f"1日 {one} / 2日 {two} / 3日以上 {more}（倉庫の休業日を除く）",
+        f"1 day {one} / 2 days {two} / 3+ {more} (without closed days)",
     )
     return _of_slips(
         "stuck_at_warehouse", late, red=bool(two or more), words=said, read_at=_ok(read, "collect")
@@ -208,13 +207,6 @@ def _of_slips(
         words=words,
         read_at=read_at,
     )
-
-
-def _working_days(since: datetime, now: datetime) -> int:
-    """Working days that began after `since`; public holidays are not known here."""
-    first, last = jst(since).date(), jst(now).date()
-    days = (last - first).days
-    return sum((first + timedelta(days=n)).weekday() not in WEEKEND for n in range(1, days + 1))
 
 
 def _ok(read: dict[str, PulseRow], what: str) -> datetime | None:

@@ -87,7 +87,7 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
     held = views.held(connection, shop.key)
     strays = views.strays_list(connection, shop.key)
     stops = views.stops(connection, shop.key, since=begins_at)
-    open_stops = [stop for stop in stops if stop.verdict == "open"]
+    open_stops = [stop for stop in stops if stop.verdict in ("open", "unknown")]
     findings = picture.findings if picture is not None else ()
     renewals = views.renewals_forecast(connection, shop, now)
     changed = views.changes_list(connection, shop.key)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
+from connector import shipping
 from connector.ledger.views import PLACES, Intake, OrderFacts
 from connector.order import Order
 from connector.outcome import Finding
@@ -68,6 +69,8 @@ class Terms:
         return self.shop.patiences.get(stage, _PATIENCE[stage])
 
     def late(self, at: datetime, stage: str) -> bool:
+        if stage == "collect":  # at the warehouse only its own business days count
+            return at < shipping.days_before(self.shop.shipping_days, self.now, self.patience(stage))
         return self.now - at > self.patience(stage)
 
 

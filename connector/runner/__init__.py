@@ -224,8 +224,16 @@ class Runner:
             if await self.ledger.resting(ports.window, files, ports.now):
                 return
             ports = replace(ports, files=files)
+        begun = await self._act_once(stage, ports, counts)
+        if any(one.effect.kind == stage.claims for one in begun):
+            # Only what the other side confirmed as ours is acted on, and it is read once more before.
+            await self._act_once(stage, ports, counts, claimed=stage.claims)
+
+    async def _act_once(self, stage: Acting, ports: Ports, counts: Counts, claimed: str = "") -> list[Begun]:
         by = By(stage.name, stage.gives, takes=stage.takes)
         items = await self._due(stage, ports, stage.at_once)
+        if claimed:
+            items = [item for item in items if claimed in item.done]
         if items and stage.numbered:
             ports = replace(ports, sequence=await self.ledger.next_sequence(stage.numbered))
         heard = await self._heard(lambda some: stage.plan(some, ports), by, items, ports, counts)
@@ -233,6 +241,8 @@ class Runner:
         windowed = stage.times is not None
         now = self._clock.now()
         gate = self.ledger.gate(ports.window, ports.files, now) if stage.checked else None
+        if stage.paced:
+            gate = self.ledger.pace(now)
         begins = await self.ledger.begin(
             by, heard.planned, by_id, heard.said, now, windowed=windowed, gate=gate
         )
@@ -245,6 +255,7 @@ class Runner:
         for batch in (together, *alone):
             if batch:
                 await self._send(stage, ports, batch, counts)
+        return begins.begun
 
     async def _send(self, stage: Acting, ports: Ports, batch: Sequence[Begun], counts: Counts) -> None:
         unanswered, bug = await self._settle(stage, stage.act(batch, ports), batch, acted, counts)

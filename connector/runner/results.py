@@ -1,14 +1,18 @@
 """Results (出荷実績の記帳): kept result files against the slips they speak of, row by row.
 
 Dangerous: a row that fits nothing we relayed moves nothing and is set aside; one number never serves two slips (S3).
-A file is read until it was read to its end: what breaks it off leaves it unread, and nothing of it is booked twice.
+A file that cannot be read to its end is not taken from at all. One that can is booked piece by piece, each piece in
+one transaction: what breaks it off leaves the file unread, it is read again from its kept bytes, and what was booked
+before is known. So nothing of it is booked twice, and memory does not grow with the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain, pairwise
 
 import structlog
 
@@ -17,16 +21,43 @@ from connector.journey import SlipState, at_least
 from connector.ledger.ledger import Ledger
 from connector.ledger.record import By
 from connector.ledger.replies import first_line, words_of
-from connector.outcome import Advance, Hold, Item, Outcome, Reason, Stray, Wait
-from connector.ports import Ports
+from connector.ledger.stage_stops import Decision
+from connector.outcome import Advance, Facts, Hold, Item, Outcome, Reason, Stray, Wait
+from connector.ports import Folders, Ports, ReadResults
 from connector.runner.counts import Counts
-from connector.slip import Shipment, Slip
+from connector.slip import Result, Shipment, Slip
 from connector.stages.stage import Reading, Said
 
 journal = structlog.get_logger("journal")
 
 SAME_NUMBER_WINDOW = timedelta(days=90)  # S3: how long a tracking number belongs to its slip
 RESULTS = "wms"
+FEWEST = 20  # slips; a smaller file is never odd
+OURS_AT_LEAST = 0.1  # of the slips that a file names; fewer, and a person looks before anything is booked
+WHAT = 80  # characters by which a stopped file is called
+NOT_TAKEN = "人の判断で、このファイルは取り込みませんでした。"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of the slips and tracking numbers of one piece."""
+
+    items: dict[str, Item[Slip]]
+    taken: Mapping[str, Sequence[str]]  # tracking number -> slips it was given to
+    under_way: Set[
+        int
+    ]  # not relayed, but the file with it is on its way: a result may be faster than the receipt
+    told: Set[int]  # the cart knows of the completion, or may know
+    numbers: dict[str, str] = field(default_factory=dict)  # tracking number -> slip, of this very piece
+
+    def other(self, shipment: Shipment) -> str | None:
+        """The other slip that has one of these numbers."""
+        own = shipment.slip_number
+        for number in shipment.tracking:
+            if (slip := self.numbers.get(number, own)) != own:
+                return slip
+        taken = chain.from_iterable(self.taken.get(number, ()) for number in shipment.tracking)
+        return next((slip for slip in taken if slip != own), None)
 
 
 class Results:
@@ -37,13 +68,12 @@ class Results:
 
     async def read(self, stage: Reading, ports: Ports, counts: Counts) -> None:
         """Whatever file was kept and not finished reading, oldest first; one bad file stops no other."""
-        for exchange_id, name, body in await self.ledger.unread(RESULTS):
+        await self._try_early(stage, ports, counts)
+        for exchange_id, name in await self.ledger.unread(RESULTS):
             try:
-                await self._read_result(stage, ports, exchange_id, name, body, counts)
+                await self._read_result(stage, ports, exchange_id, name, counts)
             except Malformed as error:
-                stray, by = Stray(RESULTS, name, str(error)), By(stage.name, stage.gives)
-                await self.ledger.book(by, exchange_id, [], [stray], [], ports.now, str(error))
-                counts.strays += 1
+                await self._refuse(stage, ports, exchange_id, name, str(error), counts)
             except ConnectorError:
                 raise
             except Exception as bug:  # noqa: BLE001 - unread it stays, and is read when the bug is gone
@@ -51,16 +81,77 @@ class Results:
                 counts.failed = f"{name}: {first_line(bug)}"
         if stage.released is not None:
             items = await self.ledger.slips_with_results(stage.takes, ports.now)
-            said = [(item, word) for item in items if (word := stage.released(item)) is not None]
+            said = [(item, word) for item in items if (word := stage.released(ports, item)) is not None]
             counts.moved += await self.ledger.record(By(stage.name, stage.gives), said, ports.now)
 
+    async def _try_early(self, stage: Reading, ports: Ports, counts: Counts) -> None:
+        """What came before its slip was known, or before that was relayed: booked where it fits by now."""
+        early = await self.ledger.early_results()
+        if not early:
+            return
+        booked, _, said = await self._judge(stage, ports, [shipment for *_, shipment in early])
+        fitting = [one for one in early if any(one[-1] is shipment for shipment in booked)]
+        counts.moved += await self.ledger.book_early(By(stage.name, stage.gives), fitting, said, ports.now)
+        counts.tally([outcome for _, outcome in said])
+
     async def _read_result(
-        self, stage: Reading, ports: Ports, exchange_id: int, name: str, body: bytes, counts: Counts
+        self, stage: Reading, ports: Ports, exchange_id: int, name: str, counts: Counts
     ) -> None:
-        content, by = ports.warehouse.read_results(name, body), By(stage.name, stage.gives)
-        booked, strays, said = await self._judge(stage, ports, content.shipments)
-        strays += content.strays
-        counts.moved += await self.ledger.book(by, exchange_id, booked, strays, said, ports.now, "")
+        what = f"{exchange_id} {name}"[:WHAT]
+        decision = await self.ledger.stopped(stage.name, what)
+        if decision is Decision.WAITS:
+            return
+        if decision is Decision.REFUSED:
+            await self._refuse(stage, ports, exchange_id, name, f"{name}: {NOT_TAKEN}", counts)
+            return
+        content = ports.warehouse.read_results(name, await self.ledger.body_of(exchange_id))
+        if decision is Decision.NONE and (odd := await self._foreign(content)):
+            await self.ledger.stop_stage(stage.name, what, {"file": name, **odd}, ports.now)
+            return
+        for piece, after in pairwise(chain([content], content.later, [None])):
+            if piece is not None:
+                await self._book(stage, ports, exchange_id, piece, counts, last=after is None)
+
+    async def _refuse(
+        self, stage: Reading, ports: Ports, exchange_id: int, name: str, words: str, counts: Counts
+    ) -> None:
+        """Nothing of the file is taken; it stays kept, is shown, and lies with its reason where the warehouse looks."""
+        by, stray = By(stage.name, stage.gives), Stray(RESULTS, name, words)
+        await self.ledger.book(by, exchange_id, [], [stray], [], ports.now, words)
+        counts.strays += 1
+        if isinstance(ports.warehouse, Folders):
+            try:
+                await ports.warehouse.lay_aside(name, await self.ledger.body_of(exchange_id), words)
+            except (
+                ConnectorError
+            ) as error:  # the bytes are kept and the reason is shown: this copy is for over there
+                journal.warning("not_laid_aside", shop=ports.shop.key, file=name, error=str(error))
+
+    async def _foreign(self, content: ReadResults) -> Facts:
+        """The figures of a file that hardly speaks of our slips: another shop's, or of another system. Else nothing."""
+        slips = content.sample or tuple(dict.fromkeys(one.slip_number for one in content.shipments))
+        if len(slips) < FEWEST:
+            return {}
+        ours = len(await self.ledger.slips_on_the_line(slips))
+        return {"looked_at": len(slips), "ours": ours} if ours < len(slips) * OURS_AT_LEAST else {}
+
+    async def _book(
+        self,
+        stage: Reading,
+        ports: Ports,
+        exchange_id: int,
+        piece: ReadResults,
+        counts: Counts,
+        *,
+        last: bool,
+    ) -> None:
+        by = By(stage.name, stage.gives)
+        booked, strays, said = await self._judge(stage, ports, piece.shipments)
+        strays += piece.strays
+        await self.ledger.take_note(exchange_id, piece, ports.now)
+        counts.moved += await self.ledger.book(
+            by, exchange_id, booked, strays, said, ports.now, "", last=last
+        )
         counts.strays += len(strays)
         counts.tally([outcome for _, outcome in said])
 
@@ -70,49 +161,73 @@ class Results:
         booked: list[Shipment] = []
         strays: list[Stray] = []
         said: list[Said] = []
-        items = await self.ledger.slips_by_number([shipment.slip_number for shipment in shipments])
-        numbers: dict[str, str] = {}  # tracking number -> slip, of this very file
+        known = await self._known(shipments, ports)
+        to_come = Counter(shipment.slip_number for shipment in shipments)
         for shipment in shipments:
-            item = items.get(shipment.slip_number)
-            verdict = await self._verdict(stage, ports, shipment, item, numbers)
+            number = shipment.slip_number
+            item, to_come[number] = known.items.get(number), to_come[number] - 1
+            verdict = _verdict(stage, ports, shipment, item, known)
             if isinstance(verdict, Stray):
                 strays.append(verdict)
             elif item is not None:
                 booked.append(shipment)
-                numbers |= dict.fromkeys(shipment.tracking, shipment.slip_number)
-                if verdict is not None:
-                    said.append((item, verdict))
-                # The next row of the same file must see this one.
-                state = SlipState.DISPATCHED if isinstance(verdict, Advance) else item.state
-                now_known = (*item.shipments, shipment)
-                items[shipment.slip_number] = replace(item, state=state, shipments=now_known)
+                known.numbers.update(dict.fromkeys(shipment.tracking, number))
+                for outcome in verdict:  # each is said of the slip as the one before leaves it
+                    said.append((item, outcome))
+                    item = _after(item, outcome)
+                if to_come[number]:  # the next row of the same file must see this one
+                    known.items[number] = replace(item, shipments=(*item.shipments, shipment))
         return booked, strays, said
 
-    async def _verdict(
-        self,
-        stage: Reading,
-        ports: Ports,
-        shipment: Shipment,
-        item: Item[Slip] | None,
-        numbers: dict[str, str],
-    ) -> Outcome | Stray | None:
-        relayed = item is not None and await self._relayed(item)
-        try:
-            verdict = stage.judge(ports, shipment, item, relayed) if stage.judge else None
-        except Exception as bug:
-            if item is None:
-                raise
-            journal.error("bug", stage=stage.name, slip=shipment.slip_number, error=words_of(bug))
-            return Hold(Reason.BUG, words_of(bug))
-        if not isinstance(verdict, Advance | Wait):
-            return verdict
-        others = (numbers.get(number, shipment.slip_number) for number in shipment.tracking)
-        taken = next((other for other in others if other != shipment.slip_number), None)
-        taken = taken or await self.ledger.taken_by_another(shipment, ports.now - SAME_NUMBER_WINDOW)
-        if not taken:
-            return verdict
-        return Hold(Reason.SHIPMENT_CONFLICT, f"送り状番号は伝票 {taken} で使用済みです。")
+    async def _known(self, shipments: Sequence[Shipment], ports: Ports) -> Known:
+        numbers = chain.from_iterable(shipment.tracking for shipment in shipments)
+        items = await self.ledger.slips_by_number(shipment.slip_number for shipment in shipments)
+        taken = await self.ledger.slips_of_numbers(numbers, ports.now - SAME_NUMBER_WINDOW)
+        early = [item for item in items.values() if not at_least(item.state, SlipState.RELAYED)]
+        under_way = {item.id for item in early if await self.ledger.acted_on("relay", item.id)}
+        events = (
+            (items[shipment.slip_number], shipment) for shipment in shipments if shipment.slip_number in items
+        )
+        news = {item.id for item, shipment in events if _gone(item) and not _known_by(item, shipment)}
+        told = {id_ for id_ in news if await self.ledger.told_complete(id_)}
+        return Known(items, taken, under_way, told)
 
-    async def _relayed(self, item: Item[Slip]) -> bool:
-        """Relayed, or the file with it is on its way: a result may be faster than the receipt."""
-        return at_least(item.state, SlipState.RELAYED) or await self.ledger.acted_on("relay", item.id)
+
+def _gone(item: Item[Slip]) -> bool:
+    return at_least(item.state, SlipState.DISPATCHED)
+
+
+def _known_by(item: Item[Slip], shipment: Shipment) -> bool:
+    return any(shipment.repeats(known) for known in item.shipments)
+
+
+def _verdict(
+    stage: Reading, ports: Ports, shipment: Shipment, item: Item[Slip] | None, known: Known
+) -> tuple[Outcome, ...] | Stray:
+    """What an event means. A number that another slip has moves nothing, whatever the event says (S3)."""
+    relayed = item is not None and (at_least(item.state, SlipState.RELAYED) or item.id in known.under_way)
+    told = item is not None and item.id in known.told
+    try:
+        verdict = stage.judge(ports, shipment, item, relayed, told) if stage.judge else ()
+    except Exception as bug:
+        if item is None:
+            raise
+        journal.error("bug", stage=stage.name, slip=shipment.slip_number, error=words_of(bug))
+        return (Hold(Reason.BUG, words_of(bug)),)
+    takes = shipment.result is Result.NUMBERS
+    if isinstance(verdict, Stray) or not (takes or any(isinstance(one, Advance | Wait) for one in verdict)):
+        return verdict
+    taken = known.other(shipment)
+    if not taken:
+        return verdict
+    return (Hold(Reason.SHIPMENT_CONFLICT, f"送り状番号は伝票 {taken} で使用済みです。"),)
+
+
+def _after(item: Item[Slip], outcome: Outcome) -> Item[Slip]:
+    """The slip as it stands once this was written."""
+    if isinstance(outcome, Advance):
+        held = tuple(reason for reason in item.held if reason not in outcome.settles)
+        return replace(item, state=outcome.to or SlipState.DISPATCHED, held=held)
+    if isinstance(outcome, Hold):
+        return replace(item, held=tuple(dict.fromkeys((*item.held, outcome.reason))))
+    return item

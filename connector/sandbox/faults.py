@@ -37,7 +37,12 @@ KNOWN = {
     "results-twice": Fault("the warehouse sends a result file again under another name", 0.5),
     "results-late": Fault("the warehouse sends a result file hours late", 0.2),
     "results-broken": Fault("the warehouse sends a result file cut in the middle", 0.05),
+    "results-forged": Fault(
+        "a stranger mails wrong results in the warehouse's name (only where results come by mail)", 0.5
+    ),
     "wms-refuses": Fault("the warehouse refuses single slips of a file", 0.02),
+    "wms-busy": Fault("the warehouse's API answers 429, 503 or a page in HTML, and does nothing", 0.05),
+    "wms-lost-reply": Fault("the warehouse's API does what was asked and the reply is lost", 0.05),
 }
 
 

@@ -125,7 +125,7 @@ def _left(slip: Slip, state: SlipState, item: Item[Order]) -> Shipment | None:
     """
     if not slip.live and slip.status < NEStatus.SHIPPED and not slip.merged:
         return None
-    said = whole([event for event in item.shipments if event.slip_number == slip.number])
+    said = whole([event for event in item.shipments if event.slip_number == slip.number], slip.rows)
     if state is SlipState.CANCELLED and not slip.merged:
         return None
     if said is not None or slip.shipped_at is None:

@@ -19,8 +19,21 @@ ONCE_A_DAY = timedelta(days=3)
 
 
 async def read(ports: Ports, since: datetime) -> AsyncIterator[list[Slip]]:
+    if since == ports.shop.start_at and ports.shop.doubles.enabled:
+        async for page in _sent_before_us(ports):
+            yield page
     async for page in ports.orders.slips_changed_since(_reaching_back(ports, since)):
         yield await _with_origins(page, ports)
+
+
+async def _sent_before_us(ports: Ports) -> AsyncIterator[list[Slip]]:
+    """At the very beginning (切替): what left in the days before it, so that nothing of it is sent once more."""
+    async for page in ports.orders.slips_changed_since(
+        ports.shop.start_at - timedelta(days=ports.shop.doubles.days)
+    ):
+        sent = [slip for slip in page if _sent_elsewhere(slip, ports)]
+        if sent:
+            yield await _with_origins(sent, ports)
 
 
 def _reaching_back(ports: Ports, since: datetime) -> datetime:
@@ -33,9 +46,14 @@ def _reaching_back(ports: Ports, since: datetime) -> datetime:
 async def _with_origins(page: list[Slip], ports: Ports) -> list[Slip]:
     """With the rows of those that people split or bundled, which say whose goods went where.
 
-    And of those at 起票済, whose rows alone say what stock or release date they wait for.
+    And of those at 起票済, whose rows alone say what stock or release date they wait for; and of those that others
+    printed or shipped, so that we do not ship the same goods again.
     """
-    wanted = [slip.number for slip in page if slip.split_from or slip.merged or _stands(slip)]
+    wanted = [
+        slip.number
+        for slip in page
+        if slip.split_from or slip.merged or _stands(slip) or _sent_elsewhere(slip, ports)
+    ]
     if not wanted:
         return page
     read = await ports.orders.slips(wanted, rows=True)
@@ -44,6 +62,11 @@ async def _with_origins(page: list[Slip], ports: Ports) -> list[Slip]:
 
 def _stands(slip: Slip) -> bool:
     return slip.live and slip.status == NEStatus.OPEN
+
+
+def _sent_elsewhere(slip: Slip, ports: Ports) -> bool:
+    sent = slip.live and slip.status >= NEStatus.PRINTED
+    return sent and not slip.tagged(ports.shop.sent_tag)
 
 
 async def again(ports: Ports, numbers: Sequence[str]) -> AsyncIterator[list[Slip]]:

@@ -1,21 +1,21 @@
 """Relay (出荷指示): hand slips that stand in 印刷待ち now to the warehouse, once, and only what is paid.
 
-Read from Next Engine again in the same pass (W2), payment gate at the door (P1). A slip counts as relayed when
-the warehouse's receipt names it; then it is tagged and moved to 印刷済 in Next Engine. Shipping cannot be taken
-back: a file whose fate is unknown is looked for, never sent again on suspicion.
+A slip is first claimed by its tag, then read from Next Engine again in the same pass (W2), payment gate at the door
+(P1). It counts as relayed when the warehouse's receipt names it; then it moves to 印刷済 in Next Engine. Shipping
+cannot be taken back: a file whose fate is unknown is looked for, never sent again on suspicion.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from connector import shipping
 from connector.clock import at_jst, jst
-from connector.errors import ConnectorError, Refused, Unknown
+from connector.errors import NotDone, Refused
 from connector.journey import SlipState
 from connector.order import Order
 from connector.outcome import (
-    Absent,
     Advance,
     Begun,
     Done,
@@ -28,48 +28,87 @@ from connector.outcome import (
     Sent,
     Wait,
 )
-from connector.ports import Answers, BuiltFile, Ports, Receipt
+from connector.ports import BuiltFile, Ports, Receipt
 from connector.shop import CAPTURED_WITHIN
 from connector.slip import NEStatus, Slip
+from connector.stages import marks
+from connector.stages.doubled import doubled
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
 
-REFUSED_WORDS = "倉庫が出荷指示を受け付けませんでした"
+FILE = "wms_file"
+NEVER_ALL_GONE = 50  # so many slips do not leave Next Engine between two passes
 
 
 async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said | Effect | list[Slip]]:
     waiting: list[Item[Slip]] = []
     for item in items:
-        if item.state is SlipState.RELAYED:  # taken by the warehouse, not yet marked in Next Engine
-            yield _mark(item, "ne_mark", ports)
-        elif Reason.REFUSED in item.held:
-            yield _mark(item, "ne_refused", ports)
+        if kind := marks.due(item):
+            yield marks.mark(item, kind, ports)
         else:
             waiting.append(item)
     if not waiting or not in_time(ports):
         return
-    fresh = await ports.orders.slips([item.noun.number for item in waiting], rows=True)
+    fresh = await _read_again(waiting, ports)
     yield list(fresh.values())
     ready: dict[str, Item[Slip]] = {}
+    doubts = ports.warehouse.doubts(list(fresh.values()))
     for item in waiting:
-        stays = obstacle(item, fresh.get(item.noun.number), ports)
+        number = item.noun.number
+        stays = obstacle(item, fresh.get(number), ports) or doubt(item, doubts.get(number, ()))
         if stays is None:
-            ready[item.noun.number] = item
+            ready[number] = item
         else:
             yield item, stays
-    if not ready:
+    for number, hold in (await doubled(ready, fresh, ports)).items():
+        yield ready.pop(number), hold
+    for word in _hand_out(ready, fresh, ports):
+        yield word
+
+
+async def _read_again(waiting: Sequence[Item[Slip]], ports: Ports) -> dict[str, Slip]:
+    """As Next Engine shows them now. Not one of very many is no answer: nothing is concluded from it."""
+    fresh = await ports.orders.slips([item.noun.number for item in waiting], rows=True)
+    if not fresh and len(waiting) >= NEVER_ALL_GONE:
+        raise NotDone(
+            f"ネクストエンジンが印刷待ちの伝票 {len(waiting)}件を1件も返しませんでした。何も判断していません"
+        )
+    return fresh
+
+
+def _hand_out(
+    ready: Mapping[str, Item[Slip]], fresh: Mapping[str, Slip], ports: Ports
+) -> Iterator[Said | Effect]:
+    """First the claims, and all are asked about once more after them; the instructions when all carry our claim."""
+    mine = [number for number in ready if marks.claimed(ready[number], fresh[number], ports)]
+    mine = mine[: ports.warehouse.at_once]
+    others = [number for number in ready if not marks.claimed(ready[number], fresh[number], ports)]
+    fit: list[str] = []  # what the warehouse's file cannot hold is not claimed either
+    for built in _built([fresh[number] for number in others[: ports.warehouse.at_once - len(mine)]], ports):
+        for number, hold in built.held:
+            yield ready[number], hold
+        fit += built.included
+    if fit:
+        for number in fit:
+            yield marks.claim(ready[number], fresh[number], ports)
         return
-    chosen = [fresh[number] for number in list(ready)[: ports.warehouse.at_once]]
-    for built in ports.warehouse.instructions(chosen, sequence=ports.sequence, at=ports.now):
+    for built in _built([fresh[number] for number in mine], ports):
         for number, hold in built.held:
             yield ready[number], hold
         if built.included:
             yield _instruction(built, [ready[number] for number in built.included], ports)
 
 
+def _built(slips: Sequence[Slip], ports: Ports) -> list[BuiltFile]:
+    if not slips:
+        return []
+    ship_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
+    return ports.warehouse.instructions(slips, sequence=ports.sequence, at=ports.now, ship_on=ship_on)
+
+
 def _instruction(built: BuiltFile, included: Sequence[Item[Slip]], ports: Ports) -> Effect:
-    key = f"{ports.shop.key}/wms_file/{ports.sequence:06}"
+    key = f"{ports.shop.key}/{FILE}/{ports.sequence:06}"
     return Effect(
-        kind="wms_file",
+        kind=FILE,
         key=f"{key}/{included[0].noun.number}" if ports.warehouse.singly else key,
         items=tuple(item.id for item in included),
         body=built.body,
@@ -103,7 +142,12 @@ def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | Non
         return Wait("カートで取消済み（出荷止め処理中）")
     if slip.unknown:
         return Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown))
-    return gate(slip, item.orders) or lapsing(item.orders, ports)
+    return gate(slip, item.orders) or lapsing(item.orders, ports) or marks.by_another(item, slip, ports)
+
+
+def doubt(item: Item[Slip], doubts: Sequence[Hold]) -> Hold | None:
+    """The first of these findings that no person let pass."""
+    return next((hold for hold in doubts if (hold.reason, hold.note) not in item.allowed), None)
 
 
 def _foreign_is_ours(slip: Slip, ports: Ports) -> bool:
@@ -133,7 +177,8 @@ def lapsing(orders: Sequence[Order], ports: Ports) -> Hold | None:
         lapses_at = ports.shop.lapses_at(order.payment)
         if lapses_at is None:
             continue
-        ship_on = max(order.ship_on or jst(ports.now).date(), jst(ports.now).date())
+        leaves_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
+        ship_on = max(order.ship_on or leaves_on, leaves_on)
         if lapses_at < at_jst(ship_on) + CAPTURED_WITHIN:
             return Hold(Reason.PAYMENT_GATE, _lapse(order, lapses_at, ship_on, ports.now))
     return None
@@ -149,28 +194,13 @@ def _lapse(order: Order, lapses_at: datetime, ship_on: date, now: datetime) -> s
     return f"受注 {order.number} の与信は {lapses} に切れます（残り{left}日）。{late}。{what}"
 
 
-def _mark(item: Item[Slip], kind: str, ports: Ports) -> Effect:
-    number = item.noun.number
-    facts = {"slip": number, "words": item.refusal} if item.refusal else {"slip": number}
-    return Effect(kind=kind, key=f"{ports.shop.key}/{kind}/{number}", items=(item.id,), facts=facts)
-
-
 async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
     """The files one by one, the marks in Next Engine all at once."""
-    files, taken, refused = (
-        [one for one in begun if one.effect.kind == kind] for kind in ("wms_file", "ne_mark", "ne_refused")
-    )
+    files = [one for one in begun if one.effect.kind == FILE]
     async for one, reply in one_by_one(files, lambda one: _hand_over(one, ports)):
         yield one, reply
-    answers: Answers = {}
-    if taken:
-        answers |= await ports.orders.mark_relayed([one.effect.facts["slip"] for one in taken])
-    if refused:
-        words = {one.effect.facts["slip"]: one.effect.facts.get("words", "") for one in refused}
-        answers |= await ports.orders.mark_refused({n: said or REFUSED_WORDS for n, said in words.items()})
-    for one in (*taken, *refused):
-        now = answers[one.effect.facts["slip"]]
-        yield one, _marked(one, now) if isinstance(now, Slip) else now
+    async for one, reply in marks.act([one for one in begun if one.effect.kind != FILE], ports):
+        yield one, reply
 
 
 async def _hand_over(one: Begun, ports: Ports) -> Reply:
@@ -178,30 +208,13 @@ async def _hand_over(one: Begun, ports: Ports) -> Reply:
     return _received(one, reply) if isinstance(reply, Receipt) else reply
 
 
-def _marked(one: Begun, slip: Slip) -> Done:
-    evidence = {"status": slip.status, "tags": slip.tags}
-    if one.effect.kind == "ne_mark":
-        return Done(evidence)
-    return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(REFUSED_WORDS)))
-
-
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
     async for one, reply in look_at_each(
-        [one for one in begun if one.effect.kind == "wms_file"], lambda one: _look_at_file(one, ports)
+        [one for one in begun if one.effect.kind == FILE], lambda one: _look_at_file(one, ports)
     ):
         yield one, reply
-    marks = [one for one in begun if one.effect.kind != "wms_file"]
-    if not marks:
-        return
-    try:
-        slips = await ports.orders.slips([one.effect.facts["slip"] for one in marks])
-    except ConnectorError as error:  # what the files said is kept all the same
-        for one in marks:
-            yield one, Unknown(str(error))
-        return
-    for one in marks:
-        slip = slips.get(one.effect.facts["slip"])
-        yield one, _marked(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
+    async for one, reply in marks.look([one for one in begun if one.effect.kind != FILE], ports):
+        yield one, reply
 
 
 async def _look_at_file(one: Begun, ports: Ports) -> Reply:
@@ -216,12 +229,6 @@ async def _look_at_file(one: Begun, ports: Ports) -> Reply:
 
 def _received(one: Begun, receipt: Receipt) -> Reply:
     return Refused("wms", "", receipt.file_refused) if receipt.file_refused else _answered(one, receipt)
-
-
-def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:
-    if one.effect.kind == "ne_refused":
-        return ports.shop.refused_tag in slip.tags
-    return slip.status >= NEStatus.PRINTED and ports.shop.sent_tag in slip.tags
 
 
 def _answered(one: Begun, receipt: Receipt) -> Reply:
@@ -267,7 +274,9 @@ STAGE = Acting(
     look=look,
     witness=witness,
     settle=lambda _ports: timedelta(minutes=5),
-    numbered="wms_file",
-    once="ne_mark",
-    refused="ne_refused",
+    numbered=FILE,
+    once=marks.PRINTED,
+    refused=marks.REFUSED,
+    claims=marks.CLAIM,
+    paced=True,
 )

@@ -26,6 +26,8 @@ from connector.slip import Shipment, Slip
 CATCH_UP = timedelta(hours=12)  # how long a missed set time is made up for, where the shop says nothing
 AnyItem = Item[Order] | Item[Slip]
 Said = tuple[Item[Any], Outcome]
+Judge = Callable[[Ports, Shipment, Item[Slip] | None, bool, bool], tuple[Outcome, ...] | Stray]
+"""An event, its slip if we know it, whether that was relayed, and whether the cart was told of its completion."""
 Seen = CartPage | SubscriptionPage | list[Slip] | ResultFile | MailSeen | Stray
 
 
@@ -49,8 +51,8 @@ class Reading(Stage):
     read: Callable[[Ports, datetime], AsyncIterator[Seen]]
     cursor: bool = True
     from_the_beginning: bool = False  # the first read reaches back before the shop's start_at
-    judge: Callable[[Ports, Shipment, Item[Slip] | None, bool], Outcome | Stray | None] | None = None
-    released: Callable[[Item[Slip]], Outcome | None] | None = None  # what a lifted hold lets go on
+    judge: Judge | None = None  # what an event of the warehouse means for its slip
+    released: Callable[[Ports, Item[Slip]], Outcome | None] | None = None  # what a lifted hold lets go on
     again: Callable[[Ports, Sequence[str]], AsyncIterator[Seen]] | None = None  # slips a change waits for
 
 
@@ -76,6 +78,8 @@ class Acting(Stage):
     numbered: str = ""  # the kind of effect whose files are numbered without gaps
     once: str = ""  # items at `gives` come back until they have an effect of this kind
     refused: str = ""  # items the other side refused come once more for an effect of this kind
+    paced: bool = False  # a day with far more of them than usual waits for a click
+    claims: str = ""  # what an effect of this kind made ours is planned once more in the same pass
     at_once: int = 500  # items a pass
     checked: bool = (
         False  # its files are compared with earlier ones before they leave, and may wait for a click

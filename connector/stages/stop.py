@@ -1,12 +1,14 @@
-"""Stop (出荷止め): a cancel seen in the cart after the hand-over, taken to wherever it still can be stopped.
+"""Stop (出荷止め): a cancel seen after the hand-over, or a person's wish, taken to wherever it still can be stopped.
 
 Before the warehouse has the slip: cancelled in Next Engine. After that: the warehouse is asked first, and Next
-Engine is cancelled when it agrees. Shipped already, or refused by the warehouse: too late, said aloud. Never
-"stopped" without the other side's word, and never another customer's goods: what is bundled is for a person.
+Engine is cancelled when it agrees. Shipped already, or refused by the warehouse: too late, said aloud. No answer in
+time, or answers that contradict: unknown, and a person telephones. Never "stopped" without the other side's word,
+never asked twice what was answered, and never another customer's goods: what is bundled is for a person.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 
@@ -17,56 +19,70 @@ from connector.outcome import (
     Absent,
     Begun,
     Cancel,
+    CannotTell,
     Done,
     Effect,
+    Facts,
     Hold,
     Item,
     Outcome,
     Reason,
     Reply,
     Sent,
+    StopAnswer,
     Wait,
 )
 from connector.ports import Ports, Receipt
-from connector.slip import NEStatus, Slip
+from connector.shop import Shop
+from connector.slip import NEStatus
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
+from connector.stages.stop_case import Case, case_of
 
-GONE = (SlipState.DISPATCHED, SlipState.CONFIRMED)
+PATIENCE = timedelta(hours=1)  # without an answer for so long, nobody may wait for one any more
+LISTENS_ON = timedelta(days=3)  # a late answer, or a second thought, still corrects the verdict
+EVERY = timedelta(minutes=5)
+LESS_OFTEN = timedelta(minutes=10)
+NO_ANSWER = "倉庫から取消の返事がありません。電話で確認してください"
+ANSWERS_NOBODY = "この倉庫は取消の返事をしません。電話で確認してください"
+GONE_ALREADY = re.compile(r"\bCANCELLED\b|取消済")  # R with the state it stands in, spec/wms.md §7.4
+NOT_KNOWN = re.compile(r"\bUNKNOWN\b")  # our instruction may still lie in the same folder, unread
 
 
 async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said | Effect]:
     slips = await ports.orders.slips_of([item.noun.number for item in items])
-    ask: list[Item[Order]] = []
+    ask: list[tuple[Item[Order], list[str]]] = []
     for item in items:
-        found = slips.get(item.noun.number, [])
-        ends = verdict(item, found, ports)
+        case = case_of(item, slips.get(item.noun.number, []))
+        ends = verdict(item, case, ports)
         if ends is not None:
             yield item, ends
-        elif at_warehouse(item) and "wms_stop" not in item.done:
-            ask.append(item)
+        elif case.to_ask:
+            ask.append((item, case.to_ask))
         else:
-            yield _cancel(item, found, ports)
+            yield _cancel(item, case, ports)
     for effect in _ask_warehouse(ask, ports):
         yield effect
 
 
-def verdict(item: Item[Order], slips: list[Slip], ports: Ports) -> Outcome | None:
-    """How the request ends, or what it waits for; None where there is something to cancel."""
-    if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips):
-        return Hold(Reason.CANCELLED_TOO_LATE, "出荷確定済みです。返品・返金の対応が必要です。")
-    if any(state in GONE for _, state in item.slips):
-        return Hold(Reason.CANCELLED_TOO_LATE, "倉庫から出荷済みです。返品・返金の対応が必要です。")
-    bundled = _bundled(item)
-    if bundled:
-        note = f"他の受注と同梱されています（{bundled}）。ネクストエンジンで分けるか取り消してください。"
+def verdict(item: Item[Order], case: Case, ports: Ports) -> Outcome | None:
+    """How the request ends, or what it waits for; None where there is something to ask or to cancel."""
+    others = _bundled(item)
+    if others and not case.lost:
+        note = f"他の受注と同梱されています（{others}）。ネクストエンジンで分けるか取り消してください。"
         return Hold(Reason.CHANGED_AFTER_HANDOVER, note)
-    if any(slip.live for slip in slips):
+    if case.awaited:
+        return Wait("倉庫の返事を待っています")
+    if not others and (case.to_ask or case.live):
         return None
-    if slips:
-        return Cancel("cancelled in Next Engine")
+    if case.lost:
+        return Hold(Reason.CANCELLED_TOO_LATE, f"{case.said}。返品・返金の対応が必要です。")
+    if case.unclear:
+        return Hold(Reason.CANNOT_TELL, f"{case.said}。")
+    if case.agreed or case.free:
+        return Cancel(f"{case.said}。ネクストエンジンでも取消済みです。")
     if ports.now - item.since < ports.shop.mail_settle:
         return Wait("通知メールが新規受付に現れるのを待って取り消します")
-    return Cancel("it never reached Next Engine")
+    return Cancel("ネクストエンジンに届いていません。")
 
 
 def _bundled(item: Item[Order]) -> str:
@@ -79,28 +95,30 @@ def _bundled(item: Item[Order]) -> str:
     return "、".join(dict.fromkeys((*item.shares, *elsewhere)))
 
 
-def at_warehouse(item: Item[Order]) -> list[str]:
-    return [slip.number for slip, state in item.slips if state is SlipState.RELAYED]
+def _cancel(item: Item[Order], case: Case, ports: Ports) -> Effect:
+    """`ends`: with this nothing of the order is left anywhere; else the next pass finds the verdict."""
+    ends = not (case.lost or case.unclear)
+    words = f"{case.said}。ネクストエンジンで取り消しました。" if ends else ""
+    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of([*case.live, words])}"
+    return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": case.live, "ends": words})
 
 
-def _cancel(item: Item[Order], slips: list[Slip], ports: Ports) -> Effect:
-    live = [slip.number for slip in slips if slip.live]
-    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of(live)}"
-    return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": live})
-
-
-def _ask_warehouse(items: Sequence[Item[Order]], ports: Ports) -> Iterator[Effect]:
+def _ask_warehouse(asked: Sequence[tuple[Item[Order], Sequence[str]]], ports: Ports) -> Iterator[Effect]:
     """One request for all, or one for each slip, as the warehouse takes them."""
-    asked = {number: item.id for item in items for number in at_warehouse(item)}
-    if not asked:
+    owners: dict[str, list[int]] = {}
+    for item, numbers in asked:
+        for number in numbers:
+            owners.setdefault(number, []).append(item.id)
+    if not owners:
         return
     key = f"{ports.shop.key}/wms_stop/{ports.sequence:06}"
-    for built in ports.warehouse.stops(list(asked), sequence=ports.sequence, at=ports.now):
-        slips = {number: asked[number] for number in built.included}
+    chosen = list(owners)[: ports.warehouse.at_once]
+    for built in ports.warehouse.stops(chosen, sequence=ports.sequence, at=ports.now):
+        slips = {number: owners[number] for number in built.included}
         yield Effect(
             kind="wms_stop",
             key=f"{key}/{built.included[0]}" if ports.warehouse.singly else key,
-            items=tuple(dict.fromkeys(slips.values())),
+            items=tuple(dict.fromkeys(id_ for ids in slips.values() for id_ in ids)),
             body=built.body,
             name=built.facts["name"],
             facts={**built.facts, "sequence": ports.sequence, "slips": slips},
@@ -111,18 +129,24 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
     async def do(one: Begun) -> Reply:
         if one.effect.kind == "wms_stop":
             reply = await ports.warehouse.send(one.effect)
-            return _told(one, reply) if isinstance(reply, Receipt) else reply
+            return _told(one, reply, ports) if isinstance(reply, Receipt) else reply
         numbers: list[str] = one.effect.facts["slips"]
         slips = await ports.orders.slips(numbers)
         if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
             raise NotDone("shipped in the meantime")  # the next plan says so
         for slip in slips.values():
             if slip.live:
-                await ports.orders.cancel(slip, "カートで取消")
-        return Done({"cancelled": numbers}, per_item=dict.fromkeys(one.effect.items, Cancel("stopped")))
+                await ports.orders.cancel(slip, "出荷止め")
+        return _cancelled(one)
 
     async for one, reply in one_by_one(begun, do):
         yield one, reply
+
+
+def _cancelled(one: Begun) -> Done:
+    words: str = one.effect.facts["ends"]
+    said: Outcome = Cancel(words) if words else Wait("ネクストエンジンで取り消しました")
+    return Done({"cancelled": one.effect.facts["slips"]}, per_item=dict.fromkeys(one.effect.items, said))
 
 
 async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
@@ -137,53 +161,86 @@ async def _look(one: Begun, ports: Ports) -> Reply:
     slips = await ports.orders.slips(numbers)
     if any(slip.live for slip in slips.values()):
         return Absent()
-    return Done({"cancelled": numbers}, per_item=dict.fromkeys(one.effect.items, Cancel("stopped")))
+    return _cancelled(one)
 
 
 async def _answer(one: Begun, ports: Ports) -> Reply:
     receipt = await ports.warehouse.receipt(one.effect) if ports.warehouse.answers else None
-    if receipt is None:
-        lies = await ports.warehouse.lies_there(one.effect)
-        if ports.warehouse.answers or not isinstance(lies, Sent):
-            return lies
-        ask = Hold(Reason.CANNOT_TELL, "この倉庫は取消の返事をしません。電話で確認してください。")
-        return Done(lies.evidence, per_item=dict.fromkeys(one.effect.items, ask))
-    return _told(one, receipt)
+    if receipt is not None:
+        return _told(one, receipt, ports)
+    lies = await ports.warehouse.lies_there(one.effect)
+    if not isinstance(lies, Sent):
+        return lies
+    by_phone = lies.evidence.get("words")  # there is no way to ask this warehouse
+    if by_phone or not ports.warehouse.answers:
+        words = str(lies.evidence.get("words") or ANSWERS_NOBODY)
+        return Done(_answers(one, dict.fromkeys(one.effect.facts["slips"], (StopAnswer.SILENT, words))))
+    waited = ports.now - one.started_at
+    if waited < patience(ports.shop):
+        return lies
+    return _listens_on(one, dict.fromkeys(one.effect.facts["slips"], (StopAnswer.SILENT, NO_ANSWER)), ports)
 
 
-def _told(one: Begun, receipt: Receipt) -> Reply:
+def patience(shop: Shop) -> timedelta:
+    return shop.patiences.get("stop", PATIENCE)
+
+
+def _told(one: Begun, receipt: Receipt, ports: Ports) -> Reply:
     if receipt.file_refused:
         return Refused("wms", "", receipt.file_refused)
-    slips: dict[str, int] = one.effect.facts["slips"]
-    said: dict[int, Outcome] = {
-        item_id: _said(receipt, [number for number, owner in slips.items() if owner == item_id])
-        for item_id in one.effect.items
-    }
-    return Done({"receipt": receipt.name, "accepted": list(receipt.accepted)}, per_item=said)
+    said = {number: _said(receipt, number) for number in one.effect.facts["slips"]}
+    refused = any(answer == StopAnswer.REFUSED for answer, _ in said.values())
+    if (
+        refused and ports.warehouse.singly
+    ):  # people on the floor may have second thoughts; a file's word stands
+        return _listens_on(one, said, ports, receipt.name)
+    counted = {"accepted": len(receipt.accepted), "refused": len(receipt.refused)}
+    evidence = {**_answers(one, said), "receipt": receipt.name, **counted}
+    return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait("倉庫が返事をしました")))
 
 
-def _said(receipt: Receipt, numbers: Sequence[str]) -> Outcome:
-    """The warehouse's word about all slips of one order: stopped only if it agreed to every one."""
-    refused = [f"{number}: {receipt.refused[number]}" for number in numbers if number in receipt.refused]
-    if refused:
-        return Hold(Reason.CANCELLED_TOO_LATE, f"倉庫が取消を断りました: {'、'.join(refused)}")
-    if any(number not in receipt.accepted for number in numbers):
-        return Hold(Reason.CANNOT_TELL, f"受付結果 {receipt.name} に取消の返事がありません。")
-    return Wait("倉庫が取消を受け付けました")
+def _said(receipt: Receipt, number: str) -> tuple[StopAnswer, str]:
+    """The warehouse's word about one slip."""
+    words = receipt.refused.get(number)
+    if words is not None and number in receipt.accepted:
+        return StopAnswer.SILENT, f"受付結果 {receipt.name} が食い違っています。電話で確認してください"
+    if number in receipt.accepted or (words is not None and GONE_ALREADY.search(words)):
+        return StopAnswer.AGREED, words or ""
+    if words is not None:
+        return (StopAnswer.NOT_ASKED if NOT_KNOWN.search(words) else StopAnswer.REFUSED), words
+    return StopAnswer.SILENT, f"受付結果 {receipt.name} に返事がありません。電話で確認してください"
+
+
+def _answers(one: Begun, said: dict[str, tuple[StopAnswer, str]]) -> Facts:
+    return {"answers": {number: list(word) for number, word in said.items()}}
+
+
+def _listens_on(
+    one: Begun, said: dict[str, tuple[StopAnswer, str]], ports: Ports, receipt: str = ""
+) -> Reply:
+    """This is the word for now. What comes later corrects it, for some days."""
+    evidence = {**_answers(one, said), "receipt": receipt}
+    waits: Outcome = Wait("倉庫の返事を確かめています")
+    answered = dict.fromkeys(one.effect.items, waits)
+    if ports.now - one.started_at < LISTENS_ON:
+        return Sent(evidence, look_after=LESS_OFTEN.total_seconds(), per_item=answered)
+    if any(answer == StopAnswer.SILENT for answer, _ in said.values()):
+        return CannotTell(NO_ANSWER)
+    return Done(evidence, per_item=answered)
 
 
 async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said]:
     slips = await ports.orders.slips_of([item.noun.number for item in items])
     for item in items:
-        ends = verdict(item, slips.get(item.noun.number, []), ports)
+        ends = verdict(item, case_of(item, slips.get(item.noun.number, [])), ports)
         yield item, ends or Wait("出荷止めが必要です（手作業）")
 
 
 STAGE = Acting(
     name="stop",
     japanese="出荷止め",
-    every=timedelta(minutes=5),
-    patience=timedelta(hours=1),
+    every=EVERY,
+    patience=PATIENCE,
     noun=Order,
     takes=tuple(OrderState),
     plan=plan,

@@ -7,9 +7,9 @@ closures in `RenewalRules.closed`; national holidays are known for as long as th
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 from connector.clock import at_jst, jst
+from connector.holidays import national_holiday
 from connector.shop import RenewalRules
 from connector.subscriptions.cycle import ClosedDay, Origin, Rules
 
@@ -87,11 +87,3 @@ class Calendar:
         """Inside the hours of a nightly run: whatever was created outside of them, a person created."""
         latest = self.run_of(self.next_run_day(at) - DAY)
         return latest <= at < latest + max(self.renewals.grace, timedelta(hours=1))
-
-
-@lru_cache(maxsize=4096)
-def national_holiday(day: date) -> bool:
-    """祝日, substitute and citizens' holidays included."""
-    import jpholiday
-
-    return bool(jpholiday.is_holiday(day))

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +24,7 @@ from connector.clock import Clock
 from connector.errors import Barred, Misconfigured, NotDone, Problem, Refused, Unknown
 
 Pairs = Sequence[tuple[str, str | bytes]]
+Headers = Mapping[str, str]
 Explain = Callable[[bytes], tuple[str, str]]
 """Body of a refusal → the other side's code and words, each "" where it says none."""
 
@@ -30,6 +32,8 @@ Meter = Callable[[int, int], None]
 """Told of every request that reached the other side: its bytes, and the bytes of the answer (0: none came)."""
 
 T = TypeVar("T")
+
+NO_HEADERS: Final[Headers] = MappingProxyType({})
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -131,32 +135,36 @@ class Http:
         self._meter = meter
         self.calls = 0  # requests sent; some systems are metered (spec/next_engine.md §2.5)
 
-    async def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Answer:
+    async def get_json(
+        self, path: str, params: Sequence[tuple[str, str]] = (), *, headers: Headers = NO_HEADERS
+    ) -> Answer:
         """GET; repeating is safe."""
         query = encode_form(params).decode("ascii")
-        return await self._call("GET", f"{path}?{query}" if query else path, b"", "", False, None)
+        return await self._call("GET", f"{path}?{query}" if query else path, b"", headers, False, None)
 
-    async def send_json(self, method: str, path: str, body: bytes) -> Answer:
-        """Send JSON bytes exactly as they are; a write."""
-        return await self._call(method, path, body, JSON, True, None)
+    async def send_json(
+        self, method: str, path: str, body: bytes, *, writing: bool = True, headers: Headers = NO_HEADERS
+    ) -> Answer:
+        """Send JSON bytes exactly as they are; a write, unless the other side reads by POST."""
+        return await self._call(method, path, body, {"Content-Type": JSON, **headers}, writing, None)
 
     async def post_form(
         self, path: str, pairs: Pairs, *, writing: bool, timeout_seconds: float | None = None
     ) -> Answer:
         """POST a form. Binary values travel as their raw bytes, percent-encoded."""
-        return await self._call("POST", path, encode_form(pairs), FORM, writing, timeout_seconds)
+        form = {"Content-Type": FORM}
+        return await self._call("POST", path, encode_form(pairs), form, writing, timeout_seconds)
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def _call(
-        self, method: str, path: str, body: bytes, kind: str, writing: bool, seconds: float | None
+        self, method: str, path: str, body: bytes, headers: Headers, writing: bool, seconds: float | None
     ) -> Answer:
         async with self._turn():
-            headers = {"Content-Type": kind} if kind else {}
             limit = seconds or self._seconds
             request = self._client.build_request(
-                method, self._base + path, content=body or None, headers=headers, timeout=_phases(limit)
+                method, self._base + path, content=body or None, headers=dict(headers), timeout=_phases(limit)
             )
             self.calls += 1
             reached, received = True, 0

@@ -18,6 +18,7 @@ from connector.reports import figure_value, lamp_name, what, what_to_do, written
 from connector.shop import Shop
 from connector.web.context import CONTEXT, WebContext
 from connector.words.letters import letters
+from connector.words.proofs import proof
 
 Answer = TypeVar("Answer")
 ALARMS = web.RequestKey("alarms", tuple[AlarmRow, ...])
@@ -99,6 +100,7 @@ class View:
             "wait": lambda value: words.wait(value, lang),
             "checked": lambda row: words.checked(row.tab, row.code, lang),
             "effect": lambda kind: words.effect(kind, lang),
+            "proof": lambda evidence: proof(evidence, lang),
             "effect_state": lambda value: words.effect_state(value, lang),
             "system": lambda name: words.system(name, lang),
             "payment_state": lambda value: words.payment_state(value, lang),

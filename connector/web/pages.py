@@ -9,18 +9,22 @@ from msgspec import Struct
 
 from connector import words
 from connector.journey import FINAL, OrderState, SlipState
-from connector.ledger import views
+from connector.ledger import stage_stops, views
 from connector.ledger.views import Connection, EffectRow
 from connector.outcome import SELF_CLEARING, Reason
 from connector.reports import latest, opening
 from connector.web.cases import of_order as case_of_order
 from connector.web.changes import of_order
+from connector.web.doubles import suspects_of
 from connector.web.frame import View
 from connector.web.guard import token
+from connector.web.stops import of_order as stop_of_order
+from connector.words.stage_stops import stop_sentence
 
 TOP = 30  # rows of a list on the first page
 BEFORE_IMPORT = (OrderState.RECEIVED, OrderState.NOTIFIED, OrderState.IN_INTAKE)
 FILES = ("ne_import", "wms_file", "completion", "wms_stop")
+BUTTONS = {"note": "leave_note", "stop": "stop_order", "handled": "stop_handled"}
 
 
 class Home(Struct, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ class Home(Struct, frozen=True, kw_only=True):
     files: tuple[EffectRow, ...]
     pulses: tuple[views.PulseRow, ...]
     preflights: tuple[views.PreflightRow, ...] = ()  # import files that wait for a click
+    stage_stops: tuple[stage_stops.Stop, ...] = ()  # stages that stopped themselves
 
     def of(self, item: str) -> list[views.PlaceCount]:
         return [place for place in self.funnel if place.item == item]
@@ -61,6 +66,8 @@ async def home(request: web.Request) -> web.Response:
         opening=opening(report, view.lang) if report is not None else "",
         next_import=views.next_of(view.shop.import_times, view.now),
         cut_off=views.cut_off(view.shop, view.now),
+        cut_off_said=words.until_cut_off(views.cut_off(view.shop, view.now), view.now, view.lang),
+        stopped=lambda stop: stop_sentence(stop.stage, stop.what, stop.figures, view.lang),
         next_completion=views.next_of(view.shop.completion_times, view.now),
     )
 
@@ -78,6 +85,7 @@ def _home(connection: Connection, view: View) -> Home:
         files=tuple(views.effects_between(connection, shop.key, begins_at, ends_at, FILES)),
         pulses=tuple(views.pulses_list(connection, shop.key)),
         preflights=tuple(views.preflights_waiting(connection, shop.key)),
+        stage_stops=tuple(stage_stops.waiting(connection, shop.key)),
     )
 
 
@@ -118,6 +126,7 @@ async def order(request: web.Request) -> web.Response:
         verbs=_verbs(view, "orders", number, picture.order.reasons, picture.order.state),
         token=token(view.context.form_key, view.shop.key, f"orders/{number}"),
         **await of_order(view, number),
+        **await stop_of_order(view, number),
         **await case_of_order(view, number),
     )
 
@@ -146,6 +155,7 @@ async def slip(request: web.Request) -> web.Response:
         why=answer,
         verbs=_verbs(view, "slips", number, picture.slip.reasons, picture.slip.state),
         token=token(view.context.form_key, view.shop.key, f"slips/{number}"),
+        **await suspects_of(view, number),
     )
 
 
@@ -179,10 +189,11 @@ def _verbs(
     if state not in {str(final) for final in FINAL}:
         fitting += ["retry"] if all(Reason(reason) in SELF_CLEARING for reason in reasons) else []
         fitting += ["hold"] if Reason.BY_HAND not in reasons else []
+        fitting += ["stop", "handled"] if kind == "orders" else []
     return [
         (
             view.link(kind, number, verb),
-            words.label("leave_note" if verb == "note" else verb, view.lang),
+            words.label(BUTTONS.get(verb, verb), view.lang),
             "strong" if verb == "release" else "",
         )
         for verb in (*fitting, "note")

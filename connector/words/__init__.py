@@ -11,7 +11,7 @@ from connector.outcome import EffectState, Reason
 from connector.slip import Result
 from connector.words.alarms import ALARMS, AlarmWord, alarm_facts
 from connector.words.cases import CASE_STATES, CASE_STEPS, LINK_RULES, LINKS, SITUATIONS
-from connector.words.figures import UNKNOWN, age, clock_time, count, day, moment, yen
+from connector.words.figures import UNKNOWN, age, clock_time, count, day, moment, until_cut_off, yen
 from connector.words.findings import FINDINGS, VERDICTS, FindingWord
 from connector.words.intake import INTAKE
 from connector.words.labels import FIGURES, LABELS, label
@@ -95,6 +95,7 @@ __all__ = [
     "stage",
     "state",
     "system",
+    "until_cut_off",
     "wait",
     "what_moves",
     "yen",

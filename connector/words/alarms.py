@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from connector.words.figures import clock_time, moment
 from connector.words.next_engine import SIGN_IN_STATES, budget_sentence
 from connector.words.preflights import totals_sentence, waits_sentence
+from connector.words.stage_stops import silent_sentence, stopped_sentence
 from connector.words.text import Text
 
 Facts = Mapping[str, Any]
@@ -101,6 +102,28 @@ ALARMS: dict[str, AlarmWord] = {
         Text(
             "示された受注の伝票の金額をネクストエンジンで確かめてください。手で直した伝票なら、そのままで構いません。",
             "Look at the slips of these orders in Next Engine; where somebody corrected one by hand, all is well.",
+        ),
+    ),
+    "stage_stopped": AlarmWord(
+        Text("工程が自分で止まりました", "A stage stopped itself"),
+        Text(
+            "件数などがいつもの範囲から大きく外れたため、判断があるまでその分を進めません。",
+            "Its figures are far outside what is usual; nothing of it goes on before somebody decides.",
+        ),
+        Text(
+            "「一時停止」の画面で件数を確かめ、正しければ進め、誤りなら見合わせてください。",
+            "Look at the figures on the page of self-stops, then let it go on or keep it back.",
+        ),
+    ),
+    "receipt_silent": AlarmWord(
+        Text("倉庫から受付結果が届きません", "The warehouse does not answer instructions"),
+        Text(
+            "出荷指示が倉庫に届いたか分からず、その伝票は印刷済みになりません。確認できるまで送り直しません。",
+            "Nobody knows whether the warehouse has these slips; they stay 印刷待ち and nothing is sent again.",
+        ),
+        Text(
+            "示されたファイルを受け取ったか倉庫に確認してください。受付結果が届けば自動で進みます。",
+            "Ask the warehouse whether it has the files named; it goes on by itself once the answer comes.",
         ),
     ),
     "outage_cart": _out(
@@ -198,6 +221,8 @@ _FACTS: dict[str, Callable[[Facts, datetime, str], str]] = {
     "import_totals": totals_sentence,
     "intake_silent": _silent,
     "sign_in": _sign_in,
+    "stage_stopped": stopped_sentence,
+    "receipt_silent": silent_sentence,
     "budget_near": lambda evidence, _now, lang: budget_sentence(evidence, lang),
     "budget_over": lambda evidence, _now, lang: budget_sentence(evidence, lang),
 }

@@ -49,6 +49,14 @@ def day(on: date, lang: str = "ja") -> str:
     return f"{on:%a %d %b}" if lang == "en" else f"{on.month}/{on.day}({_WEEKDAYS[on.weekday()]})"
 
 
+def until_cut_off(cut_off: datetime, now: datetime, lang: str = "ja") -> str:
+    """本日の締めまで 1時間20分; on a day that is over or closed, when the next one is."""
+    if jst(cut_off).date() == jst(now).date():
+        left = age(cut_off - now, lang)
+        return f"本日の締めまで {left}" if lang == "ja" else f"{left} until today's cut-off"
+    return f"次の締め {moment(cut_off, lang)}" if lang == "ja" else f"next cut-off {moment(cut_off, lang)}"
+
+
 def clock_time(at: datetime | None, now: datetime, lang: str = "ja") -> str:
     """A JST instant as short as it is clear: 10:23 on the same day, with its day otherwise."""
     if at is not None and jst(at).date() == jst(now).date():

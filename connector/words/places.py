@@ -123,8 +123,11 @@ EFFECTS: dict[str, Text] = {
     "ne_import": Text("受注CSV取込", "Order CSV"),
     "wms_file": Text("出荷指示ファイル", "Instruction file"),
     "ne_mark": Text("印刷済への変更", "Mark in Next Engine"),
+    "ne_claim": Text("出荷指示の印", "Claim in Next Engine"),
     "ne_refused": Text("出荷指示失敗の印", "Mark as refused in Next Engine"),
+    "ne_unshippable": Text("出荷不可の印", "Mark as unshippable in Next Engine"),
     "ne_shipped": Text("出荷確定の書込", "Shipment confirmation"),
+    "ne_tracking": Text("送り状番号の訂正", "Corrected tracking number"),
     "completion": Text("カート完了反映", "Cart completion"),
     "wms_stop": Text("倉庫への取消依頼", "Stop request to the warehouse"),
     "ne_cancel": Text("伝票の取消", "Slip cancellation"),
@@ -177,6 +180,7 @@ RESULTS: dict[Result, Text] = {
     Result.PARTIAL: Text("一部出荷", "partial"),
     Result.CANCELLED: Text("取消", "cancelled"),
     Result.UNSHIPPABLE: Text("出荷不可", "unshippable"),
+    Result.NUMBERS: Text("送り状番号の追加", "more numbers"),
 }
 
 EVENTS: dict[str, Text] = {
@@ -184,11 +188,17 @@ EVENTS: dict[str, Text] = {
     "version": Text("内容変更", "new version"),
     "moved": Text("進行", "moved"),
     "preflight": Text("取込前確認の判断", "import check decided"),
+    "stage_stop": Text("一時停止の判断", "stop decided"),
     "seen": Text("伝票を確認", "slip seen"),
     "held": Text("保留", "held"),
     "released": Text("保留解除", "released"),
+    "corrected": Text("出荷実績の訂正", "result corrected"),
     "stop_asked": Text("出荷止め依頼", "stop asked"),
     "stop_withdrawn": Text("出荷止めの取り下げ", "stop taken back"),
+    "stop_ended": Text("出荷止めの結果", "stop ended"),
+    "stop_corrected": Text("出荷止めの結果の訂正", "stop corrected"),
+    "stop_told": Text("出荷止めの電話確認", "stop settled by telephone"),
+    "handled": Text("連携外で処理", "handled outside"),
     "late_change": Text("引き渡し後の変更", "late change"),
     "late_change_closed": Text("変更の決着", "late change settled"),
     "change_too_late": Text("変更が間に合わず", "change came too late"),
@@ -229,6 +239,8 @@ STOP_VERDICTS: dict[str, Text] = {
     "open": Text("対応中", "open"),
     "stopped": Text("止めました", "stopped"),
     "too_late": Text("間に合いませんでした", "too late"),
+    "unknown": Text("不明（電話で確認）", "unknown"),
+    "by_hand": Text("手作業で決着", "settled by hand"),
     "withdrawn": Text("取り下げました", "taken back"),
 }
 

@@ -269,10 +269,15 @@ REASONS: dict[Reason, Word] = {
     Reason.UNSHIPPABLE: Word(
         Text("出荷不可", "Unshippable"),
         Text("倉庫が出荷できないと回答しました。", "The warehouse says that it cannot ship it."),
-        Text("商品は出ていません。", "No goods left."),
         Text(
-            "理由（欠品・住所不備など）を解消し、倉庫と再出荷の方法を決めてください。",
-            "Solve the reason (stock, address …) and agree with the warehouse how to ship it.",
+            "商品は出ていません。完了反映も請求もしていません。伝票は印刷済みのままです。",
+            "No goods left; it was neither completed nor charged. The slip stays marked as printed.",
+        ),
+        Text(
+            "メモの理由（欠品・住所不備など）を解消し、ネクストエンジンで伝票を複写して出荷し直し、元の伝票を取り消します。"
+            "出荷しない場合は受注を取り消してください。倉庫が後から出荷した実績が届けば、自動で続きに進みます。",
+            "Solve the reason in the note, copy the slip in Next Engine to ship it again and cancel this one, "
+            "or cancel the order. If the warehouse ships it after all, it goes on by itself.",
         ),
     ),
     Reason.PARTIAL_SHIPMENT: Word(
@@ -283,8 +288,10 @@ REASONS: dict[Reason, Word] = {
             "The rest is missing; it was neither completed nor charged.",
         ),
         Text(
-            "残りを後送するか数量を直すかを決め、ネクストエンジンを直してください。",
-            "Decide whether the rest follows or the quantity changes, and correct Next Engine.",
+            "残りの実績が届けば、自動で続きに進みます。残りが出ないときは、ネクストエンジンで数量を直して出荷確定し、"
+            "残りは伝票を複写して出荷してください。",
+            "It goes on by itself when the rest is reported. If the rest never leaves, correct the quantity and "
+            "confirm it in Next Engine, and ship the rest with a copied slip.",
         ),
     ),
     Reason.SHIPMENT_CONFLICT: Word(
@@ -298,8 +305,8 @@ REASONS: dict[Reason, Word] = {
             "The customer might get a wrong tracking number.",
         ),
         Text(
-            "正しい送り状番号を倉庫に確認し、ネクストエンジンを直してから解除してください。",
-            "Ask the warehouse for the right number, correct Next Engine, then release.",
+            "メモの内容を倉庫に確認し、書かれたとおりにカートとネクストエンジンを直してから解除してください。",
+            "Ask the warehouse about the note, correct the cart and Next Engine as it says, then release.",
         ),
     ),
     Reason.NE_CANCELLED: Word(

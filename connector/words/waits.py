@@ -135,6 +135,13 @@ WAITS: dict[str, tuple[str, Text]] = {
         "no result of the warehouse yet",
         Text("倉庫の出荷実績が届くと進みます。", "It moves when the warehouse reports the shipment."),
     ),
+    "訂正するものはありません": (
+        "nothing to correct",
+        Text(
+            "ネクストエンジンは倉庫の新しい実績と同じです。完了反映へ進みます。",
+            "Next Engine shows the newest result; the completion comes next.",
+        ),
+    ),
     "出荷日と送り状番号がまだ分かりません": (
         "ship date and tracking number are not known yet",
         Text("出荷実績が分かると完了を書き込みます。", "It is completed once the shipment is known."),
@@ -143,13 +150,28 @@ WAITS: dict[str, tuple[str, Text]] = {
         "cancelled once the mail has opened its slip",
         Text("伝票が現れ次第、取り消します。", "The slip is cancelled as soon as it appears."),
     ),
+    "倉庫の返事を待っています": (
+        "the warehouse was asked to stop it and has not answered yet",
+        Text(
+            "返事が来るか、待つ時間が過ぎると結果が出ます。",
+            "It ends with the answer, or when its time is up.",
+        ),
+    ),
+    "倉庫が返事をしました": (
+        "the warehouse answered",
+        Text("次の回に出荷止めの結果が出ます。", "The next pass finds the verdict of the stop."),
+    ),
+    "倉庫の返事を確かめています": (
+        "the warehouse answered or is silent; a later word still counts",
+        Text("次の回に出荷止めの結果が出ます。", "The next pass finds the verdict of the stop."),
+    ),
+    "ネクストエンジンで取り消しました": (
+        "cancelled in Next Engine",
+        Text("次の回に出荷止めの結果が出ます。", "The next pass finds the verdict of the stop."),
+    ),
     "出荷止めが必要です（手作業）": (
         "must be stopped by hand",
         Text("ネクストエンジンと倉庫で止めてください。", "Stop it in Next Engine and at the warehouse."),
-    ),
-    "倉庫が取消を受け付けました": (
-        "the warehouse accepted the stop",
-        Text("続けてネクストエンジンの伝票を取り消します。", "The slip in Next Engine is cancelled next."),
     ),
     "他のお届け先の出荷待ち": (
         "waits until the other addresses of its order have shipped",
@@ -206,6 +228,24 @@ WAITS: dict[str, tuple[str, Text]] = {
     "倉庫が出荷指示を受け付けませんでした": (
         "the warehouse refused the instruction",
         Text("原因を直して保留を解除すると、次の回に渡し直します。", "Correct the cause and release it."),
+    ),
+    "倉庫が出荷できないと回答しました": (
+        "the warehouse cannot ship it",
+        Text(
+            "ネクストエンジンで伝票をコピーし、新しい伝票を出荷してください。",
+            "Copy the slip in Next Engine and ship the new one.",
+        ),
+    ),
+    "今日の出荷指示がいつもの件数を大きく超えるため止めています。画面か connector relay release で判断してください": (
+        "far more slips than usual today; it waits for a decision",
+        Text(
+            "「一時停止」の画面で判断すると進みます。",
+            "It goes on once somebody decides on the page of self-stops.",
+        ),
+    ),
+    "今日の出荷指示は見合わせました。明日、あらためて確認します": (
+        "kept back today",
+        Text("明日、あらためて確認します。", "Tomorrow it is judged anew."),
     ),
     "届いていないことを確認しました。もう一度行います。": (
         "provably not there; it is done again",

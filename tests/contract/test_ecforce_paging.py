@@ -102,13 +102,13 @@ async def test_no_row_is_lost_whenever_the_cart_moves(story: Mischief, at_once: 
     async with a_shop() as shop:
         placed = await place_many(shop, at_once)
         quiet = Between(shop, -1, lambda: None)
-        shop.http.get_json = quiet.get_json  # type: ignore[method-assign]
+        shop.http.get_json = quiet.get_json  # type: ignore[method-assign,assignment]
         assert len(await read(shop.ecforce)) == ORDERS
     for at in range(1, quiet.asked + 1):
         async with a_shop() as shop:
             placed = await place_many(shop, at_once)
             between = Between(shop, at, lambda shop=shop, placed=placed: story(shop, placed))  # type: ignore[misc]
-            shop.http.get_json = between.get_json  # type: ignore[method-assign]
+            shop.http.get_json = between.get_json  # type: ignore[method-assign,assignment]
             shown = await read(shop.ecforce)
             there = {order.number for order in shop.cart.shop.orders.values()} & {o.number for o in placed}
             assert there <= shown, f"before request {at}: {len(there - shown)} lost"
@@ -121,7 +121,7 @@ async def test_no_row_is_lost_without_total_pages(quirk: str, at_once: int) -> N
         shop.cart.quirks.total_pages = quirk  # type: ignore[assignment]
         placed = await place_many(shop, at_once)
         between = Between(shop, 2, lambda: updates_some(shop, placed))
-        shop.http.get_json = between.get_json  # type: ignore[method-assign]
+        shop.http.get_json = between.get_json  # type: ignore[method-assign,assignment]
         assert await read(shop.ecforce) == {order.number for order in placed}
 
 

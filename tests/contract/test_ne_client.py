@@ -166,7 +166,7 @@ async def test_11_14_tracking_number_first_then_shipped(httpx2_mock: respx.Route
 
 
 async def test_15_receipted(httpx2_mock: respx.Router) -> None:
-    ready = {wire.SLIP_ID: "1007", wire.TAGS: "[要確認][出荷指示済み]", wire.LOCK: "2026-11-20 08:05:11"}
+    ready = {wire.SLIP_ID: "1007", wire.TAGS: "[要確認][WMS送信済]", wire.LOCK: "2026-11-20 08:05:11"}
     httpx2_mock.route(path=wire.BASE_SEARCH).mock(
         side_effect=[
             shipped_slip(**ready, **{wire.STATUS: "20"}),
@@ -177,7 +177,7 @@ async def test_15_receipted(httpx2_mock: respx.Router) -> None:
     async with recorded_desk() as (_, ne):
         slip = await relayed(ne, "1007")
     assert_like_recorded(httpx2_mock.calls[1].request, "15_receipted")
-    assert (slip.status, slip.tags) == (40, "[要確認][出荷指示済み]")
+    assert (slip.status, slip.tags) == (40, "[要確認][WMS送信済]")
 
 
 async def test_13_cancelling_a_slip_of_a_bare_mail(httpx2_mock: respx.Router) -> None:

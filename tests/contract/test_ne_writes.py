@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from connector.adapters.next_engine import wire
 from connector.errors import NotDone, Refused, Unknown
+from connector.slip import Result, Shipment, Slip
 
 from tests.contract.ne_desk import Desk
 from tests.contract.ne_shop import a_shop, a_slip, refused, relayed, shipped
@@ -15,9 +17,9 @@ from tests.contract.ne_shop import a_shop, a_slip, refused, relayed, shipped
 
 async def test_relaying_tags_prints_and_repeats_safely() -> None:
     async with a_shop() as (sandbox, desk, ne):
-        sandbox.operator.edit(1007, {wire.TAGS: "[贈答][出荷指示失敗]"})
+        sandbox.operator.edit(1007, {wire.TAGS: "[贈答][WMS:エラー]"})
         done = await relayed(ne, "1007")
-        assert (done.status, done.tags) == (40, "[贈答][出荷指示済み]")
+        assert (done.status, done.tags) == (40, "[贈答][WMS送信済]")
         before = desk.http.calls
         assert await relayed(ne, "1007") == done
         assert desk.http.calls == before + 1  # one look, no write
@@ -31,8 +33,8 @@ async def test_a_refused_slip_keeps_its_place_and_the_words() -> None:
         sandbox.operator.edit(1007, {wire.WORKER_TEXT: "至急"})
         for _ in range(2):
             slip = await refused(ne, "1007", "E201 郵便番号 & 住所")
-        assert (slip.status, slip.tags) == (20, "[出荷指示失敗]")
-        assert slip.worker_text == "至急\n【出荷指示失敗】E201 郵便番号 & 住所"
+        assert (slip.status, slip.tags) == (20, "[WMS:エラー]")
+        assert slip.worker_text == "至急\nE201 郵便番号 & 住所"
         assert len([each for each in desk.archive.kept if each.direction == "out"]) == 1
 
 
@@ -82,7 +84,7 @@ async def test_shipping_from_the_wrong_place(number: str, error: type[Exception]
 async def test_relaying_from_the_wrong_place(number: str, error: type[Exception]) -> None:
     async with a_shop() as (sandbox, _, ne):
         if number == "1009":
-            sandbox.operator.edit(1009, {wire.TAGS: "[出荷指示済み]"})
+            sandbox.operator.edit(1009, {wire.TAGS: "[WMS送信済]"})
         with pytest.raises(error):
             await relayed(ne, number)
 
@@ -124,7 +126,7 @@ async def test_somebody_else_changed_the_slip_in_between() -> None:
     async with a_shop() as (sandbox, desk, ne):
         before_each_write(desk, lambda: sandbox.operator.edit(1007, {wire.TAGS: "[贈答]"}), times=1)
         slip = await relayed(ne, "1007")
-        assert (slip.status, slip.tags) == (40, "[贈答][出荷指示済み]")
+        assert (slip.status, slip.tags) == (40, "[贈答][WMS送信済]")
 
 
 async def test_somebody_who_never_stops_changing_it() -> None:
@@ -182,3 +184,46 @@ async def test_busy_is_not_done(code: str) -> None:
         with pytest.raises(NotDone):
             await relayed(ne, "1007")
         assert (await relayed(ne, "1007")).status == 40
+
+
+def sent_numbers(*numbers: str) -> Shipment:
+    return Shipment(
+        result_id="R1",
+        slip_number="1007",
+        result=Result.SHIPPED,
+        shipped_on=date(2026, 11, 24),
+        carrier="YAMATO_TAKKYUBIN",
+        tracking=numbers,
+    )
+
+
+async def test_a_number_is_corrected_after_the_confirmation_and_repeats_safely() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        await shipped(ne, "1007", "999900001111")
+        corrected = {"1007": sent_numbers("999900001122")}
+        slip = (await ne.correct_tracking(corrected))["1007"]
+        assert isinstance(slip, Slip)
+        assert (slip.status, slip.tracking) == (50, "999900001122")
+        assert "【送り状番号訂正】999900001111 → 999900001122" in slip.worker_text
+        before = desk.http.calls
+        assert (await ne.correct_tracking(corrected))["1007"] == slip
+        assert desk.http.calls == before + 1
+        assert sandbox.history.per_key("shipped") == {"1007": 1}
+
+
+async def test_all_numbers_of_several_parcels_stand_in_the_workers_field() -> None:
+    async with a_shop() as (_, _, ne):
+        slip = await shipped(ne, "1007", "999900001111", "999900001122")
+        assert slip.worker_text == "【送り状番号】999900001111、999900001122（2個口）"
+        more = {"1007": sent_numbers("999900001111", "999900001122", "999900001133")}
+        after = (await ne.correct_tracking(more))["1007"]
+        assert isinstance(after, Slip)
+        assert after.tracking == "999900001111"
+        assert "999900001133（3個口）" in after.worker_text
+        assert "訂正" not in after.worker_text
+
+
+async def test_a_correction_of_a_cancelled_slip_is_refused() -> None:
+    async with a_shop() as (_, _, ne):
+        answers = await ne.correct_tracking({"1013": sent_numbers("999900001122")})
+        assert isinstance(answers["1013"], Refused)

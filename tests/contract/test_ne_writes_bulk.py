@@ -39,7 +39,7 @@ async def test_relaying_two_hundred_slips_takes_five_requests() -> None:
         done = slips_of(await ne.mark_relayed(numbers))
         assert desk.http.calls == before + 5
         assert calls_of(desk) == ["bulkupdate", "bulkupdatereceipted"]
-        assert {(slip.status, slip.tags) for slip in done.values()} == {(40, "[出荷指示済み]")}
+        assert {(slip.status, slip.tags) for slip in done.values()} == {(40, "[WMS送信済]")}
         assert slips_of(await ne.mark_relayed(numbers)) == done
         assert desk.http.calls == before + 6, "one look, no write"
 
@@ -70,10 +70,8 @@ async def test_refused_slips_keep_their_place_and_get_their_own_words() -> None:
         words = {number: f"E201 郵便番号 & <住所> {number}" for number in numbers}
         done = slips_of(await ne.mark_refused(words))
         assert {slip.status for slip in done.values()} == {20}
-        assert {slip.tags for slip in done.values()} == {"[出荷指示失敗]"}
-        assert [slip.worker_text for slip in done.values()] == [
-            f"至急\n【出荷指示失敗】{text}" for text in words.values()
-        ]
+        assert {slip.tags for slip in done.values()} == {"[WMS:エラー]"}
+        assert [slip.worker_text for slip in done.values()] == [f"至急\n{text}" for text in words.values()]
         assert calls_of(desk) == ["bulkupdate"]
 
 
@@ -85,9 +83,7 @@ LOCKS = {"s1007": {wire.LOCK: "2026-11-20 08:05:11"}, "s1024": {wire.LOCK: "2026
 
 async def test_16_bulkupdatereceipted(httpx2_mock: respx.Router) -> None:
     """Ours keeps every slip a target of label output; the recorded one takes 1024 off, which we never do."""
-    tags = {
-        number: {**lock, wire.TAGS: "[出荷指示済み]", wire.STATUS: "20"} for number, lock in LOCKS.items()
-    }
+    tags = {number: {**lock, wire.TAGS: "[WMS送信済]", wire.STATUS: "20"} for number, lock in LOCKS.items()}
     printed = {number: {**fields, wire.STATUS: "40"} for number, fields in tags.items()}
     httpx2_mock.route(path=wire.BASE_SEARCH).mock(
         side_effect=[
@@ -139,7 +135,7 @@ async def test_a_slip_changed_between_reading_and_writing_is_done_by_itself() ->
         in_between(desk, wire.BASE_BULKRECEIPTED, lambda: sandbox.operator.edit(5004, {wire.NOTE: "電話"}))
         done = slips_of(await ne.mark_relayed(numbers))
         assert {slip.status for slip in done.values()} == {40}
-        assert done["5002"].tags == "[贈答][出荷指示済み]", "what the other wrote stays"
+        assert done["5002"].tags == "[贈答][WMS送信済]", "what the other wrote stays"
         assert calls_of(desk) == ["bulkupdate", "update", "bulkupdatereceipted", "receipted"]
 
 

@@ -45,7 +45,7 @@ async def test_the_first_page_answers_the_three_questions(site: Site) -> None:
     assert "照合差異 4件 / 未説明 17,600円" in text
     for words in (
         "出荷指示の締め",
-        "15:00",
+        "14:30",
         "決済NG",
         "カード有効期限切れ",
         "滞留 1",

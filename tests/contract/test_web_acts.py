@@ -60,8 +60,8 @@ async def test_only_buttons_that_fit_are_shown(site: Site) -> None:
         )
     }
     assert shown == {
-        "1002": {"retry", "hold", "note"},
-        "1003": {"release", "retry", "hold", "note"},
+        "1002": {"retry", "hold", "stop", "handled", "note"},
+        "1003": {"release", "retry", "hold", "stop", "handled", "note"},
         "2000": {"note"},
         "51009": {"release", "hold", "note"},
     }
@@ -225,6 +225,7 @@ async def test_a_dead_loop_is_not_alive(site: Site) -> None:
 def test_only_acts_change_and_only_by_post() -> None:
     writing = [path for method, path, _ in ROUTES if method != "GET"]
     assert writing == [
+        "/orders/{number}/{verb:stop|handled}",
         "/{kind:orders|slips}/{number}/{verb}",
         r"/changes/{id:\d{1,15}}/close",
         "/hooks/cart/{shop}/{secret}",
@@ -234,5 +235,7 @@ def test_only_acts_change_and_only_by_post() -> None:
         "/mails/again",
         r"/mails/{id:\d{1,15}}/{verb:bounced|seen}",
         r"/preflight/{id:\d{1,15}}/{verb:release|refuse}",
+        "/stops/{number}/{verb:stopped|shipped}",
+        r"/stage-stops/{id:\d{1,15}}/{verb:release|refuse}",
         r"/strays/{id:\d{1,15}}/resolve",
     ]

@@ -168,7 +168,7 @@ def test_names_come_back_with_a_wide_blank_and_are_the_same() -> None:
 def test_b2_cash_on_delivery_of_several_parcels_is_held() -> None:
     cash: dict[str, Any] = {"cash_on_delivery": True, "total": 5940, "tax": 540}
     reason, words = held("b2cloud", item("b2cloud", parcels=3, **cash))
-    assert reason is Reason.MALFORMED
+    assert reason is Reason.DELIVERY_UNFIT
     assert "3 個口" in words
 
 

@@ -102,7 +102,7 @@ def test_yupri_columns_and_byte_limits_are_those_of_the_layout() -> None:
     assert [column.name for column in columns] == [name for name, _ in wanted]
     limits = {column.name: column.max_width for column in columns if column.max_width}
     assert limits.items() <= dict(wanted).items()
-    assert set(dict(wanted)) - set(limits) == {"お届け先名称2", "記事名1"}  # left blank
+    assert set(dict(wanted)) - set(limits) == {"記事名1"}  # left blank
 
 
 def test_yupri_reads_every_column_of_the_layout_out() -> None:
@@ -122,8 +122,17 @@ def test_yupri_has_no_header() -> None:
 
 
 def test_yupri_cuts_by_bytes_and_we_hold() -> None:
-    reason, words = held("yupri", item("yupri", delivery_method="ゆうパック", name="長" * 25 + "a"))
-    assert (reason, "50" in words) == (Reason.TEXT_TOO_LONG, True)
+    reason, words = held("yupri", item("yupri", delivery_method="ゆうパック", name="長" * 50 + "a"))
+    assert (reason, "25＋25文字" in words) == (Reason.TEXT_TOO_LONG, True)
+
+
+def test_a_long_name_goes_on_in_the_second_slot() -> None:
+    name = "見本見本見本見本テストテスト長名太郎"
+    for profile, method, first, times in (("ehiden3", "佐川急便", 7, 1), ("yupri", "ゆうパック", 9, 2)):
+        mapping = mappings(profile).instruction
+        written = mapping.write([item(profile, delivery_method=method, name=name * times)])
+        row = rows_of(written.body)[-1]
+        assert (row[first] + row[first + 1], bool(row[first + 1])) == (name * times, True)
 
 
 def test_without_quotes_a_comma_becomes_full_width_and_is_told() -> None:
@@ -200,7 +209,7 @@ def test_the_four_carrier_columns_know_the_same_carriers() -> None:
 
 def test_logizard_cannot_carry_cash_on_delivery() -> None:
     reason, words = held("logizard-csv", item("logizard-csv", cash_on_delivery=True, total=5940))
-    assert (reason, "5,940円" in words) == (Reason.MALFORMED, True)
+    assert (reason, "5,940円" in words) == (Reason.DELIVERY_UNFIT, True)
 
 
 def test_logizard_results_add_up_lots_and_mind_the_check_digit(tmp_path: Path) -> None:

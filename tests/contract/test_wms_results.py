@@ -23,13 +23,15 @@ from tests.contract.wms_desk import (
 from tests.contract.wms_house import GENERIC
 from tests.golden.samples import MAPPINGS, tables
 
+STOCK = "STOCK_demo_WH01_20261124070000_000001.csv"  # not shipped goods, and taken in all the same
+
 
 async def test_marked_files_are_given_at_once_in_order(warehouse: Warehouse, root: Path) -> None:
     for name in (RESULT_2, RESULT_1):
         lay(root, "from_wms/out", GENERIC / name, ok=True)
-    lay(root, "from_wms/out", GENERIC / "STOCK_demo_WH01_20261124070000_000001.csv", ok=True)
+    lay(root, "from_wms/out", GENERIC / STOCK, ok=True)
     files = await results_of(warehouse)
-    assert [file.name for file in files] == [RESULT_1, RESULT_2]
+    assert [file.name for file in files] == [RESULT_1, RESULT_2, STOCK]
     assert files[0].body == (GENERIC / RESULT_1).read_bytes()
 
 

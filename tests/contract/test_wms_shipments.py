@@ -188,7 +188,18 @@ def test_bad_rows_are_named_and_the_file_goes_on(tmp_path: Path) -> None:
     assert "NEKO_UNKNOWN" in strays["6"].words
     assert "2062/11/27" in strays["7"].words
     assert {stray.system for stray in found.strays} == {"wms"}
-    assert strays["3"].facts == {"slip_number": "200104", "result_id": "R261127-0003"}
+    facts = strays["3"].facts
+    assert (facts["slip_number"], facts["result_id"]) == ("200104", "R261127-0003")
+    assert facts["row"] == {
+        "出荷指示番号": "200104",
+        "実績番号": "R261127-0003",
+        "行番号": "0",
+        "実績区分": "shipped",
+        "出荷日": "2026-11-27",
+        "運送会社コード": "SAGAWA_TAKUHAI",
+        "個口番号": "1",
+        "個口総数": "1",
+    }
 
 
 def test_a_bad_row_takes_its_whole_event_out(tmp_path: Path) -> None:

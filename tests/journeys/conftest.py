@@ -35,15 +35,18 @@ BY_API = {"route": "api", "times": ["19:10:00"]}
 async def open_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenDay]:
     """`await open_day(subscribers=…, modes={…}, warehouse={…})`: settings of the shop, section by section.
 
-    They come by the environment, as an operator of a container gives them.
+    `way` is how the town's warehouse is spoken to. They come by the environment, as an operator of a container
+    gives them.
     """
     days: list[Day] = []
     async with AsyncExitStack() as stack:
 
-        async def open_(*, subscribers: int = 0, **sections: Any) -> Day:
+        async def open_(
+            *, subscribers: int = 0, way: str = "sftp", faults: Mischief | None = None, **sections: Any
+        ) -> Day:
             shop = {"rhythm_minutes": RHYTHM, "completion": BY_API} | sections
             monkeypatch.setenv("CONNECTOR_SHOPS", json.dumps({SHOP: shop}))
-            faults = Mischief()
+            faults = faults or Mischief()
             demo = await stack.enter_async_context(
                 opened(
                     folder=tmp_path / f"day{len(days)}",
@@ -53,6 +56,7 @@ async def open_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
                     orders_per_day=0,
                     port=0,
                     subscribers=subscribers,
+                    warehouse=way,
                 )
             )
             days.append(Day(demo, faults))

@@ -25,6 +25,7 @@ from connector.sandbox.mailbox import ReceivedMail
 from connector.sandbox.next_engine.model import Slip
 from connector.sandbox.people import CARD
 from connector.sandbox.town import Town
+from msgspec.structs import replace
 
 HOME = PostalAddress(
     name01="見本",
@@ -109,11 +110,16 @@ class Day:
         self._customers += 1
         wanted: dict[str, object] = {
             "customer": NewCustomer(email=f"kyaku-{self._customers}@example.jp"),
-            "billing": HOME,
+            "billing": self._home(),
             "items": ((CREAM, 1),),
             "payment_method_id": CARD,
         }
         return self.town.cart.place(NewOrder(**(wanted | wishes)))  # type: ignore[arg-type]
+
+    def _home(self) -> PostalAddress:
+        """Each customer's own house: the same goods for one person within hours would be held as perhaps one order."""
+        n = self._customers
+        return HOME if n == 1 else replace(HOME, addr02=f"99-1-{n + 1}", tel=f"090-0000-{n:04}")
 
     # --- what goes wrong ---
 

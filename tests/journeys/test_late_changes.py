@@ -103,6 +103,7 @@ def clerk_corrects(day: Day, order: Order, field: str) -> None:
             "receive_order_consignee_zip_code": "5300001",
             "receive_order_consignee_address1": "大阪府大阪市北区梅田",
             "receive_order_consignee_address2": "９９−８−７　見本マンション１０１",
+            "receive_order_consignee_tel": MOVED.tel,
         },
         "lines": money,
         "amounts": {wire.TOTAL: total, wire.OTHER: "500"},
@@ -160,7 +161,9 @@ def change_at(day: Day, orders: Orders, place: str, made: Made) -> None:
 
 
 async def test_each_field_at_each_place(open_day: OpenDay) -> None:
-    day = await open_day(completion=BY_API, warehouse={"relay_from": "11:00:00"})
+    # Several customers move to one house here, with the same goods: not this story's question.
+    warehouse = {"relay_from": "11:00:00", "doubles": {"enabled": False}}
+    day = await open_day(completion=BY_API, warehouse=warehouse)
     await day.alone_until("08:30")
     orders: Orders = {
         (field, place): day.place(payment_method_id=BANK if place == "open" else CARD)

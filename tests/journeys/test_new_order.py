@@ -48,6 +48,7 @@ async def test_a_new_order_walks_to_completion_and_is_captured_exactly_once(open
     assert {act.kind: act.state for act in picture.effects} == {
         "mail": "done",
         "ne_import": "done",
+        "ne_claim": "done",
         "wms_file": "done",
         "ne_mark": "done",
         "ne_shipped": "done",

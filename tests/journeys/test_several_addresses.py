@@ -13,7 +13,7 @@ from tests.journeys.conftest import BY_API, OpenDay
 from tests.journeys.day import CREAM, HOME, SERUM, Day
 
 AWAY = replace(
-    HOME, name02="花子", zip="530-0001", prefecture_id=27, addr01="大阪市架空区", addr02="5-5", addr03=""
+    HOME, name02="花子", zip="530-0001", prefecture_id=27, addr01="大阪市北区梅田", addr02="99-5", addr03=""
 )
 TWO = {"shipping": (HOME, AWAY), "items": ((CREAM, 1), (SERUM, 2)), "item_addresses": (0, 1)}
 BY_FILES = {"route": "files", "times": ["19:30:00"]}
@@ -56,7 +56,7 @@ async def test_two_parcels_two_slips_one_capture(open_day: OpenDay, completion: 
     assert [len(found) for found in slips] == [1, 1]
     assert [found[0].fields["receive_order_consignee_address1"] for found in slips] == [
         "東京都渋谷区神宮前",
-        "大阪府大阪市架空区",
+        "大阪府大阪市北区梅田",
     ]
     totals = [found[0].amount(ne.TOTAL) for found in slips]
     assert sum(totals) == order.amounts.payment_total, "to the yen"

@@ -153,7 +153,7 @@ async def test_a_night_of_twenty_thousand_renewals(tmp_path: Path) -> None:
         assert len(born) == RENEWALS
         gc.collect()
         watch, wire = Watch(clock, clock.now()), Watched(http)
-        http.get_json = wire.get_json  # type: ignore[method-assign]
+        http.get_json = wire.get_json  # type: ignore[method-assign,assignment]
         runner = runner_of(http, clock, database, watch)
         counts = await runner.run("ingest")
         whole, all_in = clock.now() - watch.begun_at, max(watch.seen.values()) - watch.begun_at

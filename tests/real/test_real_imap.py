@@ -10,13 +10,17 @@ import ssl
 from pathlib import Path
 
 import pytest
+from connector.adapters.wms.mail_results import MailResults
 from connector.clock import SystemClock
 from connector.errors import NotDone
 from connector.incoming import MailKind, MailSeen
+from connector.ports import ResultFile
 from connector.transport.imap import ImapLine, ImapServer
 from connector.transport.smtp import MailServer, SmtpPool
 
 from tests.contract.mailbox_contract import MailboxContract, Partner, a_mail, opened, seen_in
+from tests.contract.wms_desk import Kept
+from tests.contract.wms_mail_desk import MAILS, RESULTS, RULES
 from tests.real.servers import MAIL_PASSWORD, Dovecot, Postfix
 
 pytestmark = pytest.mark.realserver
@@ -140,3 +144,26 @@ async def test_mail_that_arrives_is_no_report(postfix: Postfix, dovecot: Dovecot
 
 def _stored(folder: Path) -> list[bytes]:
     return [path.read_bytes() for part in ("new", "cur") for path in (folder / part).glob("*")]
+
+
+async def test_results_by_mail_come_through_a_real_server_and_are_filed_there(
+    dovecot: Dovecot, tmp_path: Path
+) -> None:
+    """Every mail of fixtures/mail/wms, raw cp932 and all; what is believed and what is not lies apart afterwards."""
+    server = _account(dovecot)
+    partner = Partner(server, ssl.create_default_context(cafile=str(dovecot.ca_file)))
+    await partner.append(*(path.read_bytes() for path in sorted(MAILS.glob("*.eml"))))
+    async with opened(server) as mailbox:
+        results = MailResults(mailbox, RULES, archive=Kept(tmp_path))
+        files, strays = [], 0
+        async for one in results.results():
+            if isinstance(one, ResultFile):
+                files.append(one.body)
+                await results.acknowledge(one)
+            else:
+                strays += 1
+    assert (len(files), strays) == (9, 6)
+    assert set(files) == set(RESULTS.values())
+    assert len(await partner.mails("Processed")) == 8
+    assert len(await partner.mails("Quarantine")) == 6
+    assert await partner.mails() == []

@@ -5,16 +5,24 @@ from __future__ import annotations
 import getpass
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import asyncssh
 import pytest
-from connector.clock import SystemClock
+from connector.adapters.wms.files import FileWarehouse
+from connector.clock import SteppedClock, SystemClock, at_jst
 from connector.errors import NotDone, Refused
+from connector.outcome import Sent
+from connector.ports import ResultFile
 from connector.transport.drop import Drop
 from connector.transport.sftp import SftpDoor, SftpDrop
 
 from tests.contract.test_drop import BODY, LARGEST, DropContract
+from tests.contract.wms_desk import RESULT_1, Kept, sent, the_days_slips
+from tests.contract.wms_house import GENERIC, ORDER_1, TUESDAY
+from tests.contract.wms_profiles_desk import WMS, mappings
+from tests.golden.samples import MAPPINGS
 from tests.real.servers import Sshd, only_root, running_sshd
 
 pytestmark = pytest.mark.realserver
@@ -109,4 +117,61 @@ async def test_a_foreign_key_file_is_tried_once(sshd: Sshd, tmp_path: Path) -> N
         with pytest.raises(Refused) as refused:
             await drop.list("")
         assert refused.value.code == "credentials"
+    await drop.close()
+
+
+PROFILES = {
+    "generic": (RESULT_1, ("200101", "200102")),
+    "b2cloud": ("見本_発行済データ（2項目）.csv", ("200101",)),
+    "ehiden3": ("出荷＿データ 11月.csv", ("200104",)),
+    "yupri": ("送り状データダウンロード_202611241830.csv", ("200102",)),
+    "logizard-csv": ("D2C_出荷実績~#1.csv", ("200101",)),
+}
+"""The name a result lies there under, odd ones among them, and slips that it speaks of."""
+SOURCES = {
+    "generic": f"generic/{RESULT_1}",
+    "b2cloud": "b2cloud/issued_by_name.csv",
+    "ehiden3": "ehiden3/result.csv",
+    "logizard-csv": "logizard-csv/result_d2c.csv",
+}
+
+
+def _result(profile: str) -> bytes:
+    if profile in SOURCES:
+        return (WMS / SOURCES[profile]).read_bytes()
+    return "お客様側管理番号,お問い合わせ番号\r\n200102,777700001017\r\n".encode("cp932")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_a_day_of_every_file_profile_over_openssh(sshd: Sshd, profile: str) -> None:
+    root, clock = _tree(sshd), SteppedClock(at_jst(TUESDAY, 10, 15))
+    for folder in ("to_wms/ack", "from_wms/error"):
+        (root / folder).mkdir(parents=True)
+    drop, name, loaded = _drop(sshd, root), PROFILES[profile][0], mappings(MAPPINGS / "wms" / profile)
+    here = FileWarehouse(loaded, drop=drop, archive=Kept(root), clock=clock)
+    (built,) = here.instructions(the_days_slips(), sequence=1, at=clock.now())
+    effect = sent(built.facts["name"], built.body)
+    for _ in range(2):  # sending the same again changes nothing
+        assert isinstance(await here.send(effect), Sent)
+        assert isinstance(await here.lies_there(effect), Sent)
+    assert (root / "to_wms/in" / effect.name).read_bytes() == built.body
+    if loaded.receipt is not None:
+        receipt = GENERIC / f"SHIPACK_{ORDER_1}"
+        (root / "to_wms/ack" / receipt.name).write_bytes(receipt.read_bytes())
+        told = await here.receipt(effect)
+        assert told is not None
+        assert "200101" in told.accepted
+    (root / "from_wms/out" / name).write_bytes(_result(profile))
+    assert [one async for one in here.results()] == [], "it may still grow"
+    await clock.advance_to(clock.now() + timedelta(minutes=1))
+    (file,) = [one async for one in here.results()]
+    assert isinstance(file, ResultFile)
+    await here.acknowledge(file)
+    assert [path.name for path in (root / "from_wms/archive").iterdir() if path.name == name] == [name]
+    found = here.read_results(file.name, file.body)
+    assert {one.slip_number for one in found.shipments} >= set(PROFILES[profile][1])
+    await here.lay_aside(name, b"broken", "x.csv:1:1: broken")
+    assert sorted(path.name for path in (root / "from_wms/error").iterdir()) == sorted(
+        [name, f"{name}.reason.txt"]
+    )
     await drop.close()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.clock import Clock, jst
-from connector.errors import Refused
+from connector.errors import NotDone, Refused
 from connector.incoming import MailKind, MailReport, MailSeen
 from connector.order import Order, PaymentKind, PaymentState
 from connector.outcome import Absent, Done, Effect, Hold, Reason, Reply, Sent
@@ -34,6 +34,7 @@ from connector.slip import NEStatus, Shipment, Slip, SlipRow
 from connector.subscription import Subscription
 from msgspec.structs import replace
 
+SENT_TAG, REFUSED_TAG, UNSHIPPABLE = "[WMS送信済]", "[WMS:エラー]", "[WMS:出荷不可]"
 Happened = tuple[str, str]  # what happened, to which number
 
 
@@ -314,6 +315,14 @@ class FakeNextEngine(Side):
     async def file_lies_there(self, effect: Effect) -> Reply:
         return Sent() if self.count("uploaded", effect.name) else Absent()
 
+    async def claim(self, seen: Mapping[str, Slip]) -> Answers:
+        self._answer()
+        return {number: await _told(self.claim_one(slip)) for number, slip in seen.items()}
+
+    async def mark_unshippable(self, words: Mapping[str, str]) -> Answers:
+        await self.slips(list(words))
+        return {n: await _told(self.mark(n, refused=text, tag=UNSHIPPABLE)) for n, text in words.items()}
+
     async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
         await self.slips(slip_numbers)
         return {number: await _told(self.mark(number)) for number in slip_numbers}
@@ -329,16 +338,48 @@ class FakeNextEngine(Side):
             for number, shipment in shipments.items()
         }
 
-    async def mark(self, number: str, *, refused: str = "") -> Slip:
+    async def correct_tracking(self, corrections: Mapping[str, Shipment]) -> Answers:
+        return {number: await _told(self.correct(number, one)) for number, one in corrections.items()}
+
+    async def correct(self, number: str, shipment: Shipment) -> Slip:
         self.stumble()
         held = self.slips_held[number]
-        tag = "[出荷指示失敗]" if refused else "[出荷指示済み]"
-        if tag in held.tags:
+        primary = shipment.tracking[0] if shipment.tracking else held.tracking
+        text = held.worker_text
+        if (
+            len(shipment.tracking) > 1
+            and (line := f"【送り状番号】{'、'.join(shipment.tracking)}") not in text
+        ):
+            text = "\n".join(filter(None, (text, line)))
+        if (primary, text) == (held.tracking, held.worker_text):
+            return held
+        self.note("corrected", number)
+        return self.edit(number, tracking=primary, worker_text=text)
+
+    async def claim_one(self, seen: Slip) -> Slip:
+        """Under the lock value with which it was read."""
+        self.stumble()
+        held = self.slips_held[seen.number]
+        if SENT_TAG in seen.tags:
             return replace(held, rows=())
-        self.note("tagged_refused" if refused else "tagged_sent", number)
+        if held.lock != seen.lock:
+            raise NotDone("edited in between")
+        self.note("claimed", seen.number)
+        tags = held.tags.replace(REFUSED_TAG, "").replace("[WMS再送]", "") + SENT_TAG
+        return replace(self.edit(seen.number, tags=tags), rows=())
+
+    async def mark(self, number: str, *, refused: str = "", tag: str = "") -> Slip:
+        self.stumble()
+        held = self.slips_held[number]
+        tag = tag or (REFUSED_TAG if refused else SENT_TAG)
         status = held.status if refused else max(held.status, NEStatus.PRINTED)
+        if tag in held.tags and status == held.status:
+            return replace(held, rows=())
+        kinds = {REFUSED_TAG: "tagged_refused", SENT_TAG: "tagged_sent", UNSHIPPABLE: "tagged_unshippable"}
+        self.note(kinds[tag], number)
+        tags = held.tags.replace(SENT_TAG, "") if tag == REFUSED_TAG else held.tags.replace(tag, "")
         text = "\n".join(filter(None, (held.worker_text, refused)))
-        return replace(self.edit(number, tags=held.tags + tag, status=status, worker_text=text), rows=())
+        return replace(self.edit(number, tags=tags + tag, status=status, worker_text=text), rows=())
 
     async def confirm_shipment(self, slip: Slip, shipment: Shipment) -> Slip:
         self.stumble()
@@ -349,7 +390,11 @@ class FakeNextEngine(Side):
             raise Refused("next_engine", "020006", "出荷確定できない受注状態です")
         self.note("confirmed", slip.number)
         tracking = shipment.tracking[0] if shipment.tracking else ""
-        return self.edit(slip.number, tracking=tracking, status=NEStatus.SHIPPED, shipped_at=self.clock.now())
+        text = held.worker_text
+        if len(shipment.tracking) > 1:
+            text = "\n".join(filter(None, (text, f"【送り状番号】{'、'.join(shipment.tracking)}")))
+        fresh = {"tracking": tracking, "worker_text": text, "shipped_at": self.clock.now()}
+        return self.edit(slip.number, status=NEStatus.SHIPPED, **fresh)
 
     async def cancel(self, slip: Slip, why: str) -> Slip:
         self.stumble()

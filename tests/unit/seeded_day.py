@@ -113,7 +113,7 @@ def _in_next_engine(day: Day) -> None:
 
 
 def _at_the_warehouse(day: Day) -> None:
-    old = NOW - timedelta(days=6)
+    old = NOW - timedelta(days=7)
     day.to_relayed(an_order("1008", old, payable=9800), old, "51008")
     at = NOW - timedelta(hours=18)
     day.to_relayed(an_order("1009", at, payable=4500), at, "51009")

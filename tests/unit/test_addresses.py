@@ -275,6 +275,13 @@ def test_a_missing_house_number(rest: str, missing: bool) -> None:
     assert ("no_house_number" in kinds) == missing
 
 
+def test_a_high_building_with_a_postcode_of_its_own_needs_no_house_number() -> None:
+    place = next(spot for spot in japan() if spot[3].startswith("丸の内丸の内ビルディング"))
+    assert found(at(place[0], place[1] + place[2], f"{place[3]}9階")) == ()
+    kinds = [one.kind for one in found(at("1000005", "東京都千代田区", "丸の内 見本ビルディング9階"))]
+    assert kinds == ["no_house_number"]
+
+
 @pytest.mark.parametrize("lines", [("渋谷区神宮前9-99",), ("",), ("東京都",)])
 def test_an_address_nobody_can_read_is_held_once_for_that(lines: tuple[str, ...]) -> None:
     kinds = [one.kind for one in found(at("1500001", *lines))]
@@ -342,6 +349,6 @@ def test_without_the_list_one_sentence_says_so_and_the_rest_is_still_checked(
 
 
 def test_every_kind_has_a_weight_and_every_weight_a_kind() -> None:
-    assert set(WEIGHTS.values()) == set(Weight)
+    assert {*WEIGHTS.values(), Weight.OFF} == set(Weight)
     for receiver in RECEIVERS.values():
         assert receiver.refuses <= set(WEIGHTS)

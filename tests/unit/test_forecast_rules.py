@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from connector.clock import at_jst
+from connector.holidays import national_holiday
 from connector.shop import RenewalRules
 from connector.subscription import Schedule
 from connector.subscriptions import habit
-from connector.subscriptions.calendar import Calendar, national_holiday
+from connector.subscriptions.calendar import Calendar
 from connector.subscriptions.cycle import usual_lead_days
 from connector.subscriptions.forecast import (
     EARLY,

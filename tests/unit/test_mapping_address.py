@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_held_with_the_proposed_split() -> None:
 def test_an_address_without_prefecture_or_city_is_held(lines: tuple[str, ...]) -> None:
     with pytest.raises(Unfit) as raised:
         fit(lines, B2)
-    assert raised.value.reason is Reason.MALFORMED
+    assert raised.value.reason is Reason.ADDRESS_DOUBTFUL
 
 
 @pytest.mark.parametrize(

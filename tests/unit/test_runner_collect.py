@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from connector.ports import ResultFile
+from connector import ops
+from connector.ledger.schema import strays
+from connector.ports import GoodsReturn, ReadResults, ResultFile, StockLevel
 from connector.slip import Result, ShippedLine
+from sqlalchemy import select
 
 from tests.unit.world import World, a_shipment, an_order, tracking, world
 
@@ -65,7 +68,7 @@ async def test_the_same_results_twice_change_nothing(tmp_path: Path) -> None:
         assert w.wms.out == {}, "repeats are acknowledged"
 
 
-async def test_another_tracking_number_afterwards_is_a_conflict(tmp_path: Path) -> None:
+async def test_another_number_before_the_confirmation_replaces_the_old_one(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_relayed(an_order())
         slip = w.slip_of()
@@ -73,23 +76,22 @@ async def test_another_tracking_number_afterwards_is_a_conflict(tmp_path: Path) 
         await w.run("collect")
         w.wms.reports(a_shipment(slip, tracking(4711)))
         await w.run("collect", "confirm_shipment")
-        assert w.holds(slip) == ["shipment_conflict"]
-        assert w.ne.count("confirmed") == 0
-        w.release(slip, "shipment_conflict")
-        await w.run("confirm_shipment")
+        assert w.holds(slip) == []
         assert numbers_in_ne(w) == tracking(4711), (
             "a correction replaces, it is not put beside the old number"
         )
+        assert w.rows_of("shipments") == 2, "the old version is kept"
+        assert "corrected" in w.events(slip)
 
 
-async def test_a_conflict_inside_one_file_is_seen(tmp_path: Path) -> None:
+async def test_a_correction_inside_one_file_is_seen(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_relayed(an_order())
         slip = w.slip_of()
         w.wms.reports(a_shipment(slip), a_shipment(slip, tracking(4711), result_id="R2"))
-        await w.run("collect")
-        assert w.slip_state() == "dispatched"
-        assert w.holds(slip) == ["shipment_conflict"]
+        await w.run("collect", "confirm_shipment")
+        assert numbers_in_ne(w) == tracking(4711)
+        assert w.holds(slip) == []
 
 
 async def test_two_parcels_in_two_files(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ async def test_partial_and_unshippable_wait_for_a_person(tmp_path: Path) -> None
         await w.run("collect", "confirm_shipment")
         assert w.holds(part) == ["partial_shipment"]
         assert w.holds(none) == ["unshippable"]
-        assert w.hold_note(none, "unshippable") == "STOCKOUT"
+        assert w.hold_note(none, "unshippable") == "出荷不可（欠品 STOCKOUT）"
         assert w.holds(gone) == ["unshippable"]
         assert w.ne.count("confirmed") == 0
         assert {w.slip(slip).state for slip in (part, none, gone)} == {"relayed"}
@@ -141,10 +143,12 @@ async def test_the_rest_of_a_partial_shipment_carries_both_numbers(tmp_path: Pat
         w.wms.reports(a_shipment(slip, tracking(2), result_id="E2"))
         await w.run("collect")
         assert w.slip_state() == "dispatched"
-        assert w.holds(slip) == ["partial_shipment"]
-        w.release(slip, "partial_shipment")
+        assert w.holds(slip) == [], "the rest answers the hold"
         await w.run("confirm_shipment")
         assert w.slip_state() == "confirmed"
+        held = w.ne.slips_held[slip]
+        assert held.tracking == tracking(1)
+        assert f"{tracking(1)}、{tracking(2)}" in held.worker_text
 
 
 async def test_more_than_was_ordered_is_a_stray(tmp_path: Path) -> None:
@@ -258,3 +262,85 @@ async def test_shipped_though_cancelled_is_said_aloud(tmp_path: Path) -> None:
         await w.run("collect", "confirm_shipment")
         assert w.holds(slip) == ["ne_cancelled", "shipment_conflict"]
         assert w.ne.count("confirmed") == 0
+
+
+async def test_a_result_before_its_slip_is_booked_by_itself_when_the_slip_comes(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        slip = w.slip_of()
+        w.wms.reports(a_shipment(slip), a_shipment("77777", tracking(77)))
+        await w.run("collect")
+        assert w.strays() == [
+            "この伝票は倉庫へ出荷指示していません。",
+            "この出荷指示番号の伝票はありません。",
+        ]
+        assert w.slip_state() == "print_ready"
+        await w.run("relay")
+        w.pass_by(minutes=10)
+        await w.run("relay", "collect", "confirm_shipment")
+        assert w.slip_state() == "confirmed"
+        assert open_strays(w) == ["この出荷指示番号の伝票はありません。"]
+        before = w.events(slip)
+        await w.run("collect", "confirm_shipment")
+        assert w.events(slip) == before
+
+
+async def test_what_a_person_set_aside_is_not_booked_later(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect")
+        (stray,) = w.rows(select(strays))
+        answer = await ops.resolve_stray(
+            w.database, w.shop.key, stray.id, actor="見本 花子", why="倉庫の誤送信", now=w.clock.now()
+        )
+        assert answer.done
+        await w.run("relay")
+        w.pass_by(minutes=10)
+        await w.run("relay", "collect")
+        assert w.slip_state() == "relayed"
+
+
+async def test_a_too_large_shipment_is_never_tried_again(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.reports(a_shipment(w.slip_of(), lines=(ShippedLine(line_no=1, sku="SKU-1", quantity=3),)))
+        await w.run("collect")
+        await w.run("collect")
+        assert (w.slip_state(), len(open_strays(w))) == ("relayed", 1)
+
+
+async def test_the_rest_that_stays_away_is_shown_to_a_person(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        slip, at = w.slip_of(), w.clock.now()
+        first = a_shipment(slip, tracking(1), result_id="E1", parcels=2, complete=False, confirmed_at=at)
+        w.wms.reports(first)
+        await w.run("collect")
+        assert w.holds(slip) == []
+        w.pass_by(hours=7)
+        await w.run("collect")
+        assert w.holds(slip) == ["partial_shipment"]
+        assert w.hold_note(slip, "partial_shipment") == "個口 1/2 まで到着。残りの実績が届いていません。"
+        w.wms.reports(a_shipment(slip, tracking(2), result_id="E2", parcels=2, complete=False))
+        await w.run("collect", "confirm_shipment")
+        assert (w.holds(slip), w.slip_state()) == ([], "confirmed")
+
+
+async def test_stock_and_returns_move_nobody(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        before = w.events(w.slip_of())
+        level = StockLevel("WH01", "SKU-1", "", 5, 0, 1, w.clock.now())
+        back = GoodsReturn("RT-1", w.slip_of(), "", "SKU-1", 1, "good", "", date(2026, 11, 24))
+        told = ReadResults((), (), stock=(level,), returns=(back,))
+        w.wms.instead(read_results=lambda _name, _body: told)
+        for name in ("STOCK.csv", "STOCK_again.csv"):
+            w.wms.out[name] = name.encode()
+            await w.run("collect")
+        assert (w.rows_of("stock_levels"), w.rows_of("goods_returns")) == (1, 1)
+        assert w.events(w.slip_of()) == before
+
+
+def open_strays(w: World) -> list[str]:
+    return [row.words for row in w.rows(select(strays).where(strays.c.resolved_at.is_(None)))]

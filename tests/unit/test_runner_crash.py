@@ -118,6 +118,22 @@ async def relay(w: World) -> None:
     await w.to_print_ready(*PLACED)
 
 
+async def relay_again(w: World) -> None:
+    """Refused and told, and an operator asks for it once more; what was before counts for nothing."""
+    await relay(w)
+    numbers = [w.slip_of(order.number) for order in PLACED]
+    w.wms.refuses = dict.fromkeys(numbers, "E104")
+    await w.run("relay")
+    w.pass_by(minutes=10)
+    await w.run("relay", "relay")
+    w.wms.refuses.clear()
+    for number in numbers:
+        assert w.ne.slips_held[number].tags == "[WMS:エラー]"
+        w.ne.edit(number, tags="[WMS再送]")
+    w.ne.history.clear()
+    w.wms.history.clear()
+
+
 async def results(w: World) -> None:
     await w.to_relayed(*PLACED)
     w.wms.reports(*(a_shipment(w.slip_of(order.number)) for order in PLACED))
@@ -158,6 +174,7 @@ STORIES = {
     "mail": Story(mail, ("ingest", "notify", "confirm_intake"), state_is("in_intake")),
     "import": Story(daily_import, ("import_daily",), state_is("imported")),
     "relay": Story(relay, ("follow_slips", "relay"), marked),
+    "relay again": Story(relay_again, ("follow_slips", "relay"), marked),
     "results": Story(results, ("collect", "confirm_shipment"), state_is("shipped")),
     "completion by api": Story(completion, ("complete",), state_is("completed")),
     "completion by files": Story(completion, ("complete",), state_is("completed"), "files"),
@@ -177,6 +194,7 @@ def nothing_doubled(w: World) -> None:
         assert w.wms.count("instructed", slip) <= 1
         assert w.wms.count("stop_asked", slip) <= 1
         assert w.ne.count("confirmed", slip) <= 1
+        assert w.ne.count("claimed", slip) <= 1
         assert w.ne.count("tagged_sent", slip) <= 1
         assert w.ne.count("cancelled", slip) <= 1
         assert w.holds(slip) == []
@@ -196,7 +214,12 @@ async def one_life(w: World, story: Story, at: int) -> Fuse:
     return fuse
 
 
-@pytest.mark.parametrize("name", STORIES)
+LONG = ("relay again",)  # test_runner_relay_marks tells the same story once
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in STORIES]
+)
 async def test_dying_at_every_point(tmp_path: Path, name: str) -> None:
     story, at = STORIES[name], 1
     with world(tmp_path, completion_route=story.route, sale_kinds=(PaymentKind.CARD,)) as prepared:

@@ -6,12 +6,19 @@ import time
 from pathlib import Path
 
 from connector.ledger import slips
+from connector.order import Address, Recipient
 from msgspec.structs import replace
 
 from tests.unit.world import World, an_order, world
 
 MANY = 5_000
 LIMIT = 20.0  # seconds for each leg; on two cores it takes a fifth of that
+
+
+def someone(n: int) -> Recipient:
+    """A person of their own: five thousand orders of one would be five thousand doubles."""
+    address = Address(name=f"見本 {n}郎", prefecture="東京都", city="見本区見本町", street=f"{n}-2-3")
+    return Recipient(address_id=n, address=address)
 
 
 async def timed(w: World, *names: str, passes: int = 1) -> float:
@@ -25,7 +32,7 @@ async def test_five_thousand_orders(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         first = an_order()
         for n in range(MANY):
-            w.cart.put(replace(first, number=f"T-{n:06}", cart_order_id=n))
+            w.cart.put(replace(first, number=f"T-{n:06}", cart_order_id=n, recipients=(someone(n),)))
         w.pass_by(minutes=11)
         legs = {"ingest": await timed(w, "ingest"), "again": await timed(w, "ingest")}
         legs["notify"] = await timed(w, "notify", passes=MANY // 500)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from connector.carriers import Bands, Services, Verdict, load_bands, load_services
+from connector.carriers import Bands, Services, Verdict, lint_carriers, load_bands, load_services
 from connector.carriers.bands import BANDS, BandCode, Missing, System
 from connector.errors import Misconfigured
 from connector.mapping.table_files import BANDS as READ_BANDS
@@ -204,3 +204,31 @@ def test_a_broken_table_of_carriers_says_where(tmp_path: Path, body: str, words:
     with pytest.raises(Misconfigured) as raised:
         load_services(path)
     assert words in str(raised.value)
+
+
+def test_the_lint_of_both_tables_tells_file_line_column_and_the_nearest_word(tmp_path: Path) -> None:
+    (tmp_path / "carriers_by_system.yaml").write_text(
+        "carriers:\n  YAMATO_NEKOPSO: {name: x}\n  SEINO: {name: x, cod_most: many, cool: maybe}\n", "utf-8"
+    )
+    (tmp_path / "time_slot_by_system.yaml").write_text(
+        "systems:\n  x: {name: x, if_not_offered: nearst, bands: {NONE: ''}}\n", "utf-8"
+    )
+    found = [
+        (problem.where.rpartition("/")[2], problem.line, problem.found) for problem in lint_carriers(tmp_path)
+    ]
+    assert found == [
+        ("carriers_by_system.yaml", 2, "YAMATO_NEKOPSO"),
+        ("carriers_by_system.yaml", 3, "many"),
+        ("carriers_by_system.yaml", 3, "maybe"),
+        ("time_slot_by_system.yaml", 2, "nearst"),
+    ]
+    assert "YAMATO_NEKOPOS" in lint_carriers(tmp_path)[0].expected
+    assert lint_carriers(samples.MAPPINGS / "tables") == []
+
+
+def test_bands_of_the_shops_own_contract() -> None:
+    yamato = bands().systems["yamato_b2"]
+    assert yamato.among(()).choose("B1416", TODAY).verdict is Verdict.OFFERED
+    assert yamato.among(("AM",)).choose("B1416", TODAY).verdict is Verdict.NOT_OFFERED
+    assert yamato.among(("AM",)).choose("NONE", TODAY).verdict is Verdict.OFFERED
+    assert yamato.among(("B1921",)).choose("B2021", TODAY).code == "1921"

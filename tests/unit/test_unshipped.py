@@ -122,6 +122,11 @@ async def test_taken_back_and_bundled_waits_for_the_other_slip(tmp_path: Path) -
         assert w.cart.history == [], "its goods lie in the other slip now"
         w.ne.edit(target, status=20, instruct_at=w.clock.now())
         w.pass_by(minutes=10)
+        await w.run("relay")
+        assert w.holds(target) == ["duplicate_shipment"], (
+            "those goods left once: a person says they came back"
+        )
+        w.release(target, "duplicate_shipment")
         await ship(w, target)
         await completed(w)
         assert sorted(w.cart.history) == [("completed", "T-1001"), ("completed", "T-1002")]

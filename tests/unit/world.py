@@ -13,7 +13,7 @@ from typing import Any
 
 from connector.adapters.mail.reports import read_report
 from connector.clock import SteppedClock, jst
-from connector.ledger import changes
+from connector.ledger import changes, stop_answers
 from connector.ledger.archive import ShopArchive, body_of
 from connector.ledger.database import Database
 from connector.ledger.history import append, verify
@@ -283,6 +283,9 @@ class World:
             for table in (orders, slips):
                 freed = {"next_at": None, "tries": 0}
                 connection.execute(update(table).where(table.c.number == number).values(**freed))
+            if reason == "cannot_tell":
+                for row in list(connection.execute(select(orders.c.id).where(orders.c.number == number))):
+                    stop_answers.ask_again(connection, row.id, "見本 花子", "もう一度", self.clock.now())
             if reason == "changed_after_handover":
                 for row in list(connection.execute(select(orders).where(orders.c.number == number))):
                     at = self.clock.now()

@@ -152,9 +152,17 @@ def _fields(head: bytes) -> dict[str, list[str]]:
     """Names in lower case, values on one line. Raw bytes of 8-bit mail come out of the library as surrogates."""
     found: dict[str, list[str]] = {}
     for name, value in _PARSER.parsebytes(head + b"\r\n\r\n").raw_items():
-        said = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        said = _eight_bit(str(value).encode("utf-8", "surrogateescape"))
         found.setdefault(name.lower(), []).append(unfolded(said))
     return found
+
+
+def _eight_bit(raw: bytes) -> str:
+    """What no standard allows and Japanese mailers write all the same: cp932 where it is no UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp932", "replace")
 
 
 def _piece(raw: bytes) -> bytes:

@@ -60,6 +60,48 @@ class BulkWriter:
                 answers |= await self._together(chunk, steps)
         return answers
 
+    async def claim(self, steps: Mapping[str, Step], seen: Mapping[str, Slip]) -> Answers:
+        """Only what Next Engine did under the lock value of `seen` is ours.
+
+        A slip that was changed in between was not claimed, whatever it shows now: somebody else may have been faster
+        with the very same tag. It is not tried again here, but read again by whoever wanted it.
+        """
+        answers: Answers = {}
+        todo: list[Undone] = []
+        for number, slip in seen.items():
+            write = steps[number](slip)
+            if write is None:
+                answers[number] = slip
+            else:
+                todo.append((slip, write))
+        for chunk in _chunks(todo):
+            answers |= await self._claimed(chunk, steps)
+        return answers
+
+    async def _claimed(self, chunk: Sequence[Undone], steps: Mapping[str, Step]) -> Answers:
+        faults = await self._send(chunk)
+        if len(chunk) > 1 and all(isinstance(fault, NobodyNamed) for fault in faults.values()):
+            alone = [await self._send([one]) for one in chunk[:SINGLY]]  # one of them spoils the call
+            faults |= {number: fault for told in alone for number, fault in told.items()}
+        answers: Answers = {
+            number: _not_claimed(number, fault)
+            for number, fault in faults.items()
+            if fault is not None and not isinstance(fault, Unknown)
+        }
+        open_ones = [slip for slip, _ in chunk if slip.number not in answers]
+        if not open_ones:
+            return answers
+        try:
+            after = await self._fresh_all([slip.number for slip in open_ones])
+        except (NotDone, Barred) as unread:
+            return answers | {
+                one.number: _unproved(one.number, faults[one.number], unread) for one in open_ones
+            }
+        for before in open_ones:
+            found = _judge(before, after, steps[before.number], faults[before.number])
+            answers[before.number] = found or Unknown(f"伝票 {before.number} の印を確認できません")
+        return answers
+
     async def _together(self, chunk: Sequence[Undone], steps: Mapping[str, Step]) -> Answers:
         faults = await self._send(chunk)
         if all(isinstance(fault, NotDone | Barred) for fault in faults.values()):
@@ -168,6 +210,13 @@ def _not_sent(number: str, shut: ConnectorError) -> NotDone | Barred:
     if isinstance(shut, NotDone | Barred):
         return shut
     return NotDone(f"伝票 {number} はまだ送っていません。その前の呼び出しに返事がありませんでした: {shut}")
+
+
+def _not_claimed(number: str, fault: ConnectorError) -> ConnectorError:
+    if isinstance(fault, NotDone | Barred):
+        return fault
+    words = f"伝票 {number} は読み取りの後に変更されたため、まだ渡していません。読み直します"
+    return NotDone(f"{words} ({fault})")
 
 
 def _there(number: str, slips: Mapping[str, Slip]) -> Slip:

@@ -23,13 +23,14 @@ from connector.adapters.next_engine.writes import (
     Step,
     cancel_for_customer,
     confirm_shipped,
+    correct_tracking,
     mark_printed,
     tag_as_refused,
     tag_as_sent,
     write_tracking,
 )
 from connector.clock import Clock, jst
-from connector.errors import Malformed, Problem, Refused, Unknown
+from connector.errors import ConnectorError, Malformed, Problem, Refused, Unknown
 from connector.mapping import CsvWriter, Tables
 from connector.order import Order
 from connector.outcome import Absent, CannotTell, Effect, Reply, Sent
@@ -57,8 +58,10 @@ class NextEngineSettings:
     format_id: str = wire.FORMAT_GENERIC
     import_folder: str = "ne_inbox"
     import_taken_folder: str = ""  # where whoever takes the files moves them; "" = not known
-    sent_tag: str = "出荷指示済み"
-    refused_tag: str = "出荷指示失敗"
+    sent_tag: str = "WMS送信済"
+    refused_tag: str = "WMS:エラー"
+    resend_tag: str = "WMS再送"
+    unshippable_tag: str = "WMS:出荷不可"
 
 
 class NextEngine:
@@ -185,21 +188,41 @@ class NextEngine:
 
     # ---- writing ------------------------------------------------------------------------------------------
 
+    async def claim(self, seen: Mapping[str, Slip]) -> Answers:
+        return await self._bulk.claim(dict.fromkeys(seen, self._sent), seen)
+
     async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
-        tags = self._settings
         now = await self._without_rows(slip_numbers)
-        tag = tag_as_sent(tags.sent_tag, tags.refused_tag)
-        return await self._in_turn(now, dict.fromkeys(slip_numbers, tag), mark_printed)
+        return await self._in_turn(now, dict.fromkeys(slip_numbers, self._sent), mark_printed)
 
     async def mark_refused(self, words: Mapping[str, str]) -> Answers:
+        tags = self._settings
         now = await self._without_rows(list(words))
-        steps = {number: tag_as_refused(self._settings.refused_tag, text) for number, text in words.items()}
+        steps = {
+            number: tag_as_refused(tags.refused_tag, text, tags.sent_tag, tags.resend_tag)
+            for number, text in words.items()
+        }
+        return await self._bulk.carry_out(steps, now)
+
+    async def mark_unshippable(self, words: Mapping[str, str]) -> Answers:
+        now = await self._without_rows(list(words))
+        steps = {n: tag_as_refused(self._settings.unshippable_tag, text) for n, text in words.items()}
         return await self._bulk.carry_out(steps, now)
 
     async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
         now = await self._without_rows(list(shipments))
         steps = {number: write_tracking(shipment) for number, shipment in shipments.items()}
         return await self._in_turn(now, steps, confirm_shipped)
+
+    async def correct_tracking(self, corrections: Mapping[str, Shipment]) -> Answers:
+        """Few at a time, so one by one: NE takes them with a flag of their own."""
+        answers: Answers = {}
+        for number, shipment in corrections.items():
+            try:
+                answers[number] = await self._writer.carry_out(number, correct_tracking(shipment))
+            except ConnectorError as fault:
+                answers[number] = fault
+        return answers
 
     async def cancel(self, slip: Slip, why: str) -> Slip:
         return await self._writer.carry_out(slip.number, cancel_for_customer(why))
@@ -209,6 +232,11 @@ class NextEngine:
     @property
     def _this_shop(self) -> tuple[str, str]:
         return f"{wire.SHOP_ID}-eq", self._settings.ne_shop_id
+
+    @property
+    def _sent(self) -> Step:
+        tags = self._settings
+        return tag_as_sent(tags.sent_tag, tags.refused_tag, tags.resend_tag)
 
     @property
     def _folder(self) -> Drop:

@@ -6,7 +6,7 @@ that finds its work already done does nothing, which is what makes repeating saf
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connector.adapters.next_engine import wire
@@ -28,11 +28,13 @@ class Write:
     path: str
     fields: Mapping[str, str] = field(default_factory=dict)  # of an update
     label_flag: str = ""
+    shipped_too: bool = False  # 出荷確定済 slips are refused without this flag
 
     @property
     def pairs(self) -> tuple[tuple[str, str | bytes], ...]:
         data = ((wire.DATA, update_xml(self.fields)),) if self.fields else ()
-        return (*data, (wire.LABEL_PRINT_FLAG, self.label_flag)) if self.label_flag else data
+        label = ((wire.LABEL_PRINT_FLAG, self.label_flag),) if self.label_flag else ()
+        return (*data, *label, *(((wire.SHIPPED_UPDATE_FLAG, "1"),) if self.shipped_too else ()))
 
 
 Step = Callable[[Slip], Write | None]
@@ -100,12 +102,12 @@ def update(fields: Mapping[str, str]) -> Write:
     return Write(wire.BASE_UPDATE, fields)
 
 
-def tag_as_sent(sent: str, refused: str) -> Step:
-    """出荷指示済み: our tag beside the others; an earlier refusal's tag goes."""
+def tag_as_sent(sent: str, *gone: str) -> Step:
+    """[WMS送信済] beside others' tags; what an earlier refusal or an operator's wish to resend left there goes."""
 
     def step(now: Slip) -> Write | None:
         _must_be_relayable(now)
-        tags = add_tag(remove_tag(now.tags, refused), sent)
+        tags = add_tag(remove_tags(now.tags, gone), sent)
         if tags == now.tags or now.status == NEStatus.SHIPPED:
             return None
         return update({wire.TAGS: tags})
@@ -113,12 +115,12 @@ def tag_as_sent(sent: str, refused: str) -> Step:
     return step
 
 
-def tag_as_refused(refused: str, words: str) -> Step:
-    """出荷指示失敗: the tag, and the warehouse's words in 作業用欄. The slip stays where it is."""
+def tag_as_refused(tag: str, words: str, *gone: str) -> Step:
+    """[WMS:エラー] in the place of [WMS送信済], and the warehouse's words in 作業用欄. The slip stays where it is."""
 
     def step(now: Slip) -> Write | None:
         _must_be_relayable(now)
-        tags, text = add_tag(now.tags, refused), add_line(now.worker_text, f"【{refused}】{words}")
+        tags, text = add_tag(remove_tags(now.tags, gone), tag), add_line(now.worker_text, _error_line(words))
         if (tags, text) == (now.tags, now.worker_text) or now.status == NEStatus.SHIPPED:
             return None
         return update({wire.TAGS: tags, wire.WORKER_TEXT: text})
@@ -136,20 +138,57 @@ def mark_printed(now: Slip) -> Write | None:
 
 
 def write_tracking(shipment: Shipment) -> Step:
-    """発送伝票番号, before 出荷確定: the shipping mail waits for it (§8). NE keeps one number."""
+    """発送伝票番号, before 出荷確定: the shipping mail waits for it (§8). NE keeps one number, 作業用欄 all of them."""
     number = shipment.tracking[0] if shipment.tracking else ""
 
     def step(now: Slip) -> Write | None:
         _must_be_live(now)
-        if not number or _digits(now.tracking) == number:
+        text = _with_numbers(now, shipment)
+        known = not number or _digits(now.tracking) == number
+        if known and (text == now.worker_text or now.status == NEStatus.SHIPPED):
             return None
         if now.status == NEStatus.SHIPPED:
             words = f"出荷確定済みの伝票に別の発送伝票番号 {now.tracking or '(空)'} があります"
             raise Refused(SYSTEM, "tracking", words)
-        delivery = {wire.DELIVERY: now.delivery_id} if now.delivery_id else {}
-        return update({**delivery, wire.TRACKING: number})
+        return update(_numbers(now, number, text))
 
     return step
+
+
+def correct_tracking(shipment: Shipment) -> Step:
+    """The same for a slip that is 出荷確定済 already: what stood there before is told in 作業用欄."""
+    number = shipment.tracking[0] if shipment.tracking else ""
+
+    def step(now: Slip) -> Write | None:
+        _must_be_live(now)
+        before = _digits(now.tracking)
+        changed = number and before != number
+        text = _with_numbers(now, shipment)
+        if changed:
+            text = add_line(text, f"【送り状番号訂正】{before or '(空)'} → {number}")
+        if not changed and text == now.worker_text:
+            return None
+        fields = _numbers(now, number or before, text)
+        return Write(wire.BASE_UPDATE, fields, shipped_too=now.status == NEStatus.SHIPPED)
+
+    return step
+
+
+def _with_numbers(now: Slip, shipment: Shipment) -> str:
+    """作業用欄 with every number of several parcels."""
+    if len(shipment.tracking) < 2:
+        return now.worker_text
+    return add_line(
+        now.worker_text, f"【送り状番号】{'、'.join(shipment.tracking)}（{len(shipment.tracking)}個口）"
+    )
+
+
+def _numbers(now: Slip, number: str, text: str) -> dict[str, str]:
+    fields = {wire.WORKER_TEXT: text} if text != now.worker_text else {}
+    if not number or _digits(now.tracking) == number:
+        return fields
+    delivery = {wire.DELIVERY: now.delivery_id} if now.delivery_id else {}
+    return {**delivery, wire.TRACKING: number, **fields}
 
 
 def confirm_shipped(now: Slip) -> Write | None:
@@ -184,6 +223,17 @@ def add_tag(tags: str, tag: str) -> str:
 
 def remove_tag(tags: str, tag: str) -> str:
     return tags.replace(f"[{tag}]", "")
+
+
+def remove_tags(tags: str, gone: Iterable[str]) -> str:
+    for tag in gone:
+        tags = remove_tag(tags, tag)
+    return tags
+
+
+def _error_line(words: str) -> str:
+    """What the warehouse refused starts with `E` (spec/wms.md §1); most of them say so themselves."""
+    return words if words.startswith("E") else f"E {words}"
 
 
 def add_line(text: str, line: str) -> str:

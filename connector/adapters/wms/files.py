@@ -13,10 +13,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms import wire
+from connector.adapters.wms import beside, news, wire
+from connector.adapters.wms.doubts import remarks_of
+from connector.adapters.wms.mail_results import MailResults
 from connector.adapters.wms.mappings import Mappings, load_mappings
+from connector.adapters.wms.pieces import in_pieces
 from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
-from connector.adapters.wms.shipments import SYSTEM, Rules, gather
+from connector.adapters.wms.shipments import SYSTEM, Rules, gather_numbers
 from connector.adapters.wms.whole import Stillness, keeps_promise, marker
 from connector.clock import Clock, jst
 from connector.errors import Malformed, NotDone, Problem, Refused, Unknown
@@ -26,7 +29,7 @@ from connector.mapping import (
     Tables,
     Written,
 )
-from connector.outcome import Absent, CannotTell, Effect, Facts, Hold, Reply, Sent
+from connector.outcome import Absent, CannotTell, Effect, Facts, Hold, Reply, Sent, Stray
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile
 from connector.slip import Slip
 from connector.transport.drop import Drop, Entry
@@ -46,11 +49,20 @@ class FileWarehouse:
     singly = False
     at_once = 500
 
-    def __init__(self, mappings: Mappings, *, drop: Drop, archive: Archive, clock: Clock) -> None:
+    def __init__(
+        self,
+        mappings: Mappings,
+        *,
+        drop: Drop,
+        archive: Archive,
+        clock: Clock,
+        mail: MailResults | None = None,
+    ) -> None:
+        """With `mail` the results come as attachments, instead of from the folder of results."""
         self.answers = mappings.profile.answers
         self._mappings, self._profile = mappings, mappings.profile
         self._drop, self._archive, self._clock = drop, archive, clock
-        self._stillness = Stillness(clock)
+        self._stillness, self._mail = Stillness(clock), mail
 
     @classmethod
     def by_mappings(
@@ -62,22 +74,27 @@ class FileWarehouse:
         drop: Drop,
         archive: Archive,
         clock: Clock,
+        mail: MailResults | None = None,
     ) -> FileWarehouse:
-        return cls(load_mappings(folder, tables, own), drop=drop, archive=archive, clock=clock)
+        mappings = load_mappings(folder, tables, own)
+        return cls(mappings, drop=drop, archive=archive, clock=clock, mail=mail)
 
     # --- building --------------------------------------------------------------------------------------
 
     def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
-        return {}
+        return self._mappings.door.doubts(slips, jst(self._clock.now()).date())
 
     def instructions(
         self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
     ) -> list[BuiltFile]:
         day = ship_on or jst(at).date()
+        ready = [self._mappings.door.ready(slip, day) for slip in slips]
         items = [
-            Instruction(slip=slip, profile=self._profile, ship_on=day, sequence=sequence) for slip in slips
+            Instruction(slip=one.slip, profile=self._profile, ship_on=day, sequence=sequence) for one in ready
         ]
-        return [self._built("instruction", self._mappings.instruction.write(items), sequence, at)]
+        built = self._built("instruction", self._mappings.instruction.write(items), sequence, at)
+        built.facts["remarks"] = remarks_of(ready, built.included)
+        return [built]
 
     def stops(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> list[BuiltFile]:
         if self._mappings.stop is None:
@@ -107,7 +124,10 @@ class FileWarehouse:
             except NotDone as fault:
                 # The file itself lies there and may be taken; only a look tells.
                 raise Unknown(f"{effect.name} は置きましたが、.ok を置けません: {fault}") from fault
-        return Sent(_evidence(folder, effect))
+        more: Facts = {}
+        if self._profile.for_people and effect.kind != STOP:
+            more = await beside.lay_workbook(self._drop, folder, effect, self._mappings.instruction)
+        return Sent(_evidence(folder, effect) | more)
 
     def _marker(self, effect: Effect) -> bytes:
         return marker(effect.body, header=self._mappings.instruction.dialect.header)
@@ -200,7 +220,10 @@ class FileWarehouse:
 
     # --- results ---------------------------------------------------------------------------------------
 
-    async def results(self) -> AsyncGenerator[ResultFile, None]:
+    def results(self) -> AsyncGenerator[ResultFile | Stray, None]:
+        return self._in_folder() if self._mail is None else self._mail.results()
+
+    async def _in_folder(self) -> AsyncGenerator[ResultFile | Stray, None]:
         """Whole result files in the order of their names.
 
         What cannot be taken never stands in the way: its reason is raised in a look that gave nothing else,
@@ -210,7 +233,7 @@ class FileWarehouse:
         entries = await self._drop.list(folder)
         settled = self._stillness.settled(folder, entries)
         marked = {entry.name for entry in entries if entry.name.endswith(wire.MARKER_SUFFIX)}
-        wanted = [entry for entry in entries if self._profile.matches("result", entry.name)]
+        wanted = [entry for entry in entries if self._profile.inbound(entry.name)]
         given = 0
         broken: list[tuple[str, Malformed | Refused]] = []
         for entry in wanted[:MOST_FILES]:
@@ -231,6 +254,12 @@ class FileWarehouse:
         self, folder: str, entry: Entry, marked: Container[str], settled: Container[str]
     ) -> bytes | None:
         """The bytes of a file that is whole, None of one that may still grow; Malformed if it stays wrong."""
+        most = self._mappings.result.limits.bytes
+        if entry.size > most:
+            found, expected = f"{entry.size:,}", f"{most:,} バイトまで"
+            raise Malformed(
+                Problem(_shown(entry.name), 0, 0, "ファイルが大きすぎるため読みません", found, expected)
+            )
         if entry.name + wire.MARKER_SUFFIX not in marked:
             return await self._drop.read(folder, entry.name) if entry.name in settled else None
         promise = await self._drop.read(folder, entry.name + wire.MARKER_SUFFIX)
@@ -245,6 +274,9 @@ class FileWarehouse:
         raise Malformed(Problem(_shown(entry.name), 0, 0, words, found=f"{len(body)} バイト"))
 
     async def acknowledge(self, file: ResultFile) -> None:
+        if self._mail is not None:
+            await self._mail.acknowledge(file)
+            return
         folders = self._profile.folders
         await self._move_with_marker(folders["out"], file.handle, folders["archive"])
 
@@ -256,8 +288,18 @@ class FileWarehouse:
         except NotDone:
             return  # there is none
 
+    async def lay_aside(self, name: str, body: bytes, words: str) -> None:
+        """`ports.Folders`: a copy and its reason in the error folder. Another file there under this name stays."""
+        await beside.lay_aside(self._drop, self._profile.folders["error"], name, body, words)
+
     def read_results(self, name: str, body: bytes) -> ReadResults:
-        profile = self._profile
+        """The kind of a file is told by the pattern of its name; who it speaks of, by its rows alone."""
+        profile, mappings = self._profile, self._mappings
+        kind = profile.inbound(name)
+        if kind == "stock" and mappings.stock is not None:
+            return news.stock(name, mappings.stock.read(name, body))
+        if kind == "return" and mappings.returns is not None:
+            return news.returns(name, mappings.returns.read(name, body))
         rules = Rules(
             today=jst(self._clock.now()).date(),
             future_days=profile.future_days,
@@ -265,7 +307,9 @@ class FileWarehouse:
             lines_optional=profile.lines_optional,
             plain=self._mappings.plain,
         )
-        return gather(name, self._mappings.result.read(name, body), rules)
+        if kind == "parcels" and mappings.parcels is not None:
+            return gather_numbers(name, mappings.parcels.read(name, body), rules)
+        return in_pieces(name, mappings.result.open(name, body), rules)
 
 
 @dataclass(frozen=True, slots=True)

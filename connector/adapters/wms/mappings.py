@@ -7,13 +7,14 @@ names must stand at its place in `instruction.yaml`, or nothing is started.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from connector.adapters.wms import plain
+from connector.adapters.wms import news, plain
+from connector.adapters.wms.doubts import Door, open_door
 from connector.errors import Misconfigured, Problem
 from connector.mapping import (
     CsvReader,
@@ -36,9 +37,13 @@ class Mappings:
     profile: WarehouseProfile
     instruction: CsvWriter
     result: CsvReader
+    door: Door  # what a slip is asked before it is handed over
     stop: CsvWriter | None = None
     receipt: CsvReader | None = None
     layout: CsvReader | None = None  # reads an instruction back
+    parcels: CsvReader | None = None  # 送り状紐付け: more numbers of known slips
+    stock: CsvReader | None = None
+    returns: CsvReader | None = None
 
     @property
     def plain(self) -> bool:
@@ -63,14 +68,27 @@ def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappi
         for kind, load in (("instruction", load_csv_writer), ("stop", load_csv_writer))
         if kind in spoken
     } | {kind: part(load_csv_reader, kind, tables) for kind in ("receipt", "result") if kind in spoken}
+    for kind, field in (("parcels", "parcels"), ("stock", "stock"), ("return", "returns")):
+        if kind in spoken:
+            compiled[field] = part(load_csv_reader, kind, tables)
     if (folder / "layout.yaml").exists():
         compiled["layout"] = part(load_csv_reader, "layout", tables)
+    door = part(lambda _: open_door(folder, tables), "checks")
     if not problems:
         problems += _gaps(folder, compiled)
     if problems:
         raise Misconfigured(problems)
-    values = msgspec.to_builtins(profile) | dict(own)
-    return Mappings(profile=msgspec.convert(values, WarehouseProfile), **compiled)
+    ours = msgspec.convert(msgspec.to_builtins(profile) | dict(own), WarehouseProfile)
+    page = compiled["instruction"].dialect.page
+    return Mappings(profile=ours, door=replace(door, page=page, temperature=ours.temperature), **compiled)
+
+
+_MORE_FILES = (
+    ("parcels", "parcels", (*plain.NEEDED, "carrier")),
+    ("stock", "stock", news.STOCK_KEYS),
+    ("returns", "return", news.RETURN_KEYS),
+)
+"""What each other file that comes in must tell of its rows."""
 
 
 def _gaps(folder: Path, compiled: Mapping[str, Any]) -> list[Problem]:
@@ -82,6 +100,11 @@ def _gaps(folder: Path, compiled: Mapping[str, Any]) -> list[Problem]:
         Problem(result, 0, 0, f"key: {key} の列がありません。ない列の値は absent: に書きます")
         for key in sorted(needed - keys)
     ]
+    for field, kind, wanted in _MORE_FILES:
+        reader = compiled.get(field)
+        for key in sorted(set(wanted) - reader.keys) if reader is not None else ():
+            words = f"key: {key} の列がありません。ない列の値は absent: に書きます"
+            problems.append(Problem(str(folder / f"{kind}.yaml"), 0, 0, words))
     shipped_on = compiled["result"].absent.get("shipped_on", plain.TODAY)
     if shipped_on != plain.TODAY:
         words = "absent: の shipped_on に書けるのは today (読んだ日) だけです"

@@ -25,6 +25,7 @@ KEYS = (
     *ONE_OF_THE_MAPPING,
     *("result", "line_no", "parcel", "parcels", "pieces", "sku", "quantity", "reason_code", "reason"),
 )
+DATED = "dated"  # whether the file itself names the day; else the day of reading stands in for it
 _SAYS = ("result", "tracking", "parcel", "parcels", "line_no", "sku", "quantity", "lot")
 UNIT, RECORD = "\x1f", "\x1e"  # stand in no code and no number
 _ID_LENGTH = 20  # as long as 実績番号 may be (§7.4)
@@ -63,6 +64,7 @@ def _event(group: Sequence[Row], result_id: str, today: date) -> Iterator[Row]:
             "result_id": result_id,
             "result": row.values.get("result") or Result.SHIPPED,
             "shipped_on": _shipped_on(row.values, today),
+            DATED: _shipped_on(row.values, None) is not None,
         }
         number = str(row.values["tracking"]) if row.values["tracking"] else None
         if row.problems or number not in seen:
@@ -98,3 +100,9 @@ def _digest(group: Sequence[Mapping[str, Any]]) -> str:
     shipped_on = _shipped_on(dict(first), None)
     whole = RECORD.join([first["slip_number"], str(shipped_on or ""), *told])
     return hashlib.sha256(whole.encode()).hexdigest()[:_ID_LENGTH]
+
+
+def numbers_digest(slip_number: str, numbers: Sequence[str]) -> str:
+    """The number of an event of a file that only adds 送り状番号 to known slips."""
+    told = RECORD.join([slip_number, *sorted(numbers)])
+    return hashlib.sha256(told.encode()).hexdigest()[:_ID_LENGTH]

@@ -7,8 +7,8 @@ of its parcels or lines would read as another, complete one. The other events of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from connector.adapters.wms import plain, wire
@@ -36,13 +36,19 @@ class Rules:
     plain: bool = False  # the rows have no 実績番号 of their own
 
 
-def gather(name: str, rows: Sequence[Row], rules: Rules) -> ReadResults:
-    """Events as shipments, in the order of their first rows; everything else as strays with its line."""
+def gather(
+    name: str, rows: Sequence[Row], rules: Rules, orphans: Collection[str] = frozenset()
+) -> ReadResults:
+    """Events as shipments, in the order of their first rows; everything else as strays with its line.
+
+    `orphans`: events of which a row elsewhere in the file names no slip. They lack that row, whoever's it is.
+    """
     events: dict[EventKey, list[Row]] = defaultdict(list)
-    strays: list[Stray] = [_stray(name, row, f"{_sentence(told)}") for row in rows for told in row.remarks]
+    strays: list[Stray] = [_stray(name, row, told(remark)) for row in rows for remark in row.remarks]
     spoiled: set[EventKey] = set()
+    orphans = {*orphans, *(str(row.values["result_id"]) for row in rows if _nobodys(row))}
     for row in plain.events(rows, rules.today) if rules.plain else rows:
-        words = [_sentence(problem) for problem in row.problems] or _wrong(row, rules)
+        words = [told(problem) for problem in row.problems] or _wrong(row, rules)
         key = (row.values["result_id"], row.values["slip_number"])
         strays += [_stray(name, row, f"{said}この行は取り込みません。") for said in words]
         if words:
@@ -55,7 +61,9 @@ def gather(name: str, rows: Sequence[Row], rules: Rules) -> ReadResults:
     shipments = []
     for key, members in events.items():
         words_of_event = (
-            "同じ実績に読めない行があります。" if key in spoiled else _contradiction(members, rules)
+            "同じ実績に読めない行があります。"
+            if key in spoiled or key[0] in orphans
+            else _contradiction(members, rules)
         )
         if words_of_event:
             strays.append(_stray(name, members[0], f"{words_of_event}この実績は取り込みません。"))
@@ -65,7 +73,12 @@ def gather(name: str, rows: Sequence[Row], rules: Rules) -> ReadResults:
     return ReadResults(tuple(shipments), tuple(strays))
 
 
-def _sentence(problem: Problem) -> str:
+def _nobodys(row: Row) -> bool:
+    """A row that names its event, and no slip that can be read."""
+    return row.values["slip_number"] is None and row.values.get("result_id") is not None
+
+
+def told(problem: Problem) -> str:
     found = f"（{problem.found}）" if problem.found else ""
     expected = f"正しくは: {problem.expected}。" if problem.expected else ""
     return f"{problem.words}{found}。{expected}"
@@ -135,6 +148,8 @@ def _shipment(members: Sequence[Row]) -> Shipment:
         reason_code=_first_word(members, "reason_code"),
         reason=_first_word(members, "reason"),
         complete=result in _WITHOUT_GOODS or seen >= set(range(1, parcels + 1)),
+        confirmed_at=max(filter(None, (row.values.get("confirmed_at") for row in members)), default=None),
+        dated=first.get(plain.DATED, True),
     )
 
 
@@ -163,8 +178,74 @@ def _old(name: str, row: Row, rules: Rules) -> list[Stray]:
     return [_stray(name, row, words)]
 
 
+_SHOWN = {
+    "slip_number": "出荷指示番号",
+    "result_id": "実績番号",
+    "line_no": "行番号",
+    "result": "実績区分",
+    "shipped_on": "出荷日",
+    "carrier": "運送会社コード",
+    "tracking": "送り状番号",
+    "parcel": "個口番号",
+    "parcels": "個口総数",
+    "sku": "商品コード",
+    "quantity": "出荷数",
+    "reason_code": "理由コード",
+}
+"""What a person is shown of a row. Nobody's name or address is among it, whatever else the file has."""
+
+
 def _stray(name: str, row: Row, words: str) -> Stray:
     result_id, slip_number = row.values.get("result_id"), row.values["slip_number"]
-    about = f"出荷指示番号 {slip_number or '?'}・実績番号 {result_id or '?'}: "
-    facts = {"slip_number": slip_number or "", "result_id": result_id or ""}
+    counted = plain.DATED in row.values  # then its 実績番号 is a digest of ours, and says nothing to anybody
+    number = f"送り状番号 {row.values['tracking'] or '?'}" if counted else f"実績番号 {result_id or '?'}"
+    about = f"出荷指示番号 {slip_number or '?'}・{number}: "
+    said = {label: str(row.values[key]) for key, label in _SHOWN.items() if row.values.get(key) is not None}
+    if counted:
+        said.pop(_SHOWN["result_id"], None)
+    facts = {"slip_number": slip_number or "", "result_id": result_id or "", "row": said}
     return Stray(SYSTEM, f"{name}:{row.line}", about + words, facts=facts)
+
+
+def gather_numbers(name: str, rows: Sequence[Row], rules: Rules) -> ReadResults:
+    """送り状紐付け: rows that add numbers to known slips, whichever file comes first. They move nothing by themselves.
+
+    A row that cannot be read takes its whole slip out, as in a result file.
+    """
+    events: dict[EventKey, list[Row]] = defaultdict(list)
+    strays: list[Stray] = []
+    spoiled: set[EventKey] = set()
+    for row in rows:
+        row = replace(row, values=row.values | {plain.DATED: False})
+        key = ("", row.values["slip_number"])
+        events[key].append(row)
+        problems = [told(problem) for problem in row.problems]
+        if not problems and row.values["tracking"] is None:
+            problems = ["「送り状番号」がありません。"]
+        strays += [_stray(name, row, f"{said}この行は取り込みません。") for said in problems]
+        spoiled |= {key} if problems else set()
+    for key in spoiled:
+        good = [row for row in events.pop(key) if not row.problems][:1]
+        strays += [
+            _stray(name, row, "同じ伝票に読めない行があります。この伝票の番号は取り込みません。")
+            for row in good
+        ]
+    for key in _shared_numbers(events):
+        words = "一つの送り状番号が複数の出荷指示番号にあります。"
+        strays += [_stray(name, row, words) for row in events.pop(key)[:1]]
+    shipments = (_more_numbers(slip, members, rules.today) for (_, slip), members in events.items())
+    return ReadResults(tuple(shipments), tuple(strays))
+
+
+def _more_numbers(slip_number: str, members: Sequence[Row], today: date) -> Shipment:
+    numbers = tuple(dict.fromkeys(str(row.values["tracking"]) for row in members))
+    return Shipment(
+        result_id=plain.numbers_digest(slip_number, numbers),
+        slip_number=slip_number,
+        result=Result.NUMBERS,
+        shipped_on=today,
+        carrier=members[0].values["carrier"],
+        tracking=numbers,
+        parcels=len(numbers),
+        dated=False,
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from connector.ledger.alarms import budget, imports, intake_silent, outage, sign_in
+from connector.ledger.alarms import budget, imports, intake_silent, outage, relay, sign_in
 from connector.ledger.history import Entry, append
 from connector.ledger.schema_hub import alarms
 from connector.ledger.storable import plain, plain_facts
@@ -29,6 +29,8 @@ WATCHERS: dict[str, Watcher] = {
     budget.OVER_KIND: budget.over,
     imports.WAITS_KIND: imports.waits,
     imports.TOTALS_KIND: imports.totals,
+    relay.STOPPED_KIND: relay.stopped,
+    relay.SILENT_KIND: relay.silent,
     "outage_cart": outage.cart,
     "outage_next_engine": outage.next_engine,
     "outage_mail": outage.mail,

@@ -25,7 +25,16 @@ from sqlalchemy import (
 from connector.journey import OrderState, SlipState
 from connector.ledger import codec
 from connector.ledger.database import pieces
-from connector.ledger.schema import holds, order_slips, orders, shipments, slips, stop_requests, strays
+from connector.ledger.schema import (
+    exchanges,
+    holds,
+    order_slips,
+    orders,
+    shipments,
+    slips,
+    stop_requests,
+    strays,
+)
 from connector.ledger.views.places import PLACE, PLACES, Place
 from connector.ledger.views.rows import (
     HoldRow,
@@ -108,19 +117,30 @@ def held(connection: Connection, shop: str, *, reason: str = "", limit: int = 20
 
 def strays_list(connection: Connection, shop: str, *, all_of_them: bool = False) -> list[StrayRow]:
     """What came in and fits nothing, newest first; resolved ones only on request."""
-    query = select(strays).where(strays.c.shop == shop).order_by(strays.c.at.desc(), strays.c.id.desc())
+    file = select(exchanges.c.name).where(exchanges.c.id == strays.c.exchange_id).scalar_subquery()
+    query = select(strays, file.label("came_in")).where(strays.c.shop == shop)
     if not all_of_them:
         query = query.where(strays.c.resolved_at.is_(None))
-    return [filled(StrayRow, row) for row in connection.execute(query.limit(2000))]
+    found = connection.execute(query.order_by(strays.c.at.desc(), strays.c.id.desc()).limit(2000))
+    return [
+        filled(
+            StrayRow,
+            row,
+            file=row.came_in or "",
+            said=row.facts.get("row", {}),
+            early="shipment" in row.facts,
+        )
+        for row in found
+    ]
 
 
 def stops(connection: Connection, shop: str, *, since: datetime | None = None) -> list[StopRow]:
-    """Open stop requests, and those that ended since then."""
+    """Stop requests whose end is not known, and those that ended since then."""
     ended = stop_requests.c.verdict_at >= since if since is not None else false()
     query = (
         select(stop_requests, orders.c.number, orders.c.state, orders.c.payable)
         .join(orders, orders.c.id == stop_requests.c.order_id)
-        .where(stop_requests.c.shop == shop, or_(stop_requests.c.verdict == "open", ended))
+        .where(stop_requests.c.shop == shop, or_(stop_requests.c.verdict.in_(("open", "unknown")), ended))
         .order_by(stop_requests.c.asked_at)
     )
     return [filled(StopRow, row, yen=row.payable) for row in connection.execute(query)]
@@ -218,8 +238,8 @@ def _reasons(connection: Connection, item: str, ids: Sequence[int]) -> dict[int,
 def _is_stuck(
     shop: Shop, item: str, row: Row[Any], reasons: dict[int, tuple[str, ...]], now: datetime
 ) -> bool:
-    patience = PLACE[item, row.state].patience_of(shop)
-    return patience is not None and row.id not in reasons and now - row.since > patience
+    before = PLACE[item, row.state].late_before(shop, now)
+    return before is not None and row.id not in reasons and row.since < before
 
 
 # --- SQL -------------------------------------------------------------------------------------------------
@@ -272,9 +292,9 @@ def _pairs(connection: Connection, query: Select[Any]) -> list[tuple[str, int]]:
 
 def _stuck(shop: Shop, item: str, table: Table, now: datetime) -> ColumnElement[bool]:
     limits = [
-        and_(table.c.state == str(place.state), table.c.since < now - patience)
+        and_(table.c.state == str(place.state), table.c.since < before)
         for place in PLACES
-        if place.item == item and (patience := place.patience_of(shop)) is not None
+        if place.item == item and (before := place.late_before(shop, now)) is not None
     ]
     return or_(false(), *limits)
 

@@ -6,8 +6,9 @@ The ledger may not import the stages, so the table stands here too; a test holds
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from connector import shipping
 from connector.journey import OrderState, SlipState, State
 from connector.shop import Mode, Shop
 
@@ -26,6 +27,14 @@ class Place:
         if self.patience is None or shop.mode(self.stage) is Mode.OFF:
             return None
         return shop.patiences.get(self.stage, self.patience)
+
+    def late_before(self, shop: Shop, now: datetime) -> datetime | None:
+        """Who came here before then stands here too long. At the warehouse only its own business days count."""
+        patience = self.patience_of(shop)
+        if patience is None:
+            return None
+        at_warehouse = self.stage == "collect"
+        return shipping.days_before(shop.shipping_days, now, patience) if at_warehouse else now - patience
 
 
 # fmt: off

@@ -186,6 +186,9 @@ class StrayRow(Struct, frozen=True, kw_only=True):
     at: datetime
     resolved_at: datetime | None = None
     resolved_by: str = ""
+    file: str = ""  # in which it came
+    said: dict[str, str] = {}  # its row, without anybody's name or address
+    early: bool = False  # it waits for its slip, and is booked by itself when that comes
 
 
 class StopRow(Struct, frozen=True, kw_only=True):

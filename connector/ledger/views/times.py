@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
+from connector import shipping
 from connector.clock import at_jst, jst
 from connector.journey import OrderState
 from connector.shop import Shop
@@ -24,8 +25,8 @@ def on(day: date, one: time) -> datetime:
 
 
 def cut_off(shop: Shop, now: datetime) -> datetime:
-    """When the warehouse's window for new instructions closes next."""
-    return next_of((shop.relay_until,), now) or now
+    """Until when a slip must be handed over to ship on the warehouse's next day (締め)."""
+    return shipping.cut_off(shop, now)
 
 
 def due_at(shop: Shop, item: str, state: str, now: datetime) -> datetime | None:

@@ -55,8 +55,32 @@ class MailboxAddress(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
+class WarehouseApiAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """The warehouse by an API. Which credentials count depends on whose API it is."""
+
+    url: str
+    account: str
+    area: str = ""
+    token: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    refresh_token: str = ""
+    user: str = ""
+    password: str = ""
+    app_key: str = ""
+
+
+class WarehouseMailAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in the shop's mailbox the results lie, and by which signs they are the warehouse's."""
+
+    folder: str
+    sender: str
+    signed_by: str
+    checked_by: str
+
+
 class WarehouseAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """The warehouse by SFTP; the same tree lies in `folder`."""
+    """The warehouse by SFTP; the same tree lies in `folder`. `way` is how it wants to be spoken to (ways.WAYS)."""
 
     host: str
     port: int
@@ -66,6 +90,9 @@ class WarehouseAddress(msgspec.Struct, frozen=True, kw_only=True):
     known_hosts: str
     folder: str
     warehouse_code: str
+    way: str = "sftp"
+    api: WarehouseApiAddress | None = None
+    mail: WarehouseMailAddress | None = None
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from connector.sandbox.town.addresses import (
     NextEngineAddress,
     WarehouseAddress,
 )
+from connector.sandbox.town.ways import Face, api_address, mail_address
 from connector.sandbox.warehouse import WarehouseSandbox
 
 Endpoint = tuple[str, int]  # host and port; port 0 picks a free one
@@ -33,6 +34,8 @@ class Doors:
     mail: MailSandbox
     inbox: ImapSandbox
     warehouse: WarehouseSandbox
+    way: str
+    face: Face | None
 
     async def open_cart(self, endpoint: Endpoint) -> CartAddress:
         url = await self.cart.start(*endpoint)
@@ -67,8 +70,10 @@ class Doors:
         host, port = await self.inbox.start(*endpoint)
         return MailboxAddress(host=host, port=port, user=self.inbox.user, password=self.inbox.password)
 
-    async def open_warehouse(self, endpoint: Endpoint) -> WarehouseAddress:
+    async def open_warehouse(self, endpoint: Endpoint, api: Endpoint) -> WarehouseAddress:
+        """Its SFTP door is always open, its API only where it wants to be spoken to by one."""
         port = await self.warehouse.start_sftp(*endpoint)
+        url = await self.face.start(*api) if self.face is not None else ""
         settings, door = self.warehouse.settings, self.warehouse.sftp
         return WarehouseAddress(
             host=door.host,
@@ -79,10 +84,14 @@ class Doors:
             known_hosts=door.known_hosts_line,
             folder=str(self.warehouse.root),
             warehouse_code=settings.warehouse_code,
+            way=self.way,
+            api=api_address(self.face, url),
+            mail=mail_address(self.way),
         )
 
     async def close(self) -> None:
         """All of them, also when one of them fails to close."""
+        faces = () if self.face is None else (self.face,)
         async with asyncio.TaskGroup() as group:
-            for each in (self.cart, self.next_engine, self.mail, self.inbox, self.warehouse):
+            for each in (self.cart, self.next_engine, self.mail, self.inbox, self.warehouse, *faces):
                 group.create_task(each.stop())

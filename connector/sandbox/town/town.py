@@ -23,7 +23,7 @@ from connector.sandbox.imap import ImapSandbox
 from connector.sandbox.mailbox import MailSandbox
 from connector.sandbox.next_engine import Goods, NextEngineSandbox
 from connector.sandbox.people import GOODS, STOCK, Townsfolk
-from connector.sandbox.town import masters, past
+from connector.sandbox.town import masters, past, ways
 from connector.sandbox.town.addresses import Addresses
 from connector.sandbox.town.clerk import DONE, INBOX, RESULTS, Clerk
 from connector.sandbox.town.doors import Doors, Endpoint
@@ -32,6 +32,7 @@ from connector.sandbox.town.screens import NextEngineScreens
 from connector.sandbox.town.story import Story
 from connector.sandbox.town.truth import Truth, truth
 from connector.sandbox.warehouse import WarehouseSandbox
+from connector.sandbox.warehouse.post import ResultPost
 from connector.subscriptions.cycle import Rules
 
 LOOPBACK: Final[Endpoint] = ("127.0.0.1", 0)
@@ -46,7 +47,8 @@ class Town:
     `cart_done/`. With `history_dir` each sandbox also writes its history there as JSON lines; `people` is the
     history of what shoppers and clerk did. `faults` are names, or the Faults that others look at too.
     `subscriptions` more subscribers with histories of up to a year make it a shop of real size. `omits_one_renewal`
-    and `heals_one_payment` are two parts of the first night that never fail to happen (story.py).
+    and `heals_one_payment` are two parts of the first night that never fail to happen (story.py). `warehouse_by` is
+    how the warehouse wants to be spoken to, one of ways.WAYS.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Town:
         omits_one_renewal: bool = False,
         heals_one_payment: bool = False,
         history_dir: Path | None = None,
+        warehouse_by: str = ways.SFTP,
     ) -> None:
         self.clock, self.root = clock, root.resolve()
         self.faults = faults if isinstance(faults, Faults) else Faults(faults, seed=seed)
@@ -73,13 +76,17 @@ class Town:
         self._cart_clock = CartClock(clock)
         if self._signups:
             self._cart_clock.go_to(at_jst(jst(self._signups[0].at).date()))
+        self.way = warehouse_by
         self._build(seed, history_dir)
         self.people = History(clock, _file(history_dir, "people"))
         self.life = DailyLife(self.cart, folk, self.people, opens_at=self.opens_at)
         self._seed, self._subscriptions = seed, subscriptions
         self._omits_one_renewal, self._heals_one_payment = omits_one_renewal, heals_one_payment
         self.clerk = self._hire(seed)
-        self._doors = Doors(self.cart, self.next_engine, self.mail, self.inbox, self.warehouse)
+        face = ways.face_of(warehouse_by, self.warehouse)
+        self._doors = Doors(
+            self.cart, self.next_engine, self.mail, self.inbox, self.warehouse, warehouse_by, face
+        )
         self._busy = False
 
     def _hire(self, seed: int) -> Clerk:
@@ -130,13 +137,15 @@ class Town:
                 "forge-bounce": partial(self.mail.forge, masters.SENDER),
             }
         )
+        history = History(clock, _file(folder, "warehouse"))
         self.warehouse = WarehouseSandbox(
             clock,
             self.root / "wms",
             seed=seed,
             faults=faults,
-            history=History(clock, _file(folder, "warehouse")),
+            history=history,
             settings=masters.warehouse_settings(),
+            post=ResultPost(self.inbox, faults, history, seed=seed) if self.way == ways.MAIL else None,
         )
         self.cart.seed_goods(GOODS)
         self.next_engine.seed_goods(Goods(goods.sku, goods.name, STOCK, price=goods.price) for goods in GOODS)
@@ -152,6 +161,7 @@ class Town:
         smtp: Endpoint = LOOPBACK,
         imap: Endpoint = LOOPBACK,
         sftp: Endpoint = LOOPBACK,
+        warehouse_api: Endpoint = LOOPBACK,
         next_engine_tls: bool = False,
     ) -> Addresses:
         """Live through the past of the subscribers, then open all doors. Call it once."""
@@ -166,7 +176,7 @@ class Town:
             next_engine=await self._doors.open_next_engine(next_engine, tls_folder),
             mail=await self._doors.open_mail(smtp),
             mailbox=await self._doors.open_mailbox(imap),
-            warehouse=await self._doors.open_warehouse(sftp),
+            warehouse=await self._doors.open_warehouse(sftp, warehouse_api),
             root=str(self.root),
             cart_inbox=str(self.root / INBOX),
             cart_results=str(self.root / RESULTS),
@@ -236,7 +246,8 @@ class Town:
 
     def truth(self) -> Truth:
         """Counts since the opening, from the sandboxes' own histories (see `truth.Truth`)."""
-        return truth(self.cart, self.next_engine.history, self.warehouse, self.opens_at)
+        order_of = {str(number): slip.order_number for number, slip in self.next_engine.slips.items()}
+        return truth(self.cart, self.next_engine.history, self.warehouse, self.opens_at, order_of)
 
 
 def _file(folder: Path | None, name: str) -> Path | None:

@@ -6,8 +6,11 @@ A connector's ledger is compared with this and never with itself. Everything bef
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from connector.adapters.ecforce import wire
 from connector.sandbox.cart import CartSandbox, Order
@@ -22,7 +25,13 @@ UNPAID = frozenset({wire.PAY_AUTH_FAILED, wire.PAY_EXAM_FAILED, wire.PAY_FAILED}
 Truth = dict[str, Any]
 
 
-def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, opened_at: datetime) -> Truth:
+def truth(
+    cart: CartSandbox,
+    next_engine: History,
+    warehouse: WarehouseSandbox,
+    opened_at: datetime,
+    order_of: Mapping[str, str],
+) -> Truth:
     """The town as it is now, since its opening.
 
     Counts of orders: orders_placed, renewals_generated, payment_refused, payments_healed (refused and authorised
@@ -35,7 +44,8 @@ def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, 
     orders = {event.key: cart.shop.order_by_number[event.key] for event in born}
     mails = _mails(next_engine)
     imports = next_engine.per_key("order_imported")
-    shipped = warehouse.history.of("shipped", "shipped_partly")
+    # A warehouse whose API has no field for the order number knows the slip alone; Next Engine knows both.
+    shipped = _of_orders(warehouse.history.of("shipped", "shipped_partly"), order_of)
     left = {str(event.detail["order_number"]) for event in shipped}
     captures = _captures(cart, orders)
     return Truth(  # one key a line: this is the table people compare with
@@ -59,19 +69,31 @@ def truth(cart: CartSandbox, next_engine: History, warehouse: WarehouseSandbox, 
         shipped_unpaid=sorted(
             number for number in left & orders.keys() if orders[number].payment.state in UNPAID
         ),
-        relayed_after_cancel=_relayed_after_cancel(cart.history, warehouse.history),
+        relayed_after_cancel=_relayed_after_cancel(
+            cart.history, _of_orders(warehouse.history.of("slip_accepted"), order_of)
+        ),
         warehouse_differences=warehouse.check(),
     )
 
 
-def _relayed_after_cancel(cart: History, warehouse: History) -> list[str]:
+def _of_orders(events: Iterable[Event], order_of: Mapping[str, str]) -> list[Event]:
+    """With the order's number, also where the slip's stands in its place."""
+    return [
+        replace(event, detail=event.detail | {"order_number": order_of[event.key]})
+        if event.detail["order_number"] == event.key and event.key in order_of
+        else event
+        for event in events
+    ]
+
+
+def _relayed_after_cancel(cart: History, accepted: Iterable[Event]) -> list[str]:
     """Orders that the warehouse accepted although they stood cancelled in the cart; one taken back does not."""
     moves: dict[str, list[Event]] = {}
     for event in cart.of("state_changed"):
         moves.setdefault(event.key, []).append(event)
     return sorted(
         number
-        for event in warehouse.of("slip_accepted")
+        for event in accepted
         if _cancelled_at(
             moves.get((number := str(event.detail["order_number"])).partition("-")[0], []), event.at
         )

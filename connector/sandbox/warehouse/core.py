@@ -23,6 +23,7 @@ from connector.sandbox.warehouse.floor import Floor, parcels_by_units
 from connector.sandbox.warehouse.inbox import Inbox
 from connector.sandbox.warehouse.intake import Intake
 from connector.sandbox.warehouse.numbers import LabelRoll
+from connector.sandbox.warehouse.post import ResultPost
 from connector.sandbox.warehouse.requests import FloorRequests
 from connector.sandbox.warehouse.results import Results
 from connector.sandbox.warehouse.settings import WarehouseSettings
@@ -45,8 +46,10 @@ class WarehouseSandbox:
         faults: Faults | None = None,
         history: History | None = None,
         settings: WarehouseSettings | None = None,
+        post: ResultPost | None = None,
     ) -> None:
-        self.root = root
+        """With `post` the result files go out by mail, instead of into from_wms/out."""
+        self.root, self._post = root, post
         self.settings = settings or WarehouseSettings()
         self.history = history or History(clock)
         self._clock = clock
@@ -206,10 +209,13 @@ class WarehouseSandbox:
         )
 
     def _write_result(self, name: str, data: bytes, sign: bytes | None, facts: dict[str, object]) -> None:
-        path = self.root / wire.FOLDER_OUT / name
-        files.put_whole(path, data)
-        if sign is not None:
-            files.put_whole(path.with_name(name + wire.MARKER_SUFFIX), sign)
+        if self._post is not None:
+            self._post.send(name, data, self._clock.now())
+        else:
+            path = self.root / wire.FOLDER_OUT / name
+            files.put_whole(path, data)
+            if sign is not None:
+                files.put_whole(path.with_name(name + wire.MARKER_SUFFIX), sign)
         self.history.add("result_written", name, **facts)
 
     # The door.

@@ -85,6 +85,10 @@ class Counter:
         """The fault `wms-refuses`: the warehouse dislikes an address that is right."""
         return self._faults.strike("wms-refuses")
 
+    def struck(self, fault: str) -> bool:
+        """Whether something goes wrong on the line now: `wms-busy`, `wms-lost-reply`."""
+        return self._faults.strike(fault)
+
     def take(self, order: Order) -> Instruction:
         """Accept for good. The caller has checked the goods and that the number is free."""
         now = self.now()

@@ -13,6 +13,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("stop_requests", sa.Column("asked_by", sa.String(length=80), nullable=True))
     op.create_table(
         "sendings",
         sa.Column("id", ID, nullable=False),
@@ -20,8 +21,7 @@ def upgrade() -> None:
         sa.Column("slip_id", ID, nullable=False),
         sa.Column("slip_number", sa.String(length=20), nullable=False),
         sa.Column("order_number", sa.String(length=64), nullable=False),
-        sa.Column("person", sa.String(length=64), nullable=False),
-        sa.Column("goods", sa.String(length=64), nullable=False),
+        sa.Column("likeness", sa.String(length=32), nullable=False),
         sa.Column("body", Facts, nullable=False),
         sa.Column("sent_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["slip_id"], ["slips.id"], name=op.f("fk_sendings_slip_id")),
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop", "slip_id", name=op.f("uq_sendings_shop_slip_id")),
     )
     op.create_index("ix_sendings_shop_order_number", "sendings", ["shop", "order_number"], unique=False)
-    op.create_index("ix_sendings_shop_person", "sendings", ["shop", "person", "sent_at"], unique=False)
+    op.create_index("ix_sendings_shop_likeness", "sendings", ["shop", "likeness", "sent_at"], unique=False)
     op.create_table(
         "stop_answers",
         sa.Column("id", ID, nullable=False),
@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("slip_number", sa.String(length=20), nullable=False),
         sa.Column("answer", sa.String(length=12), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("proof", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_stop_answers_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stop_answers")),
@@ -77,7 +79,11 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_returns")),
         sa.UniqueConstraint(
-            "shop", "return_number", "sku", name=op.f("uq_goods_returns_shop_return_number_sku")
+            "shop",
+            "return_number",
+            "sku",
+            "condition",
+            name=op.f("uq_goods_returns_shop_return_number_sku_condition"),
         ),
     )
     op.create_table(

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, Protocol
 
 import msgspec
@@ -13,11 +14,14 @@ from aiohttp import web
 
 from connector.sandbox.warehouse.counter import Counter
 from connector.sandbox.warehouse.faces import troubles
+from connector.sandbox.warehouse.faces.limiter import MinuteLimit
 from connector.sandbox.warehouse.faces.troubles import Trouble, Troubles
 
 SHUTDOWN_S = 0.5
 MAX_REQUEST = 32 * 1024 * 1024
 HTML = "text/html; charset=UTF-8"
+TOO_MANY = "429"
+_SIGN_IN = re.compile("login|oauth")
 MAINTENANCE = (
     '<!DOCTYPE html>\n<html lang="ja"><head><title>503</title></head>'
     "<body><h1>ただいまメンテナンス中です</h1></body></html>\n"
@@ -64,6 +68,9 @@ class Face(Protocol):
 
     prefix: str
 
+    @property
+    def limit(self) -> MinuteLimit | None: ...
+
     def answer(self, call: Call) -> Reply: ...
 
 
@@ -84,6 +91,8 @@ class Door:
         self._face = face
         self._counter = counter
         self._runner: web.AppRunner | None = None
+        self._busy = cycle((TOO_MANY, troubles.HTML_503, troubles.HTML_200))
+        self._lost = cycle((troubles.DROP, troubles.GATEWAY_504, troubles.HTML_200))
 
     async def start(self, host: str, port: int) -> str:
         """Open the socket; the base URL, prefix included."""
@@ -116,10 +125,27 @@ class Door:
             dict(request.cookies),
             body,
         )
-        trouble = self.troubles.take(call.path)
+        trouble = self.troubles.take(call.path) or self._bad_luck(call)
         if trouble is None:
             return _sent(self._face.answer(call))
         return await self._troubled(request, call, trouble)
+
+    def _bad_luck(self, call: Call) -> Trouble | None:
+        """What the faults of the town do to this call. A sign-in is done and answered, or not done at all."""
+        if self._counter.struck("wms-busy"):
+            return self._crowded()
+        writes = call.method != "GET" and not _SIGN_IN.search(call.path)
+        if writes and self._counter.struck("wms-lost-reply"):
+            return Trouble(next(self._lost), applied=True)
+        return None
+
+    def _crowded(self) -> Trouble | None:
+        kind = next(self._busy)
+        if kind != TOO_MANY:
+            return Trouble(kind)
+        if self._face.limit is not None:
+            self._face.limit.exhaust()  # the face itself says 429, to the end of the minute
+        return None
 
     async def _troubled(self, request: web.Request, call: Call, trouble: Trouble) -> web.StreamResponse:
         if trouble.kind == troubles.SLOW:

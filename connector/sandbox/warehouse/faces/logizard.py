@@ -59,6 +59,7 @@ class LogizardFace:
     """One owner (荷主) of ロジザードZERO over the warehouse's floor."""
 
     prefix = ""
+    limit = None  # nobody knows of one
 
     def __init__(self, warehouse: WarehouseSandbox, settings: LogizardSettings | None = None) -> None:
         self.settings = settings or LogizardSettings()

@@ -1,0 +1,155 @@
+"""Trial (読み方の確認): how a profile would read a real file, column by column and line by line. Nothing is booked.
+
+Dangerous: it prints a real file. Only numbers, codes and dates are shown as they stand; any other text shows no more
+than its first character, for it may be somebody's name or address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from connector.adapters.wms.mappings import Mappings
+from connector.adapters.wms.pieces import in_pieces, whole
+from connector.adapters.wms.shipments import Rules
+from connector.errors import Malformed, Problem
+from connector.mapping import CsvReader, Row
+from connector.outcome import Stray
+from connector.ports import ReadResults
+from connector.slip import Shipment
+
+KINDS = ("result", "receipt", "instruction")
+_OPEN = frozenset(  # what names nobody
+    (
+        *(
+            "result_id",
+            "slip_number",
+            "line_no",
+            "result",
+            "shipped_on",
+            "carrier",
+            "tracking",
+            "parcel",
+            "parcels",
+        ),
+        *("pieces", "sku", "quantity", "lot", "expires_on", "reason_code", "confirmed_at", "checked_as"),
+        *(
+            "file_name",
+            "rows",
+            "verdict",
+            "error_code",
+            "processed_at",
+            "order_number",
+            "ship_on",
+            "deliver_on",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A column of the mapping and where it stands in the file, from 1; 0: it is not there."""
+
+    name: str
+    key: str
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One line as it would be read."""
+
+    line: int
+    values: dict[str, str]
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`refused` is the one sentence for which nothing at all is taken from the file."""
+
+    file: str
+    kind: str
+    refused: str = ""
+    encoding: str = ""
+    columns: tuple[Bound, ...] = ()
+    unused: tuple[str, ...] = ()
+    rows: tuple[Read, ...] = ()
+    events: tuple[dict[str, Any], ...] = ()
+    aside: tuple[str, ...] = field(default=())  # what would be set aside, with its line
+
+    @property
+    def clean(self) -> bool:
+        return not self.refused and not self.aside and not any(row.problems for row in self.rows)
+
+
+def try_file(mappings: Mappings, kind: str, path: Path, today: date) -> Trial:
+    """Reads as the daemon would, and keeps nothing. Raises KeyError where the profile cannot read such files."""
+    reader = {"result": mappings.result, "receipt": mappings.receipt, "instruction": mappings.layout}[kind]
+    if reader is None:
+        raise KeyError(kind)
+    name = path.name
+    try:
+        size, most = path.stat().st_size, reader.limits.bytes
+        if size > most:
+            words, expected = "ファイルが大きすぎるため読みません", f"{most:,} バイトまで"
+            raise Malformed(Problem(name, 0, 0, words, f"{size:,}", expected))
+        return _tried(mappings, reader, kind, name, path.read_bytes(), today)
+    except Malformed as refused:
+        return Trial(name, kind, refused=str(refused))
+
+
+def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: bytes, today: date) -> Trial:
+    table = reader.open(name, body)
+    rows = [table.row(line) for line in table.lines()]
+    found = ReadResults((), ())
+    if kind == "result":
+        profile = mappings.profile
+        rules = Rules(today, profile.future_days, profile.past_days, profile.lines_optional, mappings.plain)
+        found = whole(in_pieces(name, reader.open(name, body), rules))
+    return Trial(
+        file=name,
+        kind=kind,
+        encoding=table.encoding,
+        columns=tuple(Bound(one.header, one.key, table.at(one.key) + 1) for one in reader.columns),
+        unused=tuple(f"{problem.column}: {problem.found}" for problem in table.warnings),
+        rows=tuple(_read(row) for row in rows),
+        events=tuple(_event(shipment) for shipment in found.shipments),
+        aside=tuple(_aside(stray) for stray in found.strays),
+    )
+
+
+def _read(row: Row) -> Read:
+    values = {key: _shown(key, value) for key, value in row.values.items() if value is not None}
+    return Read(row.line, values, _words(row.problems), _words(row.remarks))
+
+
+def _words(problems: Sequence[Problem]) -> tuple[str, ...]:
+    return tuple(map(str, problems))
+
+
+def _shown(key: str, value: Any) -> str:
+    text = str(value)
+    return text if key in _OPEN or not isinstance(value, str) else text[:1] + "＊" * min(len(text) - 1, 8)
+
+
+def _event(shipment: Shipment) -> dict[str, Any]:
+    return {
+        "slip": shipment.slip_number,
+        "result": str(shipment.result),
+        "shipped_on": str(shipment.shipped_on),
+        "carrier": shipment.carrier,
+        "tracking": list(shipment.tracking),
+        "parcels": shipment.parcels,
+        "lines": [f"{line.sku}×{line.quantity}" for line in shipment.lines],
+        "complete": shipment.complete,
+    }
+
+
+def _aside(stray: Stray) -> str:
+    return f"{stray.where}: {stray.words}"

@@ -1,0 +1,116 @@
+"""Warehouse profiles (倉庫の設定づくり): `connector wms new` and `connector wms try`. Neither contacts anybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.commands.options import Json
+from connector.console import Exit, fail, show
+
+if TYPE_CHECKING:
+    from connector.adapters.wms.trial import Trial
+
+app = typer.Typer(no_args_is_help=True, help="Warehouse profiles: a new one, and how it reads a real file.")
+
+Folder = Annotated[
+    Path | None, typer.Option("--mappings", help="The folder with the mappings; those in use by default.")
+]
+Name = Annotated[str, typer.Argument(help="The profile: the folder's name below mappings/wms.")]
+
+
+@app.command()
+def new(
+    name: Name,
+    like: Annotated[str, typer.Option(help="Copy this profile instead of the plain skeleton.")] = "",
+    mappings: Folder = None,
+    json: Json = False,
+) -> None:
+    """Write the skeleton of a profile: profile.yaml, instruction.yaml, result.yaml, with comments to edit by.
+
+    Never overwrites. As written it passes `connector check`. No Python is needed for a warehouse that speaks files.
+    Example: connector wms new my-warehouse --like yupri
+    """
+    from connector.config import shipped_mappings
+    from connector.errors import Misconfigured
+    from connector.mapping.skeleton import write_skeleton
+
+    folder = (mappings or shipped_mappings()) / "wms"
+    try:
+        written = write_skeleton(folder, name, like)
+    except Misconfigured as error:
+        fail(Exit.INVALID, str(error))
+    paths = [str(path) for path in written]
+    show({"profile": name, "files": paths}, json, "\n".join(paths))
+
+
+@app.command("try")
+def try_(
+    name: Name,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A real file of the warehouse.")],
+    kind: Annotated[str, typer.Option(help="result, receipt or instruction.")] = "result",
+    rows: Annotated[int, typer.Option(min=0, help="How many good lines are printed; bad ones all are.")] = 20,
+    on: Annotated[str, typer.Option(help="As if read on this day, 2026-11-24; today by default.")] = "",
+    mappings: Folder = None,
+    json: Json = False,
+) -> None:
+    """Show how a real file would be read, line by line, and what would be booked. Touches nothing.
+
+    Names and addresses are masked. Exit code 3 where the file is refused whole, 4 where a line is.
+    Example: connector wms try my-warehouse 実績_20261124.csv
+    """
+    from datetime import date
+
+    from connector.adapters.wms.mappings import load_mappings
+    from connector.adapters.wms.trial import KINDS, try_file
+    from connector.clock import SystemClock, jst
+    from connector.config import shipped_mappings
+    from connector.errors import Misconfigured
+    from connector.mapping import load_tables
+
+    if kind not in KINDS:
+        fail(Exit.USAGE, f"there is no kind {kind}; known: {', '.join(KINDS)}")
+    root = mappings or shipped_mappings()
+    day = date.fromisoformat(on) if on else jst(SystemClock().now()).date()
+    try:
+        loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), {})
+        trial = try_file(loaded, kind, file, day)
+    except Misconfigured as error:
+        fail(Exit.CONFIG, str(error))
+    except KeyError:
+        fail(Exit.USAGE, f"{name} reads no {kind} files")
+    show(trial, json, _text(trial, rows))
+    raise typer.Exit(Exit.INVALID if trial.refused else Exit.OK if trial.clean else Exit.FINDINGS)
+
+
+def _text(trial: Trial, most: int) -> str:
+    if trial.refused:
+        return f"このファイルからは何も取り込みません。\n{trial.refused}"
+    lines = [f"{trial.file}: 文字コード {trial.encoding}、{len(trial.rows)}行", "", "列"]
+    lines += [
+        f"  {one.name} → {one.key}: " + (f"{one.column}列目" if one.column else "このファイルにはありません")
+        for one in trial.columns
+    ]
+    lines += [f"  使わない列 {words}" for words in trial.unused]
+    lines += ["", "行"]
+    good = 0
+    for row in trial.rows:
+        good += not row.problems
+        if row.problems or good <= most:
+            lines.append(
+                f"  {row.line}行目 " + " ".join(f"{key}={value}" for key, value in row.values.items())
+            )
+        lines += [f"    ! {words}" for words in (*row.problems, *row.remarks)]
+    if good > most:
+        lines.append(f"  ほかに読める行が {good - most}行あります (--rows)")
+    if trial.kind == "result":
+        lines += ["", f"取り込まれる出荷実績 {len(trial.events)}件"]
+        lines += [
+            f"  伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {' '.join(one['tracking'])}"
+            + ("" if one["complete"] else f"（個口 {one['parcels']} のうち一部）")
+            for one in trial.events[:most]
+        ]
+        lines += [f"取り込まれない行 {len(trial.aside)}件", *(f"  {words}" for words in trial.aside)]
+    return "\n".join(lines)

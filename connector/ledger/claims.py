@@ -1,0 +1,100 @@
+"""Claims (出荷指示の印): what our tags on a slip in Next Engine say, kept in step with our own acts.
+
+A claim takes the tag of an earlier refusal off, and a refusal takes the claim's tag off: each undoes the other, so
+that both may happen again. Dangerous: a slip whose claim is not done here, and yet tagged as sent, somebody else sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from connector.journey import SlipState
+from connector.ledger import holds
+from connector.ledger.database import pieces
+from connector.ledger.history import append
+from connector.ledger.schema import effect_items, effects, slips
+from connector.ledger.schema import holds as hold_rows
+from connector.outcome import Begun, EffectState, Reason
+from connector.shop import Shop
+from connector.slip import Slip
+
+RELAY = "relay"
+INSTEAD_OF = {"ne_claim": "ne_refused", "ne_refused": "ne_claim"}
+ASKED_AGAIN = "ネクストエンジンで再送の印が付きました"
+
+
+def in_turn(connection: Connection, done: Sequence[Begun], now: datetime) -> None:
+    """What these acts took back is not done any more."""
+    for kind, other in INSTEAD_OF.items():
+        items = [id_ for one in done if one.effect.kind == kind for id_ in one.effect.items]
+        for part in pieces(items):
+            ids = select(effect_items.c.effect_id).where(effect_items.c.item_id.in_(part))
+            connection.execute(
+                update(effects)
+                .where(effects.c.id.in_(ids), effects.c.stage == RELAY, effects.c.kind == other)
+                .where(effects.c.state == EffectState.DONE)
+                .values(state=EffectState.UNDONE, changed_at=now)
+            )
+
+
+def done_kinds(connection: Connection, stage: str, item_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Which kinds of acts of a stage are done, and still stand, for each of these items."""
+    found: dict[int, set[str]] = {}
+    for part in pieces(item_ids):
+        query = (
+            select(effect_items.c.item_id, effects.c.kind)
+            .join(effects, effects.c.id == effect_items.c.effect_id)
+            .where(effects.c.stage == stage, effects.c.state == EffectState.DONE)
+            .where(effect_items.c.item_id.in_(part))
+            .distinct()
+        )
+        for item_id, kind in connection.execute(query):
+            found.setdefault(item_id, set()).add(kind)
+    return {item_id: tuple(sorted(kinds)) for item_id, kinds in found.items()}
+
+
+def resend(connection: Connection, shop: Shop, seen: Sequence[Slip], now: datetime) -> int:
+    """Slips that an operator tagged to be sent again: the warehouse's refusal holds them no longer.
+
+    Only print-ready ones, without our tags for sent and refused (spec/wms.md §1). Returns how many.
+    """
+    asked = [slip.number for slip in seen if _asks(slip, shop, now)]
+    freed = 0
+    for part in pieces(asked):
+        query = (
+            select(hold_rows.c.item_id, hold_rows.c.number)
+            .join(slips, slips.c.id == hold_rows.c.item_id)
+            .where(hold_rows.c.item == "slip", hold_rows.c.closed_at.is_(None), hold_rows.c.stage == RELAY)
+            .where(hold_rows.c.reason == Reason.REFUSED, slips.c.shop == shop.key, slips.c.number.in_(part))
+            .where(slips.c.state == SlipState.PRINT_READY)
+        )
+        for item_id, number in connection.execute(query).all():
+            _let_go(connection, shop, item_id, number, now)
+            freed += 1
+    return freed
+
+
+def _asks(slip: Slip, shop: Shop, now: datetime) -> bool:
+    ours = (shop.sent_tag, shop.refused_tag)
+    return (
+        slip.tagged(shop.resend_tag) and not any(slip.tagged(tag) for tag in ours) and slip.print_ready(now)
+    )
+
+
+def _let_go(connection: Connection, shop: Shop, item_id: int, number: str, now: datetime) -> None:
+    entries = holds.take_off(
+        connection,
+        now,
+        item="slip",
+        item_id=item_id,
+        number=number,
+        by=holds.CONNECTOR,
+        why=ASKED_AGAIN,
+        reasons=[Reason.REFUSED],
+        stage=RELAY,
+    )
+    connection.execute(update(slips).where(slips.c.id == item_id).values(next_at=None, tries=0))
+    append(connection, shop.key, now, entries)

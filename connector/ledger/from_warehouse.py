@@ -1,0 +1,89 @@
+"""From the warehouse (倉庫からの知らせ): the ledger's verbs about results that came too early, or again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.doubles import Sending
+from connector.ledger import (
+    archive,
+    bookings,
+    corrections,
+    early,
+    record,
+    returns,
+    sendings,
+    shipments,
+    stage_stops,
+    stock,
+)
+from connector.ledger.record import By
+from connector.ledger.windows import Windows
+from connector.outcome import Facts, Outcome
+from connector.ports import ReadResults
+from connector.slip import Shipment, Slip
+
+Early = Sequence[tuple[int, int | None, Shipment]]
+
+
+class FromWarehouse(Windows):
+    """What the runner asks about results besides booking a file."""
+
+    async def sent_like(self, fresh: Sequence[Slip], now: datetime) -> dict[str, tuple[Sending, ...]]:
+        """`ports.Known`."""
+        return await self.database.read(lambda c: sendings.like(c, self.shop, fresh, now))
+
+    async def take_note(self, exchange_id: int, piece: ReadResults, now: datetime) -> None:
+        """在庫 and 返品 of a file: kept for people to see. Telling it again changes nothing."""
+
+        def work(connection: Connection) -> None:
+            stock.tell(connection, self.shop.key, piece.stock, exchange_id)
+            returns.tell(connection, self.shop.key, piece.returns, exchange_id, now)
+
+        if piece.stock or piece.returns:
+            await self.database.run(work)
+
+    async def early_results(self) -> Early:
+        """Events that were set aside because their slip was not known, and is known by now."""
+        return await self.database.read(lambda c: early.early_results(c, self.shop.key))
+
+    async def book_early(
+        self, by: By, fitting: Early, said: Sequence[tuple[record.AnyItem, Outcome]], now: datetime
+    ) -> int:
+        """As `book`, for events whose file was read long ago; their strays close with them."""
+
+        def work(connection: Connection) -> int:
+            for _, exchange_id, shipment in fitting:
+                shipments.book(connection, self.shop.key, shipment, exchange_id, now)
+            moved = record.record(connection, self.shop.key, by, said, now)
+            early.fitted(connection, self.shop.key, [stray_id for stray_id, *_ in fitting], now)
+            return moved
+
+        return await self.database.run(work) if fitting else 0
+
+    async def body_of(self, exchange_id: int) -> bytes:
+        return await self.database.read(lambda c: archive.body_of(c, exchange_id))
+
+    async def slips_of_numbers(self, numbers: Iterable[str], since: datetime) -> dict[str, list[str]]:
+        """Which slips got these tracking numbers since then (S3)."""
+        return await self.database.read(lambda c: bookings.slips_of_numbers(c, self.shop.key, numbers, since))
+
+    async def slips_on_the_line(self, numbers: Iterable[str]) -> set[str]:
+        """Those of these slips that we know and that came as far as to be printed."""
+        return await self.database.read(lambda c: bookings.on_the_line(c, self.shop.key, numbers))
+
+    async def stopped(self, stage: str, what: str) -> stage_stops.Decision:
+        return await self.database.read(lambda c: stage_stops.decided(c, self.shop.key, stage, what))
+
+    async def stop_stage(self, stage: str, what: str, figures: Facts, now: datetime) -> bool:
+        """Something of this stage waits for a person; False where it waited before."""
+        return await self.database.run(
+            lambda c: stage_stops.open(c, self.shop.key, stage, what, figures, now)
+        )
+
+    async def told_complete(self, slip_id: int) -> bool:
+        """Whether the cart was told that an order of this slip is complete, or may have been."""
+        return await self.database.read(lambda c: corrections.written(c, slip_id))

@@ -1,0 +1,214 @@
+"""Stop board (出荷止めの一覧): one row per request, who was asked, who answered what and when, until when it can work.
+
+What is not settled comes first. A verdict is shown with its proof: the name of the receipt, or of the person who
+was told by telephone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, or_, select
+
+from connector import shipping
+from connector.clock import at_jst
+from connector.journey import SlipState
+from connector.ledger import stop_answers
+from connector.ledger.schema import order_slips, orders, pulses, slips, stop_requests
+from connector.ledger.stop_bars import UNSETTLED
+from connector.ledger.stop_places import handed_over_at
+from connector.shop import Shop
+
+RELAY_EVERY = timedelta(minutes=10)
+MOST = 500
+PARTIES = (stop_answers.WAREHOUSE, stop_answers.NEXT_ENGINE, stop_answers.CART)
+NOT_NEEDED = "not_needed"
+
+
+class StopLine(Struct, frozen=True, kw_only=True):
+    """The newest word of one party about one slip, or about the order."""
+
+    party: str
+    slip_number: str
+    answer: str
+    words: str
+    at: datetime | None
+    by: str
+    proof: str
+
+
+class StopBoardRow(Struct, frozen=True, kw_only=True):
+    """One request. `last_at`: the last moment at which it can still work; `last_is`: what comes then."""
+
+    number: str
+    asked_at: datetime
+    asked_by: str
+    why: str
+    verdict: str
+    verdict_at: datetime | None
+    words: str
+    state: str
+    yen: int
+    last_at: datetime | None
+    last_is: str  # relay, cut_off, warehouse (nobody can say), or nothing once it has ended
+    cart_owes: bool  # it ended, and the order still lives in the cart
+    lines: tuple[StopLine, ...]
+
+    @property
+    def settled(self) -> bool:
+        return self.verdict not in UNSETTLED and not self.cart_owes
+
+    @property
+    def waits_for_telephone(self) -> bool:
+        return self.verdict == "unknown"
+
+
+def stop_board(
+    connection: Connection, shop: Shop, now: datetime, *, everything: bool = True, number: str = ""
+) -> list[StopBoardRow]:
+    """What is not settled first, longest waiting first; then the ended ones, newest first."""
+    query = (
+        select(stop_requests, orders.c.number, orders.c.state, orders.c.payable, orders.c.cancelled)
+        .join(orders, orders.c.id == stop_requests.c.order_id)
+        .where(stop_requests.c.shop == shop.key)
+        .order_by(stop_requests.c.verdict_at.desc().nulls_first(), stop_requests.c.id.desc())
+        .limit(MOST)
+    )
+    if number:
+        query = query.where(orders.c.number == number)
+    if not everything:
+        query = query.where(
+            or_(stop_requests.c.verdict.in_(UNSETTLED), stop_requests.c.asked_by.is_not(None))
+        )
+    rows = list(connection.execute(query))
+    found = list(_rows(connection, shop, rows, now))
+    unsettled = sorted((row for row in found if not row.settled), key=lambda row: row.asked_at)
+    return unsettled + ([row for row in found if row.settled] if everything else [])
+
+
+def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetime) -> Iterable[StopBoardRow]:
+    ids = [row.order_id for row in rows]
+    said = stop_answers.of_orders(connection, ids)
+    tied = _slips(connection, ids)
+    there = handed_over_at(connection, [slip.id for mine in tied.values() for slip in mine])
+    next_relay = _next_relay(connection, shop, now)
+    for row in rows:
+        mine = tied.get(row.order_id, [])
+        last_at, last_is = _last_moment(shop, row, mine, there, next_relay, now)
+        owes = bool(row.asked_by) and not row.cancelled and row.verdict in ("stopped", "by_hand")
+        yield StopBoardRow(
+            number=row.number,
+            asked_at=row.asked_at,
+            asked_by=row.asked_by or "",
+            why=row.why,
+            verdict=row.verdict,
+            verdict_at=row.verdict_at,
+            words=row.words,
+            state=row.state,
+            yen=row.payable,
+            last_at=last_at,
+            last_is=last_is,
+            cart_owes=owes,
+            lines=tuple(_lines(row, mine, there, said.get(row.order_id, []))),
+        )
+
+
+def _slips(connection: Connection, order_ids: list[int]) -> dict[int, list[Row[Any]]]:
+    query = (
+        select(order_slips.c.order_id, slips.c.id, slips.c.number, slips.c.state)
+        .join(slips, slips.c.id == order_slips.c.slip_id)
+        .where(order_slips.c.order_id.in_(order_ids))
+        .order_by(slips.c.id)
+    )
+    found: dict[int, list[Row[Any]]] = {}
+    rows: Iterable[Row[Any]] = connection.execute(query)
+    for row in rows:
+        found.setdefault(row.order_id, []).append(row)
+    return found
+
+
+def _lines(
+    row: Row[Any], mine: list[Row[Any]], there: dict[int, datetime], said: list[Row[Any]]
+) -> Iterable[StopLine]:
+    """A line for the warehouse and for Next Engine for each slip, and one for the cart."""
+    newest = {(one.party, one.slip_number): one for one in said}
+    for slip in mine:
+        answer = newest.get((stop_answers.WAREHOUSE, slip.number))
+        handed = slip.id in there
+        yield _line(answer, stop_answers.WAREHOUSE, slip.number, "" if handed else stop_answers.NEVER_HAD)
+        answer = newest.get((stop_answers.NEXT_ENGINE, slip.number))
+        gone = slip.state == SlipState.CANCELLED
+        yield _line(answer, stop_answers.NEXT_ENGINE, slip.number, stop_answers.AGREED if gone else "")
+    cart = newest.get((stop_answers.CART, ""))
+    if row.cancelled:
+        yield _line(None, stop_answers.CART, "", stop_answers.AGREED)
+    elif cart is not None or row.asked_by:
+        yield _line(cart, stop_answers.CART, "", stop_answers.ASKED)
+
+
+def _line(said: Row[Any] | None, party: str, slip_number: str, otherwise: str) -> StopLine:
+    if said is None:
+        nothing: dict[str, Any] = {"words": "", "at": None, "by": "", "proof": ""}
+        return StopLine(party=party, slip_number=slip_number, answer=otherwise or "waiting", **nothing)
+    return StopLine(
+        party=party,
+        slip_number=slip_number,
+        answer=said.answer,
+        words=said.words,
+        at=said.at,
+        by=said.by,
+        proof=said.proof,
+    )
+
+
+def _next_relay(connection: Connection, shop: Shop, now: datetime) -> datetime:
+    last = connection.scalar(
+        select(pulses.c.ok_at).where(pulses.c.shop == shop.key, pulses.c.what == "relay")
+    )
+    every = shop.rhythms.get("relay", RELAY_EVERY)
+    return max(last + every, now) if last is not None else now + every
+
+
+def _last_moment(
+    shop: Shop,
+    row: Row[Any],
+    mine: list[Row[Any]],
+    there: dict[int, datetime],
+    next_relay: datetime,
+    now: datetime,
+) -> tuple[datetime | None, str]:
+    """Before the hand-over: the next pass of the relay. After it: the warehouse's closing time of that day."""
+    if row.verdict not in UNSETTLED:
+        return None, ""
+    handed = [there[slip.id] for slip in mine if slip.id in there]
+    if not handed:
+        return next_relay, "relay"
+    days = shop.shipping_days
+    day = min(shipping.ship_on(days, at) for at in handed)
+    closes_at = at_jst(day, days.cutoff.hour, days.cutoff.minute)
+    return (closes_at, "cut_off") if closes_at > now else (None, "warehouse")
+
+
+class StopPlan(Struct, frozen=True, kw_only=True):
+    """What a request would do: for each slip who would be asked."""
+
+    number: str
+    state: str
+    asks: tuple[tuple[str, str], ...]  # party and slip number
+    cart: bool  # the order lives in the cart: a person cancels it there
+
+
+def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | None:
+    """Asked of the ledger alone; nothing is written and nobody is asked."""
+    query = select(orders).where(orders.c.shop == shop.key, orders.c.number == number)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    mine = _slips(connection, [row.id]).get(row.id, [])
+    there = handed_over_at(connection, [slip.id for slip in mine])
+    asks = [(stop_answers.WAREHOUSE, slip.number) for slip in mine if slip.id in there]
+    asks += [(stop_answers.NEXT_ENGINE, slip.number) for slip in mine if slip.state != SlipState.CANCELLED]
+    return StopPlan(number=number, state=row.state, asks=tuple(asks), cart=not row.cancelled)

@@ -1,0 +1,145 @@
+"""Marks (出荷指示の印): what the relay writes on a slip in Next Engine, where operators see it without another screen.
+
+[WMS送信済] before the instruction leaves, 印刷済 when the warehouse took it, [WMS:エラー] and its words in 作業用欄
+when it refused, [WMS:出荷不可] when it took the slip and cannot ship it (spec/wms.md §1). Dangerous: a claim is what
+keeps two senders apart. It is made under the lock value with which the slip was read; only a confirmed one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from connector.errors import ConnectorError, Unknown
+from connector.journey import SlipState
+from connector.outcome import Absent, Advance, Begun, Done, Effect, Hold, Item, Reason, Reply, Wait
+from connector.ports import Answers, Ports
+from connector.slip import NEStatus, Slip
+
+CLAIM, PRINTED, REFUSED, UNSHIPPABLE = "ne_claim", "ne_mark", "ne_refused", "ne_unshippable"
+KINDS = (CLAIM, PRINTED, REFUSED, UNSHIPPABLE)
+REFUSED_WORDS = "倉庫が出荷指示を受け付けませんでした"
+UNSHIPPABLE_WORDS = "倉庫が出荷できないと回答しました"
+
+
+def due(item: Item[Slip]) -> str:
+    """Which mark this slip lacks for what became of it already; empty for one that is still to be handed over."""
+    if Reason.UNSHIPPABLE in item.held:
+        return UNSHIPPABLE
+    if item.state is SlipState.RELAYED:  # taken by the warehouse, not yet marked in Next Engine
+        return PRINTED
+    return REFUSED if Reason.REFUSED in item.held else ""
+
+
+def mark(item: Item[Slip], kind: str, ports: Ports) -> Effect:
+    """The effect of one slip's mark."""
+    number = item.noun.number
+    facts = {"slip": number, "words": item.refusal} if item.refusal else {"slip": number}
+    return Effect(kind=kind, key=f"{ports.shop.key}/{kind}/{number}", items=(item.id,), facts=facts)
+
+
+def claim(item: Item[Slip], seen: Slip, ports: Ports) -> Effect:
+    """[WMS送信済] on this very version of the slip."""
+    return Effect(
+        kind=CLAIM,
+        key=f"{ports.shop.key}/{CLAIM}/{seen.number}/{seen.lock}",
+        items=(item.id,),
+        facts={"slip": seen.number, "lock": seen.lock, "tags": seen.tags},
+    )
+
+
+def claimed(item: Item[Slip], slip: Slip, ports: Ports) -> bool:
+    """Whether the slip carries our own claim. Whoever took the tag off took the claim back."""
+    return CLAIM in item.done and slip.tagged(ports.shop.sent_tag)
+
+
+def by_another(item: Item[Slip], slip: Slip, ports: Ports) -> Hold | None:
+    """The tag says sent, and it was not us: another connector, or another link, may have sent it."""
+    if not slip.tagged(ports.shop.sent_tag) or CLAIM in item.done:
+        return None
+    note = (
+        f"伝票に [{ports.shop.sent_tag}] が付いていますが、このシステムは出荷指示していません。"
+        "別の連携がすでに倉庫へ送ったおそれがあります。"
+    )
+    hold = Hold(Reason.DUPLICATE_SHIPMENT, note)
+    return None if (hold.reason, hold.note) in item.allowed else hold
+
+
+async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    """All of a kind at once; nobody waits for the fate of another kind's call."""
+    for kind in KINDS:
+        some = [one for one in begun if one.effect.kind == kind]
+        if not some:
+            continue
+        try:
+            answers = await _write(kind, some, ports)
+        except ConnectorError as error:  # nothing was sent yet
+            for one in some:
+                yield one, error
+            continue
+        for one in some:
+            now = answers[one.effect.facts["slip"]]
+            yield one, _done(one, now) if isinstance(now, Slip) else now
+
+
+async def _write(kind: str, some: Sequence[Begun], ports: Ports) -> Answers:
+    orders, facts = ports.orders, [one.effect.facts for one in some]
+    if kind == CLAIM:
+        return await orders.claim({one["slip"]: _as_seen(one) for one in facts})
+    if kind == PRINTED:
+        return await orders.mark_relayed([one["slip"] for one in facts])
+    if kind == REFUSED:
+        return await orders.mark_refused({one["slip"]: one.get("words") or REFUSED_WORDS for one in facts})
+    return await orders.mark_unshippable(
+        {one["slip"]: one.get("words") or UNSHIPPABLE_WORDS for one in facts}
+    )
+
+
+def _as_seen(facts: dict[str, str]) -> Slip:
+    """As it was when the claim was planned: print-ready, with these tags, under this lock value."""
+    return Slip(
+        number=facts["slip"],
+        order_number="",
+        ne_shop_id="",
+        status=NEStatus.PRINT_WAIT,
+        tags=facts["tags"],
+        lock=facts["lock"],
+    )
+
+
+def _done(one: Begun, slip: Slip) -> Done:
+    evidence = {"status": slip.status, "tags": slip.tags}
+    match one.effect.kind:
+        case "ne_mark":
+            return Done(evidence)
+        case "ne_claim":  # it stays where it stands: the hand-over is what moves it
+            stays = Advance(evidence, to=SlipState.PRINT_READY)
+            return Done(evidence, per_item=dict.fromkeys(one.effect.items, stays))
+        case "ne_unshippable":
+            return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(UNSHIPPABLE_WORDS)))
+    return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(REFUSED_WORDS)))
+
+
+async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun, Reply]]:
+    """What the slips themselves show."""
+    if not begun:
+        return
+    try:
+        slips = await ports.orders.slips([one.effect.facts["slip"] for one in begun])
+    except ConnectorError as error:
+        for one in begun:
+            yield one, Unknown(str(error))
+        return
+    for one in begun:
+        slip = slips.get(one.effect.facts["slip"])
+        yield one, _done(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
+
+
+def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:
+    match one.effect.kind:
+        case "ne_claim":
+            return slip.tagged(ports.shop.sent_tag)
+        case "ne_refused":
+            return slip.tagged(ports.shop.refused_tag)
+        case "ne_unshippable":
+            return slip.tagged(ports.shop.unshippable_tag)
+    return slip.status >= NEStatus.PRINTED and slip.tagged(ports.shop.sent_tag)

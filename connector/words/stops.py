@@ -1,0 +1,92 @@
+"""Stops (出荷止め): the operators' words of the stop board: parties, answers, verdicts, last moments."""
+
+from __future__ import annotations
+
+from connector.words.text import Term, Text
+
+STOP_ENDS: dict[str, Term] = {
+    "open": Term(
+        Text("対応中", "Open"),
+        Text("まだ答えがそろっていません。", "Not everybody has answered yet."),
+    ),
+    "stopped": Term(
+        Text("止めました", "Stopped"),
+        Text(
+            "倉庫が取消を受け付けたか、倉庫に渡していないことを確かめました。",
+            "The warehouse agreed, or provably never had it.",
+        ),
+    ),
+    "too_late": Term(
+        Text("間に合いませんでした", "Too late"),
+        Text(
+            "出荷されたか、倉庫が断りました。返品・返金で対応してください。", "It ships: returns and refund."
+        ),
+    ),
+    "unknown": Term(
+        Text("不明", "Unknown"),
+        Text(
+            "倉庫の返事がないか、食い違っています。電話で確認し、結果を記録してください。",
+            "No answer, or answers that contradict: telephone, and write down what was said.",
+        ),
+    ),
+    "by_hand": Term(
+        Text("手作業で決着", "Settled by hand"),
+        Text("電話の結果です。倉庫の回答としては扱いません。", "By telephone; not the warehouse's own word."),
+    ),
+    "withdrawn": Term(
+        Text("取り下げました", "Taken back"),
+        Text("カートで取消が取り下げられました。", "The cart took its cancel back."),
+    ),
+}
+
+STOP_ANSWERS: dict[str, Text] = {
+    "waiting": Text("これから", "to come"),
+    "asked": Text("依頼済み・返事待ち", "asked, no answer yet"),
+    "agreed": Text("取消済み", "cancelled"),
+    "refused": Text("断られました", "refused"),
+    "silent": Text("返事なし", "silent"),
+    "not_asked": Text("もう一度依頼します", "will be asked again"),
+    "never_had": Text("渡していません", "never handed over"),
+}
+
+STOP_PARTIES: dict[str, Text] = {
+    "warehouse": Text("倉庫", "Warehouse"),
+    "next_engine": Text("ネクストエンジン", "Next Engine"),
+    "cart": Text("カート", "Cart"),
+}
+
+LAST_MOMENTS: dict[str, Text] = {
+    "relay": Text(
+        "次の出荷指示まで（この受注は渡しません）", "until the next hand-over (this order stays here)"
+    ),
+    "cut_off": Text("倉庫の締めまで", "until the warehouse closes"),
+    "warehouse": Text("締めを過ぎました。倉庫次第です", "past closing: up to the warehouse"),
+    "": Text("", ""),
+}
+
+STOP_LABELS: dict[str, Text] = {
+    "nav_stops": Text("出荷止め", "Stops"),
+    "stops_title": Text("出荷止め", "Stop board"),
+    "stops_none": Text("決着していない出荷止めはありません。", "No stop is unsettled."),
+    "stops_ended": Text("終わった出荷止め", "Ended stops"),
+    "stop_order": Text("出荷を止める", "Stop shipping"),
+    "stop_handled": Text("連携外で処理済み", "Handled outside"),
+    "stop_last": Text("いつまで間に合うか", "Last moment"),
+    "stop_left": Text("残り", "left"),
+    "stop_asked_by": Text("依頼者", "Asked by"),
+    "stop_by_cart": Text("カートの取消", "a cancel in the cart"),
+    "stop_since": Text("依頼", "Asked"),
+    "stop_verdict": Text("結果", "Verdict"),
+    "stop_lines": Text("相手ごとの回答", "Answers"),
+    "stop_told_stopped": Text("電話: 止まった", "By telephone: stopped"),
+    "stop_told_shipped": Text("電話: 止まらなかった", "By telephone: not stopped"),
+    "stop_cart_owes": Text("カートの取消がまだです", "still to be cancelled in the cart"),
+    "stop_by_hand_of": Text("手作業・電話", "by hand"),
+    "stop_proof": Text("証拠", "Proof"),
+}
+
+
+def stop_answer_line(party: str, slip_number: str, answer: str, lang: str) -> str:
+    """One party's word: 倉庫 伝票 200101: 取消済み."""
+    slip = f" {slip_number}" if slip_number else ""
+    return f"{STOP_PARTIES[party].say(lang)}{slip}: {STOP_ANSWERS[answer].say(lang)}"

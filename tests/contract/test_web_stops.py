@@ -1,0 +1,136 @@
+"""The stop board over real HTTP: what is not settled first, every party's word, and the buttons of a person."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from connector.commands.stop import listed, planned
+from connector.ledger.views.stop_board import stop_board, stop_plan
+from connector.web import WebContext
+
+from tests.contract.web_site import SIGNED, Site, running
+from tests.unit.world import World, an_order, world
+
+
+def site_of(w: World, folder: Path) -> WebContext:
+    return WebContext(
+        database=w.database, shops=(w.shop,), clock=w.clock, reports_dir=folder, form_key=b"k" * 32
+    )
+
+
+async def a_morning(w: World) -> None:
+    """One that the warehouse agreed to, one that it refused, and one that it does not answer."""
+    await w.to_relayed(*(an_order(f"T-100{n}") for n in (1, 2, 3)))
+    for number in ("T-1001", "T-1002", "T-1003"):
+        w.cart.put(an_order(number, cancelled=True))
+    await w.run("ingest")
+    w.wms.will_not_stop[w.slip_of("T-1002")] = "E302 PACKED"
+    w.wms.silent.add(w.slip_of("T-1003"))
+    for _ in range(4):
+        await w.run("stop")
+        w.pass_by(minutes=5)
+
+
+async def form_of(site: Site, path: str) -> dict[str, str]:
+    """Each button's address and the token of its form."""
+    _, text = await site.get(path)
+    found: dict[str, str] = {}
+    for form in re.findall(r"<form method=\"post\".*?</form>", text, re.S):
+        key = re.search(r'name="token" value="([0-9a-f]{64})"', form)
+        assert key is not None
+        found |= dict.fromkeys(re.findall(r'formaction="([^"]+)"', form), key[1])
+    return found
+
+
+async def test_the_board_and_a_telephone(tmp_path: Path) -> None:
+    with world(tmp_path, doubles=_off()) as w:
+        await a_morning(w)
+        async with running(site_of(w, tmp_path)) as site:
+            status, text = await site.get("/stops")
+            assert status == 200
+            waiting, _, ended = text.partition("終わった出荷止め")
+            assert "T-1003" in waiting
+            assert "不明" in waiting
+            assert "返事なし" in waiting
+            assert "T-1001" in ended
+            assert "止めました" in ended
+            assert "証拠 SHIPACK_" in ended
+            assert "間に合いませんでした" in ended
+            assert "E302 PACKED" in ended
+            _, english = await site.get("/stops?lang=en")
+            assert "Too late" in english
+            forms = await form_of(site, "/stops")
+            assert set(forms) == {"/stops/T-1003/stopped", "/stops/T-1003/shipped"}
+            fields = SIGNED | {"token": forms["/stops/T-1003/stopped"]}
+            assert (await site.post("/stops/T-1003/stopped", SIGNED | {"token": "0" * 64}))[0] == 403
+            assert (await site.post("/stops/T-1003/stopped", fields))[0] == 200
+            await w.run("stop")
+            w.pass_by(minutes=5)
+            await w.run("stop")
+            assert w.stop("T-1003") == "by_hand"
+            assert (await site.post("/stops/T-1003/stopped", fields))[0] == 409
+            _, text = await site.get("/orders/T-1003")
+            assert "手作業で決着" in text
+            assert "見本 花子" in text
+            assert (await site.get("/?"))[0] == 200
+
+
+async def test_the_lists_as_files(tmp_path: Path) -> None:
+    with world(tmp_path, doubles=_off()) as w:
+        await a_morning(w)
+        async with running(site_of(w, tmp_path)) as site:
+            rows = json.loads((await site.get("/stops.json"))[1])
+            assert (rows[0]["number"], rows[0]["verdict"]) == ("T-1003", "unknown")
+            assert {row["verdict"] for row in rows} == {"unknown", "stopped", "too_late"}
+            _, body = await site.get("/stops.csv")
+            table = list(csv.reader(io.StringIO(body.lstrip("\ufeff"))))
+            assert table[0][:5] == ["番号", "依頼", "依頼者", "なぜ", "結果"]
+            assert table[1][0] == "T-1003"
+            assert table[1][2] == "カートの取消"
+
+
+async def test_the_buttons_of_an_order(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.receipt_delay = timedelta(hours=9)
+        async with running(site_of(w, tmp_path)) as site:
+            forms = await form_of(site, "/orders/T-1001")
+            assert {"/orders/T-1001/stop", "/orders/T-1001/handled"} <= set(forms)
+            fields = SIGNED | {"token": forms["/orders/T-1001/stop"]}
+            assert (await site.post("/orders/T-1001/stop", fields))[0] == 200
+            assert w.stop() == "open"
+            await w.run("stop")
+            _, text = await site.get("/stops")
+            assert "倉庫の締めまで" in text
+            assert "残り" in text
+            assert "依頼済み・返事待ち" in text
+            assert "カート: 依頼済み・返事待ち" in text
+            assert (await site.post("/orders/T-1001/stop", fields))[0] == 409
+            status, text = await site.post("/orders/T-1001/handled", fields)
+            assert (status, "relayed" in text) == (200, True)
+            assert w.holds() == ["by_hand"]
+
+
+async def test_the_same_as_text(tmp_path: Path) -> None:
+    with world(tmp_path, doubles=_off()) as w:
+        await a_morning(w)
+        with w.database.engine.connect() as connection:
+            rows = stop_board(connection, w.shop, w.clock.now(), everything=False)
+            plan = stop_plan(connection, w.shop, "T-1003")
+        assert [row.number for row in rows] == ["T-1003"]
+        text = listed(rows, w.clock.now(), "ja")
+        assert text.startswith("T-1003  不明")
+        assert f"倉庫 {w.slip_of('T-1003')}: 返事なし" in text
+        assert listed([], w.clock.now(), "en") == "No stop is unsettled."
+        assert f"倉庫 {w.slip_of('T-1003')}" in planned(plan, "T-1003", "ja")
+
+
+def _off() -> object:
+    from connector.shop import DoubleRules
+
+    return DoubleRules(enabled=False)

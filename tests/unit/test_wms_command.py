@@ -1,0 +1,158 @@
+"""`connector wms new` and `connector wms try`: a new warehouse by editing two lines, and no Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from connector.adapters.wms.files import FileWarehouse, load_mappings
+from connector.cli import app
+from connector.clock import SteppedClock, at_jst
+from connector.console import Exit
+from connector.mapping import lint
+from connector.mapping.skeleton import FILES
+from connector.ports import ResultFile
+from connector.transport.folder import FolderDrop
+from typer.testing import CliRunner, Result
+
+from tests.contract.wms_desk import OWN, Kept, sent, the_days_slips
+from tests.contract.wms_house import GENERIC, TUESDAY
+from tests.golden.samples import FIXTURES, MAPPINGS, tables
+from tests.unit.test_results_chunks import tracking
+
+PROFILES = ("generic", "b2cloud", "ehiden3", "yupri", "logizard-csv")
+
+
+@pytest.fixture
+def mappings(tmp_path: Path) -> Path:
+    folder = tmp_path / "mappings"
+    shutil.copytree(MAPPINGS / "tables", folder / "tables")
+    shutil.copytree(MAPPINGS / "wms", folder / "wms")
+    return folder
+
+
+def wms(mappings: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["wms", *words, "--mappings", str(mappings)])
+
+
+def test_a_skeleton_passes_the_check_as_it_stands(mappings: Path) -> None:
+    done = wms(mappings, "new", "my-warehouse", "--json")
+    assert done.exit_code == Exit.OK
+    assert [Path(path).name for path in json.loads(done.stdout)["files"]] == list(FILES)
+    assert lint(mappings) == []
+    load_mappings(mappings / "wms/my-warehouse", tables(), {})
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_any_profile_may_be_the_pattern(mappings: Path, profile: str) -> None:
+    assert wms(mappings, "new", "mine", "--like", profile).exit_code == Exit.OK
+    assert lint(mappings) == []
+    mine = load_mappings(mappings / "wms/mine", tables(), OWN)
+    theirs = load_mappings(mappings / "wms" / profile, tables(), OWN)
+    assert mine.profile == theirs.profile
+    assert mine.instruction.header == theirs.instruction.header
+
+
+def test_nothing_that_exists_is_written_over(mappings: Path) -> None:
+    before = {path: path.read_bytes() for path in mappings.rglob("*.yaml")}
+    for words in (
+        ("generic",),
+        ("generic", "--like", "yupri"),
+        ("../evil",),
+        ("A b",),
+        ("new", "--like", "none"),
+    ):
+        refused = wms(mappings, "new", *words)
+        assert refused.exit_code == Exit.INVALID, words
+        assert refused.stderr.strip()
+    assert {path: path.read_bytes() for path in mappings.rglob("*.yaml")} == before
+
+
+def test_a_bad_row_is_shown_with_line_and_column_and_the_rest_is_read(mappings: Path, tmp_path: Path) -> None:
+    file = tmp_path / "実績.csv"
+    text = f"出荷指示番号,送り状番号,備考\r\n200101,{tracking(1)},x\r\n200102,999900001016,x\r\n"
+    file.write_bytes(text.encode("cp932"))
+    wms(mappings, "new", "mine")
+    shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
+    assert shown.exit_code == Exit.FINDINGS
+    for words in (
+        "文字コード cp932、2行",
+        "送り状番号 → tracking: 2列目",
+        "運送会社 → carrier: このファイルには",
+    ):
+        assert words in shown.stdout
+    assert "使わない列 3: 備考" in shown.stdout
+    assert "実績.csv:3:2: 「送り状番号」: check_digit" in shown.stdout
+    assert "取り込まれる出荷実績 1件\n  伝票 200101 shipped 2026-11-24 YAMATO_TAKKYUBIN" in shown.stdout
+    told = json.loads(wms(mappings, "try", "mine", str(file), "--json").stdout)
+    assert [row["line"] for row in told["rows"]] == [2, 3]
+    assert [event["slip"] for event in told["events"]] == ["200101"]
+    assert len(told["aside"]) == 1
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(mappings: Path, tmp_path: Path) -> None:
+    file = tmp_path / "broken.csv"
+    file.write_bytes(b'"a","b\r\n')
+    refused = wms(mappings, "try", "generic", str(file))
+    assert refused.exit_code == Exit.INVALID
+    assert refused.stdout.splitlines()[0] == "このファイルからは何も取り込みません。"
+    assert "broken.csv:1:5: 引用符が壊れていて" in refused.stdout
+
+
+def test_names_and_addresses_of_an_instruction_are_masked(mappings: Path) -> None:
+    file = FIXTURES / "wms/logizard-csv/instruction_93.csv"
+    shown = wms(mappings, "try", "logizard-csv", str(file), "--kind", "instruction")
+    assert shown.exit_code == Exit.OK, shown.stdout
+    assert "200101" in shown.stdout
+    for personal in ("見本 花子", "渋谷区", "090-0000"):
+        assert personal not in shown.stdout
+    assert wms(mappings, "try", "yupri", str(file), "--kind", "receipt").exit_code == Exit.USAGE
+
+
+def test_a_receipt_is_read_as_well(mappings: Path) -> None:
+    file = GENERIC / "SHIPACK_SHIPORD_demo_WH01_20261124101500_000001.csv"
+    shown = wms(mappings, "try", "generic", str(file), "--kind", "receipt")
+    assert shown.exit_code == Exit.OK
+    assert "verdict=accepted" in shown.stdout
+
+
+async def test_a_warehouse_of_its_own_kind_ships_a_day_after_two_edited_lines(
+    mappings: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "kurabo_result.csv"
+    lines = [f"{number};{tracking(n)};2026/11/24" for n, number in enumerate(("200101", "200104"))]
+    body = "\r\n".join(["注番;伝票No;発送日", *lines, ""]).replace(";", "\t").encode("cp932")
+    theirs.write_bytes(body)
+    wms(mappings, "new", "kurabo")
+    result = mappings / "wms/kurabo/result.yaml"
+    text = result.read_text(encoding="utf-8")
+    assert wms(mappings, "try", "kurabo", str(theirs)).exit_code == Exit.INVALID
+    text = text.replace("# delimiter: tab", "delimiter: tab").replace("name: 出荷指示番号", "name: 注番")
+    text = text.replace("name: 送り状番号", "name: 伝票No").replace("name: 出荷日", "name: 発送日")
+    result.write_text(text, encoding="utf-8")
+    assert wms(mappings, "try", "kurabo", str(theirs), "--on", "2026-11-24").exit_code == Exit.OK
+
+    root, clock = tmp_path / "tree", SteppedClock(at_jst(TUESDAY, 10))
+    for folder in ("to_wms/in", "from_wms/out", "from_wms/archive"):
+        (root / folder).mkdir(parents=True)
+    loaded = load_mappings(mappings / "wms/kurabo", tables(), OWN)
+    here = FileWarehouse(loaded, drop=FolderDrop(root), archive=Kept(root), clock=clock)
+    (built,) = here.instructions(the_days_slips(), sequence=1, at=clock.now())
+    assert built.included == ("200101", "200102", "200103", "200104")
+    await here.send(sent(built.facts["name"], built.body))
+    assert (root / "to_wms/in" / built.facts["name"]).read_bytes() == built.body
+    (root / "from_wms/out" / theirs.name).write_bytes(body)
+    assert [one async for one in here.results()] == []
+    await clock.advance_to(clock.now() + timedelta(minutes=1))
+    (file,) = [one async for one in here.results()]
+    assert isinstance(file, ResultFile)
+    await here.acknowledge(file)
+    found = here.read_results(file.name, file.body)
+    assert {one.slip_number: one.tracking for one in found.shipments} == {
+        "200101": (tracking(0),),
+        "200104": (tracking(1),),
+    }
+    assert (found.strays, list((root / "from_wms/out").iterdir())) == ((), [])
