@@ -21,10 +21,11 @@ demo: install
 test: install lint types
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
-# A year of 10,000 subscriptions, a night of 20,000 renewals, 2,000 orders under fire, every tree of slips, twenty kills,
-# the demo in foul weather; they print their figures.
+# What takes minutes: a year of 10,000 subscriptions, a night of 20,000 renewals, 2,000 orders under fire, every tree of
+# slips, twenty kills, every answer to a stop, 300 doubles in three shops, each way of a warehouse, foul weather. Their
+# figures are printed at the end.
 long: install
-	$(BIN)/python -m pytest -m long -s
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 lint: install
 	$(BIN)/ruff check .
