@@ -121,7 +121,7 @@ STAGES: dict[str, Term] = {
 EFFECTS: dict[str, Text] = {
     "mail": Text("受注メール", "Order mail"),
     "ne_import": Text("受注CSV取込", "Order CSV"),
-    "wms_file": Text("出荷指示ファイル", "Instruction file"),
+    "wms_file": Text("出荷指示", "Instruction"),
     "ne_mark": Text("印刷済への変更", "Mark in Next Engine"),
     "ne_claim": Text("出荷指示の印", "Claim in Next Engine"),
     "ne_refused": Text("出荷指示失敗の印", "Mark as refused in Next Engine"),

@@ -37,7 +37,8 @@ SEED = 20261124
 KILLS = 20
 OPENS_AT = at_jst(FIRST_DAY, 7)
 CLOSES_AT = at_jst(FIRST_DAY, 23, 55)
-SPEED = 17 * 3600 / 68  # seven to midnight in 68 seconds
+SPEED = 17 * 3600 / 180  # seven to midnight in three minutes: a busy machine still gets twenty kills into the day
+EVERY = (CLOSES_AT - OPENS_AT) / (KILLS + 4)
 LONGEST_LIFE = 1.6  # seconds of wall time after the daemon says that it runs
 UP = '"event": "running"', '"event":"running"'
 """How the JSON log says it, with and without blanks."""
@@ -88,6 +89,7 @@ def _kill_again_and_again(config: Path, clock: ScaledClock, rng: random.Random, 
                 time.sleep(rng.uniform(0.2, 1.2))
             else:
                 _wait_until_up(connector)
+                _until(clock, OPENS_AT + EVERY * n)
                 time.sleep(rng.uniform(0.05, LONGEST_LIFE))
             if n % 2:
                 _lie_in_wait(config)
@@ -98,6 +100,11 @@ def _kill_again_and_again(config: Path, clock: ScaledClock, rng: random.Random, 
         cut_off += acts
         print(f"kill {n + 1} at {clock.now():%H:%M} UTC of the town: {acts} acts cut off")
     assert cut_off, "a day of kills that cut nothing off proves nothing"
+
+
+def _until(clock: ScaledClock, at: datetime) -> None:
+    """The kills are spread over the day; who is late already does not wait."""
+    time.sleep(max((at - clock.now()).total_seconds() / clock.speed, 0.0))
 
 
 def _lie_in_wait(config: Path) -> None:
