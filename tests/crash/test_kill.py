@@ -37,7 +37,9 @@ SEED = 20261124
 KILLS = 20
 OPENS_AT = at_jst(FIRST_DAY, 7)
 CLOSES_AT = at_jst(FIRST_DAY, 23, 55)
-SPEED = 17 * 3600 / 180  # seven to midnight in three minutes: a busy machine still gets twenty kills into the day
+SPEED = (
+    17 * 3600 / 180
+)  # seven to midnight in three minutes: a busy machine still gets twenty kills into the day
 EVERY = (CLOSES_AT - OPENS_AT) / (KILLS + 4)
 LONGEST_LIFE = 1.6  # seconds of wall time after the daemon says that it runs
 UP = '"event": "running"', '"event":"running"'
