@@ -56,7 +56,7 @@ async def hold(
         actor,
         why,
         lang,
-        lambda c: by_hand.hold(c, shop, number, actor.strip(), why.strip(), now, item),
+        lambda c, who, words: by_hand.hold(c, shop, number, who, words, now, item),
     )
 
 
@@ -81,7 +81,7 @@ async def release(
         actor,
         why,
         lang,
-        lambda c: by_hand.release(c, shop, number, actor.strip(), why.strip(), now, only, item),
+        lambda c, who, words: by_hand.release(c, shop, number, who, words, now, only, item),
     )
 
 
@@ -102,7 +102,7 @@ async def retry(
         actor,
         why,
         lang,
-        lambda c: by_hand.retry(c, shop, number, actor.strip(), why.strip(), now, item),
+        lambda c, who, words: by_hand.retry(c, shop, number, who, words, now, item),
     )
 
 
@@ -115,7 +115,7 @@ async def resolve_stray(
         actor,
         why,
         lang,
-        lambda c: by_hand.resolve_stray(c, shop, stray_id, actor.strip(), why.strip(), now),
+        lambda c, who, words: by_hand.resolve_stray(c, shop, stray_id, who, words, now),
     )
 
 
@@ -128,7 +128,7 @@ async def close_change(
         actor,
         why,
         lang,
-        lambda c: by_hand.close_change(c, shop, change_id, actor.strip(), why.strip(), now),
+        lambda c, who, words: by_hand.close_change(c, shop, change_id, who, words, now),
     )
 
 
@@ -141,7 +141,7 @@ async def close_alarm(
         actor,
         why,
         lang,
-        lambda c: by_hand.close_alarm(c, shop, kind, actor.strip(), why.strip(), now),
+        lambda c, who, words: by_hand.close_alarm(c, shop, kind, who, words, now),
     )
 
 
@@ -162,7 +162,7 @@ async def settle_mail(
         actor,
         why,
         lang,
-        lambda c: by_hand.settle_mail(c, shop, mail_id, bounced, actor.strip(), why.strip(), now),
+        lambda c, who, words: by_hand.settle_mail(c, shop, mail_id, bounced, who, words, now),
     )
 
 
@@ -171,7 +171,7 @@ async def announce_again(
 ) -> Answer:
     """Release every order whose mail came back, all at once: the intake address was corrected."""
     return await _run(
-        database, actor, why, lang, lambda c: by_hand.announce_again(c, shop, actor.strip(), why.strip(), now)
+        database, actor, why, lang, lambda c, who, words: by_hand.announce_again(c, shop, who, words, now)
     )
 
 
@@ -193,7 +193,7 @@ async def decide_preflight(
         actor,
         why,
         lang,
-        lambda c: by_hand.decide_preflight(c, shop, window, release, actor.strip(), why.strip(), now, seen),
+        lambda c, who, words: by_hand.decide_preflight(c, shop, window, release, who, words, now, seen),
     )
 
 
@@ -215,7 +215,7 @@ async def decide_stage_stop(
         actor,
         why,
         lang,
-        lambda c: by_hand.decide_stage_stop(c, shop, stage, what, release, actor.strip(), why.strip(), now),
+        lambda c, who, words: by_hand.decide_stage_stop(c, shop, stage, what, release, who, words, now),
     )
 
 
@@ -236,7 +236,7 @@ async def note(
         actor,
         why,
         lang,
-        lambda c: by_hand.note(c, shop, number, actor.strip(), why.strip(), now, item),
+        lambda c, who, words: by_hand.note(c, shop, number, who, words, now, item),
     )
 
 
@@ -249,7 +249,7 @@ async def stop(
         actor,
         why,
         lang,
-        lambda c: stops_by_hand.request(c, shop, number, actor.strip(), why.strip(), now),
+        lambda c, who, words: stops_by_hand.request(c, shop, number, who, words, now),
     )
 
 
@@ -270,7 +270,7 @@ async def stop_told(
         actor,
         why,
         lang,
-        lambda c: stops_by_hand.told(c, shop, number, stopped, actor.strip(), why.strip(), now),
+        lambda c, who, words: stops_by_hand.told(c, shop, number, stopped, who, words, now),
     )
 
 
@@ -283,23 +283,25 @@ async def handled(
         actor,
         why,
         lang,
-        lambda c: stops_by_hand.handled(c, shop, number, actor.strip(), why.strip(), now),
+        lambda c, who, words: stops_by_hand.handled(c, shop, number, who, words, now),
     )
 
 
 async def _run(
-    database: Database, actor: str, why: str, lang: str, work: Callable[[Connection], Answer]
+    database: Database, actor: str, why: str, lang: str, work: Callable[[Connection, str, str], Answer]
 ) -> Answer:
-    missing = _missing(actor, why)
+    """`work` in one transaction, with the name and the reason as they are written down."""
+    who, words = actor.strip(), why.strip()
+    missing = _missing(who, words)
     if missing is not None:
         return missing.in_language(lang)
-    return (await database.run(work)).in_language(lang)
+    return (await database.run(lambda connection: work(connection, who, words))).in_language(lang)
 
 
-def _missing(actor: str, why: str) -> Answer | None:
+def _missing(who: str, words: str) -> Answer | None:
     """Nobody acts without a name and a reason."""
-    if not 0 < len(actor.strip()) <= MAX_ACTOR:
+    if not 0 < len(who) <= MAX_ACTOR:
         return Answer(done=False, code="no_actor", facts={"limit": str(MAX_ACTOR)})
-    if not 0 < len(why.strip()) <= MAX_WHY:
+    if not 0 < len(words) <= MAX_WHY:
         return Answer(done=False, code="no_reason", facts={"limit": str(MAX_WHY)})
     return None

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exis
 from connector.journey import OrderState, SlipState, State
 from connector.ledger import claims, codec, corrections, mail_delays, twins
 from connector.ledger.database import pieces
-from connector.ledger.holds import let_pass as holds_let_pass
+from connector.ledger.holds import let_pass
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
 from connector.ledger.stop_bars import HANDING_OVER, being_stopped
@@ -257,7 +257,7 @@ def slip_items(
     held = _held(connection, "slip", ids)
     behind = _behind(connection, ids) if behind is None else behind
     results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
-    allowed = holds_let_pass(connection, "slip", rows)
+    allowed = let_pass(connection, "slip", rows)
     return [
         _slip(
             row,
