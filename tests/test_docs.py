@@ -17,8 +17,8 @@ import pytest
 import typer
 from connector import cli
 from connector.config import Settings, load
+from connector.config.parts import Section
 from connector.config.problems import fields_at
-from connector.config.sections import Section
 from connector.console import Exit
 from connector.journey import OrderState, SlipState
 from connector.outcome import SELF_CLEARING, Reason

@@ -8,24 +8,20 @@ file, line, column and the nearest valid word; unknown keys are errors.
 from __future__ import annotations
 
 from connector.config.load import load, parse_instant, shipped_mappings, shop_rules
+from connector.config.parts import MailboxSection, Section, SftpSection
 from connector.config.secrets import secret
 from connector.config.sections import (
     CartSection,
     CompletionSection,
     ImportSection,
-    MailboxSection,
     MailSection,
     NextEngineSection,
-    Section,
-    SenderSection,
     Settings,
-    SftpSection,
     ShopSection,
     StageName,
-    WarehouseApiSection,
-    WarehouseSection,
     WebSection,
 )
+from connector.config.warehouse import SenderSection, WarehouseApiSection, WarehouseSection
 
 __all__ = [
     "CartSection",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from connector.config.parts import MailboxSection, SftpSection
 from connector.config.problems import at
 from connector.config.secrets import fault_of
-from connector.config.sections import MailboxSection, Settings, SftpSection, ShopSection
+from connector.config.sections import Settings, ShopSection
 from connector.config.ways import ways
 from connector.errors import Problem
 from connector.shop import Mode

@@ -15,18 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from connector.config.contradictions import contradictions
+from connector.config.parts import WEEKDAYS, span_of
 from connector.config.problems import found_in, syntax
-from connector.config.sections import (
-    WEEKDAYS,
-    DoublesSection,
-    PreflightSection,
-    RelayPaceSection,
-    RenewalsSection,
-    Settings,
-    ShopSection,
-    WarehouseSection,
-    span_of,
-)
+from connector.config.sections import PreflightSection, RenewalsSection, Settings, ShopSection
+from connector.config.warehouse import DoublesSection, RelayPaceSection, WarehouseSection
 from connector.errors import Misconfigured, Problem
 from connector.shop import DoubleRules, Preflight, RelayPace, RenewalRules, ShippingDays, Shop
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from connector.config.sections import WarehouseApiSection, WarehouseSection
+from connector.config.warehouse import WarehouseApiSection, WarehouseSection
 
 Told = tuple[tuple[str, ...], str, str, str]
 """Keys below the warehouse's table, words, what was found, what was expected."""
