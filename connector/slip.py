@@ -199,7 +199,7 @@ class TrackingNumber(str):
         `padded_to`: the file fills numbers with leading zeros to this width. `lenient_post`: Japan Post's
         numbers pass with a wrong check digit; who sets it shows `doubt` to a person.
         """
-        if _usual(text, carrier):
+        if cls.usual(text, carrier):
             return cls(text)
         plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
         if _DAMAGED.fullmatch(plain):
@@ -216,16 +216,16 @@ class TrackingNumber(str):
             raise ValueError("check_digit")
         return number
 
+    @staticmethod
+    def usual(text: str, carrier: str) -> bool:
+        """Twelve digits and the check digit right: what nearly every number is, told without the long way."""
+        twelve = len(text) == 12 and text.isascii() and text.isdigit() and carrier.startswith(_CHECKED)
+        return twelve and int(text[:11]) % 7 == int(text[11])
+
     def doubt(self, carrier: str) -> str:
         """`check_digit` where the carrier's check digit does not fit, else empty."""
         checked = len(self) == 12 and carrier.startswith(_SEVENS + _POST)
         return "check_digit" if checked and int(self[:11]) % 7 != int(self[11]) else ""
-
-
-def _usual(text: str, carrier: str) -> bool:
-    """Twelve digits and the check digit right: what nearly every number is, told without the long way."""
-    twelve = len(text) == 12 and text.isascii() and text.isdigit() and carrier.startswith(_CHECKED)
-    return twelve and int(text[:11]) % 7 == int(text[11])
 
 
 def _digits(written: str) -> str:

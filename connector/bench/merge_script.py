@@ -39,7 +39,7 @@ def run(file: Path, ledger: Path, shop: str, now: datetime) -> float:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     started = time.process_time()
-    events, numbers = _read(pd, file, now)
+    events, numbers = read(pd, file, now)
     matched = _match(pd, events, numbers, connection, shop, now)
     _write(connection, matched, numbers, shop, now)
     seconds = time.process_time() - started
@@ -47,7 +47,7 @@ def run(file: Path, ledger: Path, shop: str, now: datetime) -> float:
     return seconds
 
 
-def _read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any]:
+def read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any]:
     """Events that are whole and right, and the tracking numbers of each."""
     rows = pd.read_csv(file, dtype=str, encoding="cp932", keep_default_na=False)
     shipped_on = pd.to_datetime(rows["出荷日"], format="%Y%m%d", errors="coerce")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from connector.journey import SlipState
 from connector.ledger import codec
-from connector.ledger.database import pieces
+from connector.ledger.database import among, pieces
 from connector.ledger.inserts import insert_all
 from connector.ledger.schema import shipments, slips, tracking_numbers
 from connector.slip import Shipment
@@ -46,7 +46,9 @@ def _known(
 ) -> defaultdict[tuple[str, str], list[Shipment]]:
     found: defaultdict[tuple[str, str], list[Shipment]] = defaultdict(list)
     for part in pieces(slip_numbers):
-        query = select(shipments.c.body).where(shipments.c.shop == shop, shipments.c.slip_number.in_(part))
+        query = select(shipments.c.body).where(
+            shipments.c.shop == shop, among(connection, shipments.c.slip_number, part)
+        )
         for event in map(codec.shipment, connection.scalars(query)):
             found[event.slip_number, event.result_id].append(event)
     return found
@@ -72,7 +74,7 @@ def _keep_numbers(connection: Connection, shop: str, events: Sequence[Shipment],
     known: set[tuple[str, str]] = set()
     for part in pieces({number for number, _ in pairs}):
         query = select(tracking_numbers.c.number, tracking_numbers.c.slip_number).where(
-            tracking_numbers.c.shop == shop, tracking_numbers.c.number.in_(part)
+            tracking_numbers.c.shop == shop, among(connection, tracking_numbers.c.number, part)
         )
         known |= {(number, slip) for number, slip in connection.execute(query)}
     rows = [
@@ -93,7 +95,7 @@ def slips_of_numbers(
             select(tracking_numbers.c.number, tracking_numbers.c.slip_number)
             .where(
                 tracking_numbers.c.shop == shop,
-                tracking_numbers.c.number.in_(part),
+                among(connection, tracking_numbers.c.number, part),
                 tracking_numbers.c.at >= since,
             )
             .order_by(tracking_numbers.c.at, tracking_numbers.c.slip_number)

@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from connector.errors import NotDone, Occupied
@@ -99,6 +100,15 @@ def pieces(values: Iterable[Value], size: int = PIECE) -> Iterator[list[Value]]:
     everything = list(values)
     for start in range(0, len(everything), size):
         yield everything[start : start + size]
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """SQL: the column is one of these. On SQLite they travel as one JSON text: binding a thousand costs more than
+    finding them. Texts and whole numbers only."""
+    if connection.dialect.name != "sqlite":
+        return column.in_(list(values))
+    told = func.json_each(msgspec.json.encode(list(values)).decode()).table_valued("value")
+    return column.in_(select(told.c.value))
 
 
 def file_of(url: str) -> Path | None:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exis
 
 from connector.journey import OrderState, SlipState, State
 from connector.ledger import claims, codec, corrections, mail_delays, twins
-from connector.ledger.database import pieces
+from connector.ledger.database import among, pieces
 from connector.ledger.holds import let_pass
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, shipments, slips
@@ -26,7 +26,6 @@ from connector.outcome import SELF_CLEARING, Item, Reason
 from connector.slip import Shipment, Slip
 
 BATCH = 500
-_OF_A_SLIP = [slips.c[name] for name in ("id", "shop", "number", "state", "since", "tries", "redos", "body")]
 UNSHIPPABLE_TOLD = "ne_unshippable"  # the relay's effect that tells Next Engine of it
 Key = TypeVar("Key", int, str)
 Value = TypeVar("Value")
@@ -126,15 +125,6 @@ def slips_with_results(
     return slip_items(connection, list(connection.execute(query)))
 
 
-def slips_by_number(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Item[Slip]]:
-    """These slips as items, wherever they stand, without the orders behind them: results speak of slips."""
-    rows: list[Row[Any]] = []
-    for part in pieces(set(numbers)):
-        query = select(*_OF_A_SLIP).where(slips.c.shop == shop, slips.c.number.in_(part))
-        rows += connection.execute(query)
-    return {item.noun.number: item for item in slip_items(connection, rows, behind={})}
-
-
 def items_by_id(
     connection: Connection, table: Table, ids: Iterable[int]
 ) -> dict[int, Item[Order]] | dict[int, Item[Slip]]:
@@ -143,9 +133,9 @@ def items_by_id(
         row for part in pieces(ids) for row in connection.execute(select(table).where(table.c.id.in_(part)))
     ]
     if table is orders:
-        held = _held(connection, "order", [row.id for row in rows])
+        held = held_by(connection, "order", [row.id for row in rows])
         return {row.id: _order(row, held) for row in rows}
-    held = _held(connection, "slip", [row.id for row in rows])
+    held = held_by(connection, "slip", [row.id for row in rows])
     return {row.id: _slip(row, held) for row in rows}
 
 
@@ -162,7 +152,7 @@ def no_longer_fit(
         elif stage in HANDING_OVER:
             query = query.where(~being_stopped(orders.c.id))
         states |= dict(connection.execute(query).all())
-    held = _held(connection, "order" if table is orders else "slip", list(known))
+    held = held_by(connection, "order" if table is orders else "slip", list(known))
     return {
         id_
         for id_, item in known.items()
@@ -224,7 +214,7 @@ def _due(
 def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Order]]:
     """Rows of `orders` as items, with their slips and what the warehouse said about them."""
     ids = [row.id for row in rows]
-    held = _held(connection, "order", ids)
+    held = held_by(connection, "order", ids)
     tied: dict[int, list[tuple[Slip, SlipState]]] = {}
     for part in pieces(ids):
         query = (
@@ -236,7 +226,7 @@ def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[O
         for order_id, body, state in connection.execute(query):
             tied.setdefault(order_id, []).append((codec.slip(body), SlipState(state)))
     numbers = list(dict.fromkeys(slip.number for pairs in tied.values() for slip, _ in pairs))
-    results = _results(connection, rows[0].shop if rows else "", numbers)
+    results = results_of(connection, rows[0].shop if rows else "", numbers)
     before = twins.ahead_of(connection, rows)
     announced = [row.id for row in rows if row.state == OrderState.NOTIFIED]
     delays = mail_delays.delays_of(connection, announced)
@@ -249,14 +239,12 @@ def order_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[O
     return items
 
 
-def slip_items(
-    connection: Connection, rows: Sequence[Row[Any]], *, behind: dict[int, list[Order]] | None = None
-) -> list[Item[Slip]]:
-    """Rows of `slips` as items, with the orders behind them (unless given) and what the warehouse said."""
+def slip_items(connection: Connection, rows: Sequence[Row[Any]]) -> list[Item[Slip]]:
+    """Rows of `slips` as items, with the orders behind them and what the warehouse said."""
     ids = [row.id for row in rows]
-    held = _held(connection, "slip", ids)
-    behind = _behind(connection, ids) if behind is None else behind
-    results = _results(connection, rows[0].shop if rows else "", [row.number for row in rows])
+    held = held_by(connection, "slip", ids)
+    behind = _behind(connection, ids)
+    results = results_of(connection, rows[0].shop if rows else "", [row.number for row in rows])
     allowed = let_pass(connection, "slip", rows)
     return [
         _slip(
@@ -309,11 +297,11 @@ def _slip(row: Row[Any], held: dict[int, tuple[Reason, ...]], **more: Any) -> It
     )
 
 
-def _held(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tuple[Reason, ...]]:
+def held_by(connection: Connection, item: str, ids: Sequence[int]) -> dict[int, tuple[Reason, ...]]:
     found: list[tuple[int, Reason]] = []
     for part in pieces(ids):
         query = select(holds.c.item_id, holds.c.reason).where(
-            holds.c.item == item, holds.c.item_id.in_(part), holds.c.closed_at.is_(None)
+            holds.c.item == item, among(connection, holds.c.item_id, part), holds.c.closed_at.is_(None)
         )
         found += [(item_id, Reason(reason)) for item_id, reason in connection.execute(query)]
     return grouped(found)
@@ -333,12 +321,12 @@ def _refusals(connection: Connection, ids: Sequence[int], reason: Reason) -> dic
     return found
 
 
-def _results(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, tuple[Shipment, ...]]:
+def results_of(connection: Connection, shop: str, numbers: Sequence[str]) -> dict[str, tuple[Shipment, ...]]:
     found: list[tuple[str, Shipment]] = []
     for part in pieces(numbers):
         query = (
             select(shipments.c.slip_number, shipments.c.body)
-            .where(shipments.c.shop == shop, shipments.c.slip_number.in_(part))
+            .where(shipments.c.shop == shop, among(connection, shipments.c.slip_number, part))
             .order_by(shipments.c.id)
         )
         found += [(number, codec.shipment(body)) for number, body in connection.execute(query)]

@@ -52,13 +52,27 @@ def append(connection: Connection, shop: str, at: datetime, entries: Sequence[En
     digest = last or GENESIS
     rows = []
     for entry in entries:
-        row = {name: getattr(entry, name) for name in _NAMES}
-        # What is stored must be what was hashed: dates and tuples become plain JSON first.
-        row["facts"] = plain_facts(entry.facts)
-        row["note"] = plain(entry.note)
+        row = _content(entry)
         digest = _link(digest, shop, at, row)
-        rows.append({**row, "shop": shop, "at": at, "digest": digest})
+        row |= {"shop": shop, "at": at, "digest": digest}
+        rows.append(row)
     insert_all(connection, history, rows)
+
+
+def _content(entry: Entry) -> dict[str, object]:
+    """What is stored must be what was hashed: dates and tuples become plain JSON first."""
+    return {
+        "item": entry.item,
+        "item_id": entry.item_id,
+        "number": entry.number,
+        "event": entry.event,
+        "from_state": entry.from_state,
+        "to_state": entry.to_state,
+        "stage": entry.stage,
+        "actor": entry.actor,
+        "note": plain(entry.note) if entry.note else "",
+        "facts": plain_facts(entry.facts),
+    }
 
 
 def _one_writer(connection: Connection, shop: str) -> None:

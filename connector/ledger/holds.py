@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
-from connector.ledger.database import pieces
+from connector.ledger.database import among, pieces
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds
 from connector.ledger.storable import plain
@@ -73,12 +73,14 @@ def let_pass(
     connection: Connection, item: str, rows: Sequence[Row[Any]]
 ) -> dict[int, tuple[tuple[Reason, str], ...]]:
     """What people released while each of these items stood where it stands: exactly that finding may pass."""
+    if not rows:
+        return {}
     since = {row.id: row.since for row in rows}
     found: dict[int, list[tuple[Reason, str]]] = {}
     for part in pieces(since):
         query = select(holds).where(
             holds.c.item == item,
-            holds.c.item_id.in_(part),
+            among(connection, holds.c.item_id, part),
             holds.c.closed_at.is_not(None),
             holds.c.closed_by != CONNECTOR,
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
+_UNSEEN = object()
 _made: dict[tuple[str, tuple[str, ...]], tuple[str, list[Callable[[Any], Any]]]] = {}
 
 
@@ -25,11 +26,22 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[dict[str, An
     if key not in _made:
         _made[key] = _statement(connection, table, key[1])
     text, conversions = _made[key]
-    columns = (
-        [row[name] for row in rows] if convert is _as_it_is else [convert(row[name]) for row in rows]
-        for name, convert in zip(key[1], conversions, strict=True)
-    )
+    columns = (_column(rows, *one) for one in zip(key[1], conversions, strict=True))
     connection.exec_driver_sql(text, list(zip(*columns, strict=True)))
+
+
+def _column(rows: Sequence[dict[str, Any]], name: str, convert: Callable[[Any], Any]) -> list[Any]:
+    """The values of one column; one that is the very same as in the row before is converted once."""
+    if convert is _as_it_is:
+        return [row[name] for row in rows]
+    before: Any = _UNSEEN
+    stored: Any = None
+    found = []
+    for row in rows:
+        if (value := row[name]) is not before:
+            before, stored = value, convert(value)
+        found.append(stored)
+    return found
 
 
 def _statement(

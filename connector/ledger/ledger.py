@@ -12,6 +12,7 @@ from connector.journey import State
 from connector.ledger import (
     archive,
     bookings,
+    by_number,
     change_endings,
     claims,
     due,
@@ -173,7 +174,7 @@ class Ledger(FromWarehouse):
         return await self.database.read(lambda c: archive.unread(c, self.shop.key, system))
 
     async def slips_by_number(self, numbers: Iterable[str]) -> dict[str, Item[Slip]]:
-        return await self.database.read(lambda c: due.slips_by_number(c, self.shop.key, list(numbers)))
+        return await self.database.read(lambda c: by_number.slips_by_number(c, self.shop.key, list(numbers)))
 
     async def book(
         self,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, update
 
 from connector.journey import MOVES, State
-from connector.ledger.database import pieces
+from connector.ledger.database import among, pieces
 from connector.ledger.history import Entry
 from connector.ledger.schema import orders, slips
 from connector.order import Order
@@ -64,8 +64,8 @@ def _move(
     fresh = {"state": to, "since": now, "next_at": None, "tries": 0, "waiting_for": ""}
     moved: set[int] = set()
     for part in pieces(ids):
-        here = (table.c.id.in_(part), table.c.state == seen)
-        moved |= set(connection.scalars(update(table).where(*here).values(fresh).returning(table.c.id)))
+        here = (among(connection, table.c.id, part), table.c.state == seen)
+        moved.update(connection.scalars(update(table).where(*here).values(fresh).returning(table.c.id)).all())
     return moved
 
 

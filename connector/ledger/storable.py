@@ -12,6 +12,8 @@ import msgspec
 
 from connector.outcome import Facts
 
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
+
 
 def plain(text: str) -> str:
     """The same text; what cannot be stored is replaced visibly."""
@@ -22,6 +24,17 @@ def plain(text: str) -> str:
 
 def plain_facts(facts: Facts) -> Facts:
     """The same facts as they come back from the store: plain JSON, dates as text, tuples as lists."""
+    try:
+        text = _encode(facts)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return _replaced(facts)
+    if b"\\u0000" in text:  # or these very characters, which the long way leaves alone
+        return _replaced(facts)
+    stored: Facts = _decode(text)
+    return stored
+
+
+def _replaced(facts: Facts) -> Facts:
     return {plain(key): _plain(value) for key, value in msgspec.to_builtins(facts).items()}
 
 

@@ -29,6 +29,7 @@ class ReadColumn:
     most: int  # characters; 0 for no limit
     wrapped: bool = True  # may stand in a spreadsheet's protective wrapping; a plain text may not
     at: int = 0  # the column's number in the file, from 1; 0: its number in the mapping
+    grammar: str = ""
     outdated: Mapping[str, str] = field(default_factory=dict)  # texts of yesterday, read as those of today
 
     def today(self, text: str) -> str:
@@ -80,6 +81,7 @@ def _column(section: Section, tables: Tables, proof: Proof) -> ReadColumn:
         carrier=proof.text(entries["carrier"]) if "carrier" in section else "",
         most=proof.integer(entries["max_chars"], 1, 100_000) if "max_chars" in section else 0,
         wrapped=proof.text(entries["grammar"]) != "text",
+        grammar=proof.text(entries["grammar"]),
         at=proof.integer(entries["at"], 1, 1_000) if "at" in section else 0,
         outdated=compile_outdated(entries["outdated"], words, proof) if "outdated" in section else {},
     )

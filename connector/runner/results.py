@@ -56,8 +56,11 @@ class Known:
         for number in shipment.tracking:
             if (slip := self.numbers.get(number, own)) != own:
                 return slip
-        taken = chain.from_iterable(self.taken.get(number, ()) for number in shipment.tracking)
-        return next((slip for slip in taken if slip != own), None)
+        for number in shipment.tracking:
+            for slip in self.taken.get(number, ()):
+                if slip != own:
+                    return slip
+        return None
 
 
 class Results:
@@ -172,10 +175,12 @@ class Results:
             elif item is not None:
                 booked.append(shipment)
                 known.numbers.update(dict.fromkeys(shipment.tracking, number))
-                for outcome in verdict:  # each is said of the slip as the one before leaves it
-                    said.append((item, outcome))
-                    item = _after(item, outcome)
-                if to_come[number]:  # the next row of the same file must see this one
+                more = to_come[number] > 0
+                for place, outcome in enumerate(verdict, 1):
+                    said.append((item, outcome))  # each is said of the slip as the one before leaves it
+                    if more or place < len(verdict):
+                        item = _after(item, outcome)
+                if more:  # the next row of the same file must see this one
                     known.items[number] = replace(item, shipments=(*item.shipments, shipment))
         return booked, strays, said
 

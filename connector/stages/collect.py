@@ -45,7 +45,7 @@ def judge(
         return _stray(shipment, NO_SLIP, again=True)
     if not relayed:
         return _stray(shipment, NOT_RELAYED, again=True)
-    if any(shipment.repeats(known) for known in item.shipments):
+    if item.shipments and any(shipment.repeats(known) for known in item.shipments):
         return ()
     if shipment.shipped_on > jst(ports.now).date() + timedelta(days=1):  # S4, with tolerance for clocks
         return _stray(shipment, f"出荷日 {shipment.shipped_on} が未来です。")
@@ -62,6 +62,9 @@ def judge(
 def _said(item: Item[Slip], before: Picture, after: Picture, written: bool) -> list[Outcome]:
     """What moved, then what is wrong. A person who let exactly this finding pass is not asked again."""
     finding = after.finding
+    usual = item.state is SlipState.RELAYED and not item.held and finding is None and after.whole
+    if usual and after.shipment is not None:
+        return [_left(after.shipment)]
     settled = tuple(
         one for one in BY_FACTS if one in item.held and (finding is None or finding.reason is not one)
     )
@@ -69,14 +72,17 @@ def _said(item: Item[Slip], before: Picture, after: Picture, written: bool) -> l
     if at_least(item.state, SlipState.DISPATCHED):
         said += _again(item, before, after, written, settled)
     elif after.whole and after.shipment is not None:
-        told = {"result": after.shipment.result_id, "tracking": list(after.shipment.tracking)}
-        said.append(Advance(told, settles=settled))
+        said.append(_left(after.shipment, settled))
     else:
         said += [Advance(to=item.state, settles=settled)] if settled else []
         said += [Wait(after.lacks)] if after.lacks and finding is None else []
     if finding is not None and (finding.reason, finding.note) not in item.allowed:
         said.append(finding)
     return said
+
+
+def _left(shipment: Shipment, settled: tuple[Reason, ...] = ()) -> Advance:
+    return Advance({"result": shipment.result_id, "tracking": list(shipment.tracking)}, settles=settled)
 
 
 def _again(

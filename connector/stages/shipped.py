@@ -46,6 +46,31 @@ def picture(shipments: Sequence[Shipment], rows: Sequence[SlipRow] = ()) -> Pict
     """These events, in whatever order they came, against the rows that were asked for (empty: not known)."""
     if not shipments:
         return Picture()
+    if len(shipments) == 1 and (seen := _sole(shipments[0], rows)) is not None:
+        return seen
+    return pieced_together(shipments, rows)
+
+
+def _sole(event: Shipment, rows: Sequence[SlipRow]) -> Picture | None:
+    """One event that says everything and exactly what was asked for, which nearly all are: the same picture at once."""
+    if event.result is not Result.SHIPPED or not (event.complete and exactly(event, rows)):
+        return None
+    if event.parcels < len(event.tracking) or len(set(event.tracking)) < len(event.tracking):
+        return None
+    return Picture(event, True, claimed=True, last_at=event.confirmed_at or _day_over(event))
+
+
+def exactly(event: Shipment, rows: Sequence[SlipRow]) -> bool:
+    """Each item of a known slip in the quantity that was asked for, in one event; False where one must look closer."""
+    if len(rows) == 1 == len(event.lines):
+        row, line = rows[0], event.lines[0]
+        return row.quantity == line.quantity > 0 and not row.cancelled and row.sku.upper() == line.sku.upper()
+    goods = _goods([event])
+    return bool(goods) and goods == _asked(rows)
+
+
+def pieced_together(shipments: Sequence[Shipment], rows: Sequence[SlipRow] = ()) -> Picture:
+    """The picture of any number of events, each beside the others."""
     events = in_time(shipments)
     asked = _asked(rows)
     kept: list[Shipment] = []
@@ -251,6 +276,8 @@ def _within(goods: Counter[str], asked: Counter[str]) -> bool:
 
 def too_much(event: Shipment, rows: Sequence[SlipRow]) -> bool:
     """More of an item than the slip asks for, in one event (S2); a slip read without rows cannot be judged."""
+    if exactly(event, rows):
+        return False
     asked = _asked(rows)
     return bool(asked) and not _within(_goods([event]), asked)
 

@@ -304,11 +304,12 @@ def test_nothing_is_given_of_a_file_that_cannot_be_read_to_its_end() -> None:
 # --- the bench -------------------------------------------------------------------------------------------------
 
 
-def test_both_ways_of_the_bench_end_alike() -> None:
+def test_all_ways_of_the_bench_end_alike() -> None:
     pytest.importorskip("pandas", reason="the bench compares with pandas, which is in the dev extra")
     (told,) = measure_results([600], rounds=1)
     assert (told["rows"], told["rounds"], len(told["ours_s"])) == (600, 1, 1)
-    assert f"{told['ratio']:.2f}x" in results_lines([told])
+    assert set(told["ratios"]) == set(bench.PEERS)
+    assert all(f"{one['middle']:.2f}x" in results_lines([told]) for one in told["ratios"].values())
 
 
 def test_without_pandas_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
+from connector.adapters.wms.shapes import Shapes
 from connector.adapters.wms.shipments import Rules, gather
 from connector.mapping import Line, Table
 from connector.ports import ReadResults
@@ -108,31 +109,38 @@ def in_pieces(name: str, table: Table, rules: Rules, rows: int = 0) -> ReadResul
 
 def _read(name: str, runs: Runs, rules: Rules, rows: int) -> Iterator[ReadResults]:
     table = runs.table
-    for spans in _spans(runs, rows):
+    shapes = Shapes(name, table, rules, runs.orphans)
+    for spans, alone in _spans(runs, rows):
         lines = chain.from_iterable(table.between(*span) for span in spans)
+        if alone:
+            yield shapes.gather(lines)
+            continue
         found = sorted(map(table.row, lines), key=lambda row: row.line)
         yield gather(name, found, rules, runs.orphans)
 
 
-def _spans(runs: Runs, rows: int) -> Iterator[list[tuple[int, int, int]]]:
-    """The places of one piece after the other."""
+Span = tuple[int, int, int]  # first byte, its line, the byte after
+
+
+def _spans(runs: Runs, rows: int) -> Iterator[tuple[list[Span], bool]]:
+    """The places of one piece after the other, and whether its runs have nothing to do with one another."""
     tied = runs.tied()
     apart = sorted(chain.from_iterable(tied))
     for before, after in pairwise([-1, *apart, len(runs.slips)]):
-        yield from _in_order(runs, before + 1, after, rows)
+        yield from ((spans, True) for spans in _in_order(runs, before + 1, after, rows))
     together: list[int] = []
     size = 0
     for group in tied:
         together += group
         size += sum(runs.rows[run + 1] - runs.rows[run] for run in group)
         if size >= rows:
-            yield [runs.span(run, run) for run in together]
+            yield [runs.span(run, run) for run in together], False
             together, size = [], 0
     if together:
-        yield [runs.span(run, run) for run in together]
+        yield [runs.span(run, run) for run in together], False
 
 
-def _in_order(runs: Runs, first: int, after: int, rows: int) -> Iterator[list[tuple[int, int, int]]]:
+def _in_order(runs: Runs, first: int, after: int, rows: int) -> Iterator[list[Span]]:
     """Runs that follow one another, cut where a piece is full."""
     begin = first
     for run in range(first, after):
