@@ -49,7 +49,7 @@ class PaymentState(StrEnum):
     UNKNOWN = "unknown"  # a code we have no word for
 
 
-class Payment(msgspec.Struct, frozen=True, kw_only=True):
+class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an order is paid. An unknown method counts as prepayment (invariant P1)."""
 
     method_id: int | None
@@ -69,7 +69,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in (PaymentState.REFUSED, PaymentState.VOIDED)
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One address as the cart has it. `prefecture` is a name, `city` is addr01 (市区町村・町域)."""
 
     name: str
@@ -83,7 +83,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
 
 
-class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+class Buyer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """購入者."""
 
     customer_id: int | None
@@ -91,14 +91,14 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     address: Address
 
 
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+class Recipient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """お届け先. `address_id` is the cart's id of this delivery address."""
 
     address_id: int | None
     address: Address
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item line. `unit_price` is what is charged (`price`); an insert (同梱物) costs 0 and must ship."""
 
     line_id: int
@@ -112,7 +112,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     address_id: int | None = None
 
 
-class Amounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Amounts(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Every yen of an order; spec/ecforce.md §15.4. Discounts and points are positive and subtracted.
 
     What stands per rate and is None was not said by the cart; `amounts.py` checks all of it. An unsaid figure is
@@ -151,7 +151,7 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.payable - (parts + self.adjustment - self.points)
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class Round(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which round (定期回数) of which parent contract (定期受注) an order is; `subscription.py` has the parent."""
 
     subscription_id: int
@@ -160,7 +160,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     nth: int | None = None
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order of the cart. `number` (受注番号) is the key through all systems and is always text.
 
     An order to several addresses walks as one order per address: `parcel_of` is then the cart's own number.

@@ -89,8 +89,7 @@ class StopAnswer(StrEnum):
     NEVER_HAD = "never_had"  # proved: this slip was never handed over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item(Generic[Noun]):
+class Item(msgspec.Struct, Generic[Noun], frozen=True, kw_only=True, gc=False):
     """One order or slip as a stage sees it: the noun, and where it stands in our ledger."""
 
     id: int
@@ -114,15 +113,14 @@ class Item(Generic[Noun]):
     delayed_at: datetime | None = None  # for an order: a mail server said then that it goes on trying
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True, gc=False):
     """Proved: move on. `to` names another state than the stage's own where more was seen.
 
     `settles`: holds that this very fact answers, though they wait for a person otherwise. `words`: what is worth a
     line of history although nothing moved.
     """
 
-    evidence: Facts = field(default_factory=dict)
+    evidence: Facts = msgspec.field(default_factory=dict)
     to: State | None = None
     shipment: Shipment | None = None
     settles: tuple[Reason, ...] = ()

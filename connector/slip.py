@@ -33,7 +33,7 @@ MERGED = "3"  # 他の伝票への統合
 PAID = "2"  # 入金区分 入金済
 
 
-class SlipRow(msgspec.Struct, frozen=True, kw_only=True):
+class SlipRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """受注明細: one row of a slip. `cancelled` rows stay visible and never ship."""
 
     no: int
@@ -52,7 +52,7 @@ class SlipRow(msgspec.Struct, frozen=True, kw_only=True):
 _TABS = {1: "新規受付", 40: "印刷済み", 50: "出荷済み"}  # screens that follow from the status alone
 
 
-class Slip(msgspec.Struct, frozen=True, kw_only=True):
+class Slip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One slip as Next Engine showed it when we last read it (`lock` is NE's last-modified value)."""
 
     number: str  # 伝票番号
@@ -282,13 +282,13 @@ class Result(StrEnum):
     NUMBERS = "numbers"  # 送り状紐付け: more numbers of a shipment that another file tells of
 
 
-class ShippedLine(msgspec.Struct, frozen=True, kw_only=True):
+class ShippedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line_no: int
     sku: str
     quantity: int
 
 
-class Shipment(msgspec.Struct, frozen=True, kw_only=True):
+class Shipment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """出荷実績: what one shipping event of the warehouse says about one slip. `tracking[0]` is primary."""
 
     result_id: str  # 実績番号

@@ -24,7 +24,7 @@ class SubscriptionState(StrEnum):
     UNKNOWN = "unknown"  # a code we have no word for
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """配送サイクル by its component fields; the sentence is for people only (§2.13).
 
     `kind` is the cart's code: date, term or day_of_week; empty where the fields name none. `weekday` counts from
@@ -40,7 +40,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = ""
 
 
-class SubscriptionLine(msgspec.Struct, frozen=True, kw_only=True):
+class SubscriptionLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One item that coming orders carry. `onetime`: only the next one; `skip`: left out of the next one."""
 
     sku: str
@@ -51,7 +51,7 @@ class SubscriptionLine(msgspec.Struct, frozen=True, kw_only=True):
     skip: bool = False
 
 
-class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+class Subscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One 定期受注. `subscription_id` is the cart's id, `number` what people see."""
 
     subscription_id: int

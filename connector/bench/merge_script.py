@@ -39,7 +39,7 @@ def run(file: Path, ledger: Path, shop: str, now: datetime) -> float:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     started = time.process_time()
-    events, numbers = read(pd, file, now)
+    events, numbers, _ = read(pd, file, now)
     matched = _match(pd, events, numbers, connection, shop, now)
     _write(connection, matched, numbers, shop, now)
     seconds = time.process_time() - started
@@ -47,8 +47,8 @@ def run(file: Path, ledger: Path, shop: str, now: datetime) -> float:
     return seconds
 
 
-def read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any]:
-    """Events that are whole and right, and the tracking numbers of each."""
+def read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any, Any]:
+    """Events that are whole and right, the tracking numbers of each, and all rows."""
     rows = pd.read_csv(file, dtype=str, encoding="cp932", keep_default_na=False)
     shipped_on = pd.to_datetime(rows["出荷日"], format="%Y%m%d", errors="coerce")
     line_no = pd.to_numeric(rows["行番号"], errors="coerce")
@@ -67,13 +67,17 @@ def read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any]:
     checked = ~rows["運送会社コード"].isin(SEVENS) | (twelve & (digits // 10 % 7 == digits % 10))
     goods = pd.to_numeric(rows["出荷数"], errors="coerce")
     right &= (parcel_row & checked) | (~parcel_row & (goods >= 0) & (rows["商品コード"] != ""))
-    rows = rows.assign(tracking=tracking, parcel=parcel_row, right=right, shipped_on=shipped_on)
+    done = pd.to_datetime(rows["確定日時"], format="%Y/%m/%d %H:%M:%S", errors="coerce")
+    right &= done.notna()
+    done = done.dt.tz_localize("Asia/Tokyo")
+    rows = rows.assign(tracking=tracking, parcel=parcel_row, right=right, shipped_on=shipped_on, done=done)
     whole = rows.groupby(EVENT, sort=False).agg(
         right=("right", "all"),
         shipped_on=("shipped_on", "first"),
         days=("shipped_on", "nunique"),
         result=("実績区分", "first"),
         carrier=("運送会社コード", "first"),
+        confirmed_at=("done", "max"),
         rows=("right", "size"),
         parcel_rows=("parcel", "sum"),
     )
@@ -94,7 +98,7 @@ def read(pd: Any, file: Path, now: datetime) -> tuple[Any, Any]:
     ]
     numbers = parcels[[*EVENT, "tracking"]].drop_duplicates(["出荷指示番号", "tracking"])
     shared = numbers.groupby("tracking")["出荷指示番号"].transform("nunique") > 1
-    return events[~events["出荷指示番号"].isin(numbers.loc[shared, "出荷指示番号"])], numbers
+    return events[~events["出荷指示番号"].isin(numbers.loc[shared, "出荷指示番号"])], numbers, rows
 
 
 def _match(

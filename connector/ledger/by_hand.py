@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Row, Table, func, select, update
 
 from connector.journey import FINAL, OrderState
@@ -156,7 +157,7 @@ def hold(
         note=why,
         stage=STAGE,
     )
-    append(connection, shop, now, [replace(entry, actor=actor) for entry in pinned])
+    append(connection, shop, now, [msgspec.structs.replace(entry, actor=actor) for entry in pinned])
     return _answer(True, "held", number)
 
 

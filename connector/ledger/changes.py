@@ -8,10 +8,10 @@ Dangerous: the hold is only the voice of such rows. The row is the gate, so that
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from connector.lateness import LATENESS, QUIET, Kind, Place

@@ -7,10 +7,10 @@ longest ago comes first, so that many items that wait never stand in the way of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select, true
 
 from connector.journey import OrderState, SlipState, State

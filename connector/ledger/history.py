@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -22,8 +21,7 @@ GENESIS = "0" * 64
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that happened: to what, from where to where, by whom and why."""
 
     item: str  # order, slip, effect, hold, stray, shop
@@ -35,10 +33,10 @@ class Entry:
     stage: str = ""
     actor: str = "connector"
     note: str = ""
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = msgspec.field(default_factory=dict)
 
 
-_NAMES = tuple(Entry.__dataclass_fields__)
+_NAMES = Entry.__struct_fields__
 
 
 def append(connection: Connection, shop: str, at: datetime, entries: Sequence[Entry]) -> None:

@@ -7,10 +7,11 @@ again by shop and number. The cursor moves after the pages it stands for are com
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.journey import OrderState

@@ -8,10 +8,10 @@ else, and only where the warehouse agreed about every slip it had. A later fact 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
 from connector.journey import SlipState

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
+from msgspec.structs import replace as changed
 
 from connector.clock import Clock
 from connector.errors import ConnectorError
@@ -306,12 +307,12 @@ class Runner:
             return await self.ledger.orders_to_stop(stage.name, ports.now)
         if stage.noun is Order:
             orders = await self.ledger.orders_due(stage.name, stage.takes, ports.now, limit)
-            return [replace(item, noun=translated(item.noun, ports)) for item in orders]
+            return [changed(item, noun=translated(item.noun, ports)) for item in orders]
         extra = {"once": stage.once, "refused": stage.refused} if isinstance(stage, Acting) else {}
         slips = await self.ledger.slips_due(
             stage.name, stage.takes, ports.now, gives=stage.gives, watch=watch, limit=limit, **extra
         )
-        return [replace(item, orders=tuple(translated(one, ports) for one in item.orders)) for item in slips]
+        return [changed(item, orders=tuple(translated(one, ports) for one in item.orders)) for item in slips]
 
     def _jitter(self) -> float:
         """Seconds added to a retry, so that not all of them come back at once after a restart."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, pairwise
 
 import structlog
+from msgspec.structs import replace
 
 from connector.errors import ConnectorError, Malformed
 from connector.journey import SlipState, at_least
