@@ -7,6 +7,7 @@ that has something else to say is two steps.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -108,6 +109,7 @@ class Item(msgspec.Struct, Generic[Noun], frozen=True, kw_only=True, gc=False):
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
     answers: tuple[tuple[str, str, str, str], ...] = ()  # to a stop, oldest first: party, slip, answer, words
+    cart_leg: str = ""  # for a stopped order: the request for which we are still to cancel it in the cart
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
     twins: tuple[str, ...] = ()  # for an order: living ones before it, for its round or made again
     delayed_at: datetime | None = None  # for an order: a mail server said then that it goes on trying
@@ -155,11 +157,23 @@ class Hold:
     """A person must look. Other reasons may be pinned beside it; all must clear.
 
     A reason in `SELF_CLEARING` goes by itself once its cause is gone (an extended table, a healed payment);
-    any other waits for a person.
+    any other waits for a person. `beside`: what the same look found for other reasons, so that a person can mend all
+    of it in one go.
     """
 
     reason: Reason
     note: str = ""
+    beside: tuple[Hold, ...] = ()
+
+
+def together(holds: Iterable[Hold | None]) -> Hold | None:
+    """All of these as one outcome, the first of each reason; None where there is none."""
+    found: dict[Reason, Hold] = {}
+    for hold in holds:
+        for one in (hold, *hold.beside) if hold is not None else ():
+            found.setdefault(one.reason, one)
+    first, *others = found.values() or (None,)
+    return Hold(first.reason, first.note, tuple(others)) if first is not None and others else first
 
 
 @dataclass(frozen=True, slots=True)

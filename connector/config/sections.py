@@ -46,6 +46,9 @@ class CartSection(Section):
     overlap_minutes: int = Field(15, ge=1, description="How far each read reaches back before the last one")
     hold_needs_attention: bool = Field(False, description="Hold orders that the cart marks 要対応")
     rounding: Rounding = Field(Rounding.FLOOR, description="消費税の端数計算: floor, half_up or ceil")
+    cancelled_by: Literal["people", "api"] = Field(
+        "people", description="Who cancels an order in the cart once its shipping was stopped"
+    )
     webhook_secret_file: Path | None = Field(
         None, description="File with the secret part of the webhook's address; none: no webhooks"
     )
@@ -151,6 +154,7 @@ class NextEngineSection(Section):
     unshippable_tag: str = Field(
         "WMS:出荷不可", description="Tag for slips the warehouse took and cannot ship"
     )
+    partial_tag: str = Field("WMS:一部出荷", description="Tag for slips of which only a part left")
     monthly_requests: int = Field(
         1_000, ge=0, description="Requests a month in the contract, told at 80 %; 0: not watched"
     )

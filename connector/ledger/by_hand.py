@@ -27,6 +27,7 @@ from connector.shop import Shop
 FINAL_STATES = {str(state) for state in FINAL}
 STAGE = "by_hand"
 DO_AGAIN = frozenset({Reason.REFUSED, Reason.CANNOT_TELL, Reason.MAIL_BOUNCED})
+NEVER_CUT = frozenset({Reason.TEXT_TOO_LONG, Reason.UNMAPPABLE_TEXT})  # who writes the file holds it again
 
 
 class Said(NamedTuple):
@@ -40,6 +41,12 @@ ANSWERS: dict[str, Said] = {
     "released": Said(
         "{number} の保留（{count}件）を解除しました。次の回に処理します。",
         "{number}: {count} hold(s) released; the next pass looks at it.",
+    ),
+    "never_cut": Said(
+        "{number} の保留（{count}件）を解除しましたが、倉庫へ渡す文字は切りも欠かしもしないので、"
+        "また保留になったらネクストエンジンで短くするか、文字の置き換え表（characters.yaml）に加えてください。",
+        "{number}: {count} hold(s) released, but no text is cut and no character dropped for the warehouse: if it is "
+        "held again, shorten it in Next Engine or add the character to the substitutes (characters.yaml).",
     ),
     "not_held": Said("{number} に該当する保留はありません。", "{number} has no such hold."),
     "retried": Said("{number} を次の回に処理します。", "The next pass looks at {number}."),
@@ -206,7 +213,8 @@ def release(
         entries.append(_back(row, actor, why))
     connection.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(**values))
     append(connection, shop, now, entries)
-    return _answer(True, "released", number, count=str(len(before)))
+    code = "never_cut" if item == "slip" and reasons & NEVER_CUT else "released"
+    return _answer(True, code, number, count=str(len(before)))
 
 
 def retry(

@@ -87,7 +87,8 @@ def _left(
     asked = stops.asked(connection, row.id)
     if gone or asked:
         place = Place.LEFT if asked else Place.RECEIVED
-        return changes.seen(connection, shop, row, old, order, place, now)
+        shown = stops.cart_shows(connection, row.id, row.number, now) if gone and asked else []
+        return shown + changes.seen(connection, shop, row, old, order, place, now)
     moved = _move(connection, row, OrderState.RECEIVED, "lives again in the cart", now)
     return [moved, *changes.seen(connection, shop, row, old, order, Place.RECEIVED, now)]
 

@@ -26,7 +26,10 @@ from connector.outcome import SELF_CLEARING, Item, Reason
 from connector.slip import Shipment, Slip
 
 BATCH = 500
-UNSHIPPABLE_TOLD = "ne_unshippable"  # the relay's effect that tells Next Engine of it
+NOT_ALL_LEFT = {  # what the warehouse said of a slip it took, and the relay's effect that tells Next Engine of it
+    Reason.UNSHIPPABLE: "ne_unshippable",
+    Reason.PARTIAL_SHIPMENT: "ne_partial",
+}
 Key = TypeVar("Key", int, str)
 Value = TypeVar("Value")
 
@@ -80,7 +83,9 @@ def slips_due(
     before = [state for state in takes if state is not gives]
     after = [state for state in takes if state is gives]
     items += _to_tell(connection, shop, stage, before, now, Reason.REFUSED, refused, limit, by=stage)
-    return items + _to_tell(connection, shop, stage, after, now, Reason.UNSHIPPABLE, UNSHIPPABLE_TOLD, limit)
+    for reason, told in NOT_ALL_LEFT.items():
+        items += _to_tell(connection, shop, stage, after, now, reason, told, limit)
+    return items
 
 
 def _to_tell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from connector.ledger import (
     record,
     returns,
     sendings,
+    shelves,
     shipments,
     stage_stops,
     stock,
@@ -41,10 +42,20 @@ class FromWarehouse(Windows):
 
         def work(connection: Connection) -> None:
             stock.tell(connection, self.shop.key, piece.stock, exchange_id)
-            returns.tell(connection, self.shop.key, piece.returns, exchange_id, now)
+            returns.tell(connection, self.shop.key, piece.returns, exchange_id, piece.told_at or now)
 
         if piece.stock or piece.returns:
             await self.database.run(work)
+
+    async def items_to_compare(self) -> list[str]:
+        """The items of a stock that came since Next Engine was last asked for its own."""
+        return await self.database.read(lambda c: shelves.to_compare(c, self.shop.key))
+
+    async def keep_comparison(
+        self, asked: Sequence[str], found: Mapping[str, int], now: datetime, words: str
+    ) -> None:
+        """What Next Engine has of these items, or why it did not say."""
+        await self.database.run(lambda c: shelves.keep(c, self.shop.key, asked, found, now, words))
 
     async def early_results(self) -> Early:
         """Events that were set aside because their slip was not known, and is known by now."""

@@ -50,7 +50,7 @@ from connector.outcome import (
     Wait,
 )
 from connector.ports import CartPage, Silence, SubscriptionPage
-from connector.shop import Shop
+from connector.shop import Mode, Shop
 from connector.slip import Shipment, Slip
 
 AnyItem = record.AnyItem
@@ -211,7 +211,10 @@ class Ledger(FromWarehouse):
         )
 
     async def orders_to_stop(self, stage: str, now: datetime) -> list[Item[Order]]:
-        return await self.database.read(lambda c: stops.orders_to_stop(c, self.shop.key, stage, now))
+        acts = self.shop.cancels_in_cart and self.shop.mode(stage) is Mode.ACT
+        return await self.database.read(
+            lambda c: stops.orders_to_stop(c, self.shop.key, stage, now, cart_too=acts)
+        )
 
     async def slips_due(
         self,

@@ -6,7 +6,7 @@ nothing. `tries` and `redos` end in a hold, never in a loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,8 +114,8 @@ def _one(
             return _retry(connection, shop, by, item, why, after, now, spread)
         case Redo(why=why):
             return _redo(connection, shop, by, item, why, now)
-        case Hold(reason=reason, note=note):
-            return _hold(connection, shop, by, item, reason, note, now)
+        case Hold(reason=reason, note=note, beside=beside):
+            return _hold(connection, shop, by, item, reason, note, now, beside)
         case Cancel(why=why):
             return _cancel(connection, by, item, why, now)
 
@@ -192,14 +192,14 @@ def _clear(
     item: AnyItem,
     now: datetime,
     *,
-    but: Reason | None = None,
+    but: Collection[Reason] = (),
     every: bool = False,
 ) -> list[Entry]:
     """The stage no longer finds the cause of its self-clearing holds: they go by themselves.
 
     `every` hold goes where the item left the journey: nobody has to look at it any more.
     """
-    gone = [reason for reason in item.held if (every or reason in SELF_CLEARING) and reason is not but]
+    gone = [reason for reason in item.held if (every or reason in SELF_CLEARING) and reason not in but]
     if not gone:
         return []
     name, _ = table_of(item)
@@ -231,28 +231,29 @@ def _answered(connection: Connection, by: By, item: AnyItem, proof: Advance, now
 
 
 def _hold(
-    connection: Connection, shop: str, by: By, item: AnyItem, reason: Reason, note: str, now: datetime
+    connection: Connection,
+    shop: str,
+    by: By,
+    item: AnyItem,
+    reason: Reason,
+    note: str,
+    now: datetime,
+    beside: Sequence[Hold] = (),
 ) -> list[Entry]:
     name, _ = table_of(item)
     first_line = note.partition("\n")[0]
-    again_at = now + LOOK_AGAIN if reason in SELF_CLEARING else None
+    found = {reason: note} | {one.reason: one.note for one in beside}
+    again_at = now + LOOK_AGAIN if SELF_CLEARING.issuperset(found) else None
     if not _stands(connection, item, again_at, first_line, item.tries):
         return []
-    pinned = holds.pin(
-        connection,
-        shop,
-        now,
-        item=name,
-        item_id=item.id,
-        number=item.noun.number,
-        reason=reason,
-        note=note,
-        stage=by.stage,
-    )
+    here: dict[str, Any] = {"item": name, "item_id": item.id, "number": item.noun.number, "stage": by.stage}
+    pinned: list[Entry] = []
+    for what, words in found.items():
+        pinned += holds.pin(connection, shop, now, **here, reason=what, note=words)
     verdict = _VERDICTS.get(reason) if name == "order" else None
     if verdict is not None and (by.stage == stops.STAGE or verdict == stops.TOO_LATE):
         pinned += stops.conclude(connection, item.id, item.noun.number, verdict, note, now)
-    return _clear(connection, by, item, now, but=reason) + pinned
+    return _clear(connection, by, item, now, but=found) + pinned
 
 
 def _retry(

@@ -10,24 +10,29 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from connector.ledger.database import pieces
 from connector.ledger.schema_warehouse import goods_returns
+from connector.ledger.storable import plain
 from connector.ports import GoodsReturn
 
 Key = tuple[str, str, str]  # 返品番号, 商品コード, 状態
 
 
 def tell(
-    connection: Connection, shop: str, seen: Sequence[GoodsReturn], exchange_id: int | None, now: datetime
+    connection: Connection, shop: str, seen: Sequence[GoodsReturn], exchange_id: int | None, at: datetime
 ) -> int:
-    """Store these returns; the same again is no news, other content under the same number replaces it."""
+    """Store these returns, told at this time. The same again is no news; a newer word under the same number replaces
+    the older one, in whatever order they come."""
     known = _known(connection, shop, seen)
     news = 0
     for one in seen:
         values = {name: getattr(one, name) for name in one.__dataclass_fields__}
+        values["reason"] = plain(one.reason)
         row = known.get((one.return_number, one.sku, one.condition))
         if row is not None and all(getattr(row, name) == value for name, value in values.items()):
             continue
+        if row is not None and row.at > at:
+            continue
         news += 1
-        values |= {"shop": shop, "exchange_id": exchange_id, "at": now}
+        values |= {"shop": shop, "exchange_id": exchange_id, "at": at}
         if row is None:
             connection.execute(insert(goods_returns), [values])
         else:

@@ -12,21 +12,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
 
 from connector import doubles
 from connector.doubles import Sending
+from connector.journey import FINAL, SlipState
 from connector.ledger import codec, sendings_undone
 from connector.ledger.database import pieces
-from connector.ledger.schema import order_slips, orders, slips
+from connector.ledger.schema import holds, order_slips, orders, slips
 from connector.ledger.schema_warehouse import sendings
 from connector.order import Order
-from connector.outcome import Begun
+from connector.outcome import Begun, Reason
 from connector.shop import Shop
 from connector.slip import NEStatus, Slip
 
 INSTRUCTION = "wms_file"  # the kind of effect that hands a slip to the warehouse
 LONGEST = timedelta(days=92)  # what was shipped before that is compared with nothing
+MARGIN = timedelta(days=30)  # kept so much longer than it is compared: `doubles.days` may be raised that far
+AT_ONCE = 5_000  # rows; the rest goes with the next call
 _DAY = timedelta(days=1)  # NE's 出荷確定日 is a day, not an instant
 Found = dict[str, dict[int, Row[Any]]]  # for each slip number what may be like it, by the ids of slips
 
@@ -90,6 +93,39 @@ def like(
     every = {id_: row for rows in found.values() for id_, row in rows.items()}
     left = sendings_undone.left_of(connection, shop, {id_: _read(row) for id_, row in every.items()})
     return {number: tuple(left[id_] for id_ in sorted(rows) if id_ in left) for number, rows in found.items()}
+
+
+def prune(connection: Connection, shop: Shop, now: datetime) -> int:
+    """Forget what is too old to be compared with anything; returns how many, at most `AT_ONCE`.
+
+    Never that of a slip that is still on its way, nor one that an open hold names: a person is about to look at it.
+    """
+    old = (
+        select(sendings.c.id, sendings.c.slip_number)
+        .join(slips, slips.c.id == sendings.c.slip_id)
+        .where(
+            sendings.c.shop == shop.key,
+            sendings.c.sent_at < now - timedelta(days=shop.doubles.days) - MARGIN,
+            slips.c.state.in_([str(state) for state in FINAL if isinstance(state, SlipState)]),
+        )
+        .order_by(sendings.c.id)
+    )
+    asked = _asked_about(connection, shop.key)
+    gone = [row.id for row in connection.execute(old.limit(AT_ONCE)) if row.slip_number not in asked]
+    for part in pieces(gone):
+        connection.execute(delete(sendings).where(sendings.c.id.in_(part)))
+    return len(gone)
+
+
+def _asked_about(connection: Connection, shop: str) -> set[str]:
+    """Slips that open holds of 二重出荷の疑い are about, and the earlier ones that they name."""
+    query = select(holds.c.number, holds.c.note).where(
+        holds.c.shop == shop,
+        holds.c.item == "slip",
+        holds.c.reason == Reason.DUPLICATE_SHIPMENT,
+        holds.c.closed_at.is_(None),
+    )
+    return {one for number, note in connection.execute(query) for one in (number, *doubles.named(note))}
 
 
 def _add(

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
 from connector.journey import SlipState
-from connector.ledger import due, stop_answers
+from connector.ledger import due, stop_answers, stop_cart
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import IN_DOUBT
 from connector.ledger.history import Entry
@@ -140,14 +140,24 @@ def _clear(
     return hold_rows.take_off(connection, now, **here, by="connector", why=why, reasons=over)
 
 
+def cart_shows(connection: Connection, order_id: int, number: str, now: datetime) -> list[Entry]:
+    """The cart shows the cancel: what of it we could not do there ourselves is nobody's work any more."""
+    why = "カートで取り消されました"
+    return _clear(connection, order_id, number, (Reason.REFUSED, Reason.TOO_MANY_TRIES), why, now)
+
+
 def asked(connection: Connection, order_id: int) -> bool:
     """Whether a stop was ever asked for this order and not taken back."""
     here = (stop_requests.c.order_id == order_id, stop_requests.c.verdict != WITHDRAWN)
     return connection.scalar(select(stop_requests.c.id).where(*here)) is not None
 
 
-def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
+def orders_to_stop(
+    connection: Connection, shop: str, stage: str, now: datetime, *, cart_too: bool = False
+) -> list[Item[Order]]:
     """Orders with an open request, wherever they stand, and ended ones that the warehouse told a result of since.
+
+    `cart_too`: and stopped ones that we are to cancel in the cart now; they carry `cart_leg`.
 
     Not while their mail or their instruction file is in doubt: what is not known to be there cannot be stopped.
     """
@@ -180,7 +190,16 @@ def orders_to_stop(connection: Connection, shop: str, stage: str, now: datetime)
         replace(item, done=done.get(item.id, ()), shares=shares.get(item.id, ()))
         for item in due.order_items(connection, rows)
     ]
+    if cart_too:
+        items += _owed_to_the_cart(connection, shop, stage, now)
     return _with_the_warehouse(connection, shop, items)
+
+
+def _owed_to_the_cart(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
+    told_since = _told_since(stop_requests.c.verdict_at)
+    rows = stop_cart.owed(connection, shop, stage, now, told_since=told_since)
+    legs = {row.id: stop_cart.request_of(row.asked_at) for row in rows}
+    return [replace(item, cart_leg=legs[item.id]) for item in due.order_items(connection, rows)]
 
 
 def _told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:

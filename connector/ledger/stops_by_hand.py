@@ -41,7 +41,7 @@ def request(connection: Connection, shop: Shop, number: str, actor: str, why: st
     if not stops.ask(connection, shop.key, row.id, why, now, actor):
         return _answer(False, "stop_open_already", number)
     entries = [_entry(row, "stop_asked", actor, why)]
-    if not row.cancelled:
+    if not (row.cancelled or shop.cancels_in_cart):
         words = CART_BY_PEOPLE
         stop_answers.write(connection, row.id, stop_answers.CART, "", stop_answers.ASKED, words, now)
     if place is Place.RECEIVED:

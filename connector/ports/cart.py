@@ -90,6 +90,17 @@ class Cart(Protocol):
         """What the cart said since about completions by files. Kept before it is read; reading again is safe."""
         ...
 
+    async def cancel(self, effect: Effect) -> Reply:
+        """Cancel one order (`facts["id"]`) and release its authorisation: never one that was shipped or captured.
+
+        Refused with what a person must do where that is not ours. `evidence["words"]` says how the payment stands.
+        """
+        ...
+
+    async def cancel_stands(self, effect: Effect) -> Reply:
+        """After a doubt: whether the cart shows this order cancelled."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CompletionPart:

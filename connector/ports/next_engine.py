@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -87,10 +87,15 @@ class OrderManager(Protocol):
         """
         ...
 
+    async def mark_partial(self, words: Mapping[str, str]) -> Answers:
+        """Tag slips of which only a part left, with the warehouse's words; as `mark_unshippable`, whose tag goes."""
+        ...
+
     async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
         """By slip number: tracking number in, then 出荷確定, then read back.
 
-        Repeating is safe: it reads before each write and leaves alone what already stands there.
+        Our tags of 出荷不可 and of 一部出荷 go with it: it left after all. Repeating is safe: it reads before each
+        write and leaves alone what already stands there.
         """
         ...
 
@@ -103,6 +108,15 @@ class OrderManager(Protocol):
 
     async def cancel(self, slip: Slip, why: str) -> Slip:
         """Cancel the slip for the customer's wish; returns the slip read back."""
+        ...
+
+
+@runtime_checkable
+class Shelves(Protocol):
+    """An order manager that can say what it believes to lie in stock."""
+
+    async def stock_of(self, skus: Sequence[str]) -> dict[str, int]:
+        """在庫数 (sound pieces, promised ones too) by 商品コード; an item that it does not know is absent."""
         ...
 
 

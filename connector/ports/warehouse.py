@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
-from connector.outcome import Effect, Hold, Reply, Stray
+from connector.outcome import Effect, Hold, Item, Reply, Stray
 from connector.ports.files import BuiltFile
 from connector.slip import Shipment, Slip
 
@@ -67,7 +67,8 @@ class ReadResults:
 
     A large file comes in pieces: `later` gives the others, one after the other and only once. Every event is whole
     in one of them, and so are all events that claim the same tracking number. Who gets this has a file that can be
-    read to its end. `sample` names slips from all over it, where `shipments` are not all there is.
+    read to its end. `sample` names slips from all over it, where `shipments` are not all there is. `one_box`: by
+    tracking number, slips of which the warehouse itself says that they left together (同梱).
     """
 
     shipments: tuple[Shipment, ...]
@@ -76,6 +77,8 @@ class ReadResults:
     sample: tuple[str, ...] = ()
     stock: tuple[StockLevel, ...] = ()
     returns: tuple[GoodsReturn, ...] = ()
+    told_at: datetime | None = None  # when a file of stock or returns was written; an older one is no news
+    one_box: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Warehouse(Protocol):
@@ -83,6 +86,7 @@ class Warehouse(Protocol):
 
     answers: bool  # whether this warehouse says what it took: receipts (SHIPACK), or an API's reply
     singly: bool  # each slip is an act of its own (an API's call), instead of one file for all
+    rereads: frozenset[str]  # carriers of results that `as_sent` may read as another one
     at_once: int  # slips a pass: an API with a slow pace must not keep the other stages waiting
 
     def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
@@ -102,6 +106,9 @@ class Warehouse(Protocol):
 
     async def send(self, effect: Effect) -> Reply | Receipt:
         """Hand it over: Sent, or at once the receipt. Repeating is safe only after a look said Absent.
+
+        A stop of which an earlier call may have arrived says so, here and when it is looked at: `facts["asked"]` is
+        "surely" or "perhaps".
 
         A file goes under a temporary name and is renamed without overwriting; a call carries the slip number as the
         key by which the warehouse knows it again.
@@ -126,6 +133,10 @@ class Warehouse(Protocol):
 
     def read_results(self, name: str, body: bytes) -> ReadResults:
         """Raises Malformed for a file that cannot be read with certainty."""
+        ...
+
+    def as_sent(self, shipment: Shipment, item: Item[Slip]) -> Shipment:
+        """The same event by the carrier the slip was sent with, where the file's code once meant that one."""
         ...
 
 

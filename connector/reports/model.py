@@ -71,7 +71,7 @@ class Lamp(Struct, frozen=True, kw_only=True):
 class Todo(Struct, frozen=True, kw_only=True):
     """One thing that a person must do, and by when. `what` is the reason or the kind of the finding."""
 
-    kind: str  # hold, case, finding, stop, stray, change or renewal
+    kind: str  # hold, case, finding, stop, stray, change, return or renewal
     what: str
     order_number: str
     slip_number: str

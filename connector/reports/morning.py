@@ -21,10 +21,12 @@ from connector.ledger.views import (
     StopRow,
     StrayRow,
 )
+from connector.ledger.views.goods_back import goods_back
 from connector.outcome import Finding
 from connector.reports.cases import cases_todo, held_beside
 from connector.reports.changes import changes_todo, not_said_twice
 from connector.reports.figures import figures
+from connector.reports.goods_back import goods_back_todo
 from connector.reports.model import Figure, Lamp, Manifest, Morning, Todo, Waiting
 from connector.reports.picture import CART, Picture, Source
 from connector.reports.renewals import todos
@@ -93,6 +95,7 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
     changed = views.changes_list(connection, shop.key)
     cases = views.cases_list(connection, shop, now, day=day)
     money = views.money(connection, shop, now)
+    back = goods_back_todo(goods_back(connection, shop.key, since=begins_at))
     return Morning(
         shop=shop.key,
         shop_name=shop.name,
@@ -106,7 +109,7 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
         sources=picture.sources if picture is not None else _no_sources(),
         absurd=picture.absurd if picture is not None else (),
         lamp=_lamp(picture, len(open_stops)),
-        todo=tuple(_todo(shop, now, held, findings, open_stops, strays, changed, renewals, cases)),
+        todo=tuple(_todo(shop, now, held, findings, open_stops, strays, changed, renewals, cases, back)),
         figures=tuple(
             _with_past(
                 connection, shop.key, day, figures(connection, shop, day, now, picture, renewals, money)
@@ -156,8 +159,9 @@ def _todo(
     changed: Sequence[ChangeRow],
     renewals: Forecast,
     cases: Cases,
+    back: Sequence[Todo],
 ) -> list[Todo]:
-    """What a person must do, by cut-off: holds, unexplained findings, open stops, strays, renewals."""
+    """What a person must do, by cut-off: holds, unexplained findings, open stops, strays, renewals, returns."""
     found = [_of_hold(shop, hold, now) for hold in held_beside(not_said_twice(held, changed), cases)]
     found += [
         _of_finding(shop, finding, now)
@@ -168,7 +172,7 @@ def _todo(
     found += [_of_stray(stray) for stray in strays]
     found += changes_todo(shop, changed, held, now)
     found += cases_todo(shop, cases, now)
-    found += todos(renewals)
+    found += [*todos(renewals), *back]
     return sorted(found, key=lambda todo: (todo.due_at or NEVER, -todo.yen, todo.order_number))
 
 

@@ -6,6 +6,8 @@ from connector import words
 from connector.reports.cases import do_of as case_do_of
 from connector.reports.cases import name_of as case_name_of
 from connector.reports.changes import do_of, name_of
+from connector.reports.goods_back import NAME as RETURN
+from connector.reports.goods_back import do_of as return_do_of
 from connector.reports.model import Figure, Todo
 from connector.words import Text, label
 
@@ -26,6 +28,8 @@ def what_to_do(todo: Todo, lang: str) -> str:
         return do_of(todo, lang)
     if todo.kind == "case":
         return case_do_of(todo.what).say(lang)
+    if todo.kind == "return":
+        return return_do_of(todo.what).say(lang)
     if todo.kind == "renewal":
         return words.RENEWALS[todo.what].do.say(lang)
     return words.FINDINGS[todo.what].word.do.say(lang)
@@ -51,6 +55,8 @@ def _name_of(kind: str, key: str) -> Text:
         return words.REASON_NAMES[key]
     if kind == "stop":
         return words.STAGES["stop"].name
+    if kind == "return":
+        return RETURN
     if kind == "renewal":
         return words.RENEWALS[key].name
     if kind == "case":

@@ -17,6 +17,7 @@ from connector.reports.sayings import figure_value, what, what_to_do
 from connector.reports.table import Cell, Column, Table
 from connector.words import label
 from connector.words.next_engine import budget_sentence
+from connector.words.stops import stop_cart_line
 
 __all__ = ["Cell", "Column", "Table", "opening", "tables"]
 
@@ -243,15 +244,13 @@ def _stops(report: Morning, lang: str) -> Table:
         "stops",
         label("stops", lang),
         (
-            Column("order_number", "number"),
-            Column("yen", "yen"),
-            Column("at", "at"),
-            Column("verdict"),
-            Column("words"),
+            *(Column("order_number", "number"), Column("yen", "yen"), Column("at", "at")),
+            *(Column("verdict"), Column("words"), Column("stop_in_cart")),
         ),
         tuple(
-            (one.number, one.yen, one.asked_at, words.STOP_VERDICTS[one.verdict].say(lang), one.words)
+            (one.number, one.yen, one.asked_at, words.STOP_VERDICTS[one.verdict].say(lang), one.words, cart)
             for one in report.stops
+            for cart in (stop_cart_line(one.cart, one.cart_told_at, one.cart_at, lang),)
         ),
     )
 

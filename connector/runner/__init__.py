@@ -18,7 +18,7 @@ from connector.clock import Clock
 from connector.errors import ConnectorError
 from connector.incoming import MailSeen
 from connector.journey import SlipState
-from connector.ledger import alarms, inbox
+from connector.ledger import alarms, inbox, sendings
 from connector.ledger.alarms import intake_silent
 from connector.ledger.effects import BUG
 from connector.ledger.ledger import Ledger, Settled
@@ -29,6 +29,7 @@ from connector.outcome import Begun, EffectState, Hold, Reason, Reply, Stray
 from connector.ports import CartPage, Ports, ResultFile, SubscriptionPage
 from connector.runner.counts import Counts
 from connector.runner.results import RESULTS, Results
+from connector.runner.shelves import compare_shelves
 from connector.shop import Mode
 from connector.slip import Slip
 from connector.stages import BY_NAME, AnyStage
@@ -81,6 +82,15 @@ class Runner:
             tell("alarm", shop=shop.key, kind=turn.kind, state=state, evidence=turn.evidence)
         return await self.ledger.database.read(lambda c: intake_silent.wants_a_look(c, shop, now))
 
+    async def tidy(self) -> int:
+        """Once a day: forget what nothing is compared with any more. Repeating is safe."""
+        shop, now, gone = self.ledger.shop, self._clock.now(), 0
+        while count := await self.ledger.database.run(lambda c: sendings.prune(c, shop, now)):
+            gone += count
+        if gone:
+            journal.info("tidied", shop=shop.key, sendings=gone)
+        return gone
+
     async def _pass(self, stage: AnyStage, ports: Ports, mode: Mode, counts: Counts) -> None:
         match stage:
             case Reading():
@@ -117,6 +127,7 @@ class Runner:
             failure = error
         if stage.judge is not None:
             await Results(self.ledger).read(stage, ports, counts)
+            await compare_shelves(self.ledger, ports)
         if failure is not None:
             raise failure
         if stage.cursor:  # to when this read began: what changed while we read is read again

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, pairwise
+from types import MappingProxyType
 
 import structlog
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ RESULTS = "wms"
 FEWEST = 20  # slips; a smaller file is never odd
 OURS_AT_LEAST = 0.1  # of the slips that a file names; fewer, and a person looks before anything is booked
 WHAT = 80  # characters by which a stopped file is called
+NO_BOX: Mapping[str, frozenset[str]] = MappingProxyType({})
 NOT_TAKEN = "人の判断で、このファイルは取り込みませんでした。"
 
 
@@ -49,19 +51,23 @@ class Known:
         int
     ]  # not relayed, but the file with it is on its way: a result may be faster than the receipt
     told: Set[int]  # the cart knows of the completion, or may know
+    one_box: Mapping[str, frozenset[str]]  # tracking number -> slips that the warehouse says it sent together
     numbers: dict[str, str] = field(default_factory=dict)  # tracking number -> slip, of this very piece
 
     def other(self, shipment: Shipment) -> str | None:
-        """The other slip that has one of these numbers."""
+        """The other slip that has one of these numbers, but for those that the warehouse put in the same box."""
         own = shipment.slip_number
         for number in shipment.tracking:
-            if (slip := self.numbers.get(number, own)) != own:
+            if (slip := self.numbers.get(number, own)) != own and not self._boxed(number, own, slip):
                 return slip
         for number in shipment.tracking:
             for slip in self.taken.get(number, ()):
-                if slip != own:
+                if slip != own and not self._boxed(number, own, slip):
                     return slip
         return None
+
+    def _boxed(self, number: str, *slips: str) -> bool:
+        return number in self.one_box and self.one_box[number].issuperset(slips)
 
 
 class Results:
@@ -93,6 +99,8 @@ class Results:
         early = await self.ledger.early_results()
         if not early:
             return
+        sent = await self._as_sent(ports, [shipment for *_, shipment in early])
+        early = [(stray, exchange, one) for (stray, exchange, _), one in zip(early, sent, strict=True)]
         booked, _, said = await self._judge(stage, ports, [shipment for *_, shipment in early])
         fitting = [one for one in early if any(one[-1] is shipment for shipment in booked)]
         counts.moved += await self.ledger.book_early(By(stage.name, stage.gives), fitting, said, ports.now)
@@ -150,7 +158,8 @@ class Results:
         last: bool,
     ) -> None:
         by = By(stage.name, stage.gives)
-        booked, strays, said = await self._judge(stage, ports, piece.shipments)
+        shipments = await self._as_sent(ports, piece.shipments)
+        booked, strays, said = await self._judge(stage, ports, shipments, piece.one_box)
         strays += piece.strays
         await self.ledger.take_note(exchange_id, piece, ports.now)
         counts.moved += await self.ledger.book(
@@ -160,12 +169,16 @@ class Results:
         counts.tally([outcome for _, outcome in said])
 
     async def _judge(
-        self, stage: Reading, ports: Ports, shipments: Sequence[Shipment]
+        self,
+        stage: Reading,
+        ports: Ports,
+        shipments: Sequence[Shipment],
+        one_box: Mapping[str, frozenset[str]] = NO_BOX,
     ) -> tuple[list[Shipment], list[Stray], list[Said]]:
         booked: list[Shipment] = []
         strays: list[Stray] = []
         said: list[Said] = []
-        known = await self._known(shipments, ports)
+        known = await self._known(shipments, ports, one_box)
         to_come = Counter(shipment.slip_number for shipment in shipments)
         for shipment in shipments:
             number = shipment.slip_number
@@ -185,7 +198,23 @@ class Results:
                     known.items[number] = replace(item, shipments=(*item.shipments, shipment))
         return booked, strays, said
 
-    async def _known(self, shipments: Sequence[Shipment], ports: Ports) -> Known:
+    async def _as_sent(self, ports: Ports, shipments: Sequence[Shipment]) -> Sequence[Shipment]:
+        """A code that meant another carrier before is read by what each slip was sent with (spec/wms.md §4.2)."""
+        rereads = ports.warehouse.rereads
+        odd = {one.slip_number for one in shipments if one.carrier in rereads} if rereads else set()
+        if not odd:
+            return shipments
+        items = await self.ledger.slips_by_number(odd)
+        return [
+            ports.warehouse.as_sent(one, items[one.slip_number])
+            if one.carrier in rereads and one.slip_number in items
+            else one
+            for one in shipments
+        ]
+
+    async def _known(
+        self, shipments: Sequence[Shipment], ports: Ports, one_box: Mapping[str, frozenset[str]]
+    ) -> Known:
         numbers = chain.from_iterable(shipment.tracking for shipment in shipments)
         items = await self.ledger.slips_by_number(shipment.slip_number for shipment in shipments)
         taken = await self.ledger.slips_of_numbers(numbers, ports.now - SAME_NUMBER_WINDOW)
@@ -196,7 +225,7 @@ class Results:
         )
         news = {item.id for item, shipment in events if _gone(item) and not _known_by(item, shipment)}
         told = {id_ for id_ in news if await self.ledger.told_complete(id_)}
-        return Known(items, taken, under_way, told)
+        return Known(items, taken, under_way, told, one_box)
 
 
 def _gone(item: Item[Slip]) -> bool:

@@ -33,6 +33,7 @@ KNOWN = {
     ),
     "cart-busy": Fault("the cart answers 429 or 500 AOR9999", 0.03),
     "cart-lost-reply": Fault("the cart applies a write and the reply is lost", 0.02),
+    "void-fails": Fault("the payment company does not release an authorisation: 取消失敗", 0.2),
     "lost-renewal": Fault("the cart's nightly run forgets one renewal", 0.3),
     "results-twice": Fault("the warehouse sends a result file again under another name", 0.5),
     "results-late": Fault("the warehouse sends a result file hours late", 0.2),

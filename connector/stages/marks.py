@@ -1,8 +1,9 @@
 """Marks (出荷指示の印): what the relay writes on a slip in Next Engine, where operators see it without another screen.
 
 [WMS送信済] before the instruction leaves, 印刷済 when the warehouse took it, [WMS:エラー] and its words in 作業用欄
-when it refused, [WMS:出荷不可] when it took the slip and cannot ship it (spec/wms.md §1). Dangerous: a claim is what
-keeps two senders apart. It is made under the lock value with which the slip was read; only a confirmed one counts.
+when it refused, [WMS:出荷不可] when it took the slip and cannot ship it, [WMS:一部出荷] when only a part left
+(spec/wms.md §1, §3.4); the last two go with 出荷確定. Dangerous: a claim is what keeps two senders apart. It is made
+under the lock value with which the slip was read; only a confirmed one counts.
 """
 
 from __future__ import annotations
@@ -15,16 +16,20 @@ from connector.outcome import Absent, Advance, Begun, Done, Effect, Hold, Item, 
 from connector.ports import Answers, Ports
 from connector.slip import NEStatus, Slip
 
-CLAIM, PRINTED, REFUSED, UNSHIPPABLE = "ne_claim", "ne_mark", "ne_refused", "ne_unshippable"
-KINDS = (CLAIM, PRINTED, REFUSED, UNSHIPPABLE)
+CLAIM, PRINTED, REFUSED = "ne_claim", "ne_mark", "ne_refused"
+UNSHIPPABLE, PARTIAL = "ne_unshippable", "ne_partial"
+KINDS = (CLAIM, PRINTED, REFUSED, UNSHIPPABLE, PARTIAL)
 REFUSED_WORDS = "倉庫が出荷指示を受け付けませんでした"
 UNSHIPPABLE_WORDS = "倉庫が出荷できないと回答しました"
+PARTIAL_WORDS = "倉庫が一部だけ出荷しました"
 
 
 def due(item: Item[Slip]) -> str:
     """Which mark this slip lacks for what became of it already; empty for one that is still to be handed over."""
     if Reason.UNSHIPPABLE in item.held:
         return UNSHIPPABLE
+    if Reason.PARTIAL_SHIPMENT in item.held:
+        return PARTIAL
     if item.state is SlipState.RELAYED:  # taken by the warehouse, not yet marked in Next Engine
         return PRINTED
     return REFUSED if Reason.REFUSED in item.held else ""
@@ -89,6 +94,8 @@ async def _write(kind: str, some: Sequence[Begun], ports: Ports) -> Answers:
         return await orders.mark_relayed([one["slip"] for one in facts])
     if kind == REFUSED:
         return await orders.mark_refused({one["slip"]: one.get("words") or REFUSED_WORDS for one in facts})
+    if kind == PARTIAL:
+        return await orders.mark_partial({one["slip"]: one.get("words") or PARTIAL_WORDS for one in facts})
     return await orders.mark_unshippable(
         {one["slip"]: one.get("words") or UNSHIPPABLE_WORDS for one in facts}
     )
@@ -116,6 +123,8 @@ def _done(one: Begun, slip: Slip) -> Done:
             return Done(evidence, per_item=dict.fromkeys(one.effect.items, stays))
         case "ne_unshippable":
             return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(UNSHIPPABLE_WORDS)))
+        case "ne_partial":
+            return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(PARTIAL_WORDS)))
     return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait(REFUSED_WORDS)))
 
 
@@ -142,4 +151,6 @@ def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:
             return slip.tagged(ports.shop.refused_tag)
         case "ne_unshippable":
             return slip.tagged(ports.shop.unshippable_tag)
+        case "ne_partial":
+            return slip.tagged(ports.shop.partial_tag)
     return slip.status >= NEStatus.PRINTED and slip.tagged(ports.shop.sent_tag)

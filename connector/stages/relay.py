@@ -27,6 +27,7 @@ from connector.outcome import (
     Reply,
     Sent,
     Wait,
+    together,
 )
 from connector.ports import BuiltFile, Ports, Receipt
 from connector.shop import CAPTURED_WITHIN
@@ -54,7 +55,9 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
     doubts = ports.warehouse.doubts(list(fresh.values()))
     for item in waiting:
         number = item.noun.number
-        stays = obstacle(item, fresh.get(number), ports) or doubt(item, doubts.get(number, ()))
+        stays = obstacle(item, fresh.get(number), ports)
+        if stays is None or isinstance(stays, Hold):
+            stays = together((stays, *_asked_about(item, doubts.get(number, ()))))
         if stays is None:
             ready[number] = item
         else:
@@ -84,18 +87,24 @@ def _hand_out(
     others = [number for number in ready if not marks.claimed(ready[number], fresh[number], ports)]
     fit: list[str] = []  # what the warehouse's file cannot hold is not claimed either
     for built in _built([fresh[number] for number in others[: ports.warehouse.at_once - len(mine)]], ports):
-        for number, hold in built.held:
-            yield ready[number], hold
+        yield from _unfit(built, ready)
         fit += built.included
     if fit:
         for number in fit:
             yield marks.claim(ready[number], fresh[number], ports)
         return
     for built in _built([fresh[number] for number in mine], ports):
-        for number, hold in built.held:
-            yield ready[number], hold
+        yield from _unfit(built, ready)
         if built.included:
             yield _instruction(built, [ready[number] for number in built.included], ports)
+
+
+def _unfit(built: BuiltFile, ready: Mapping[str, Item[Slip]]) -> Iterator[Said]:
+    """What the warehouse's own file or call cannot hold, all of a slip's at once."""
+    for number in dict.fromkeys(number for number, _ in built.held):
+        hold = together(hold for of, hold in built.held if of == number)
+        if hold is not None:
+            yield ready[number], hold
 
 
 def _built(slips: Sequence[Slip], ports: Ports) -> list[BuiltFile]:
@@ -140,14 +149,14 @@ def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | Non
         return Hold(Reason.CHANGED_AFTER_HANDOVER, f"同梱の受注 {'、'.join(gone)} はカートで取消済みです。")
     if gone:
         return Wait("カートで取消済み（出荷止め処理中）")
-    if slip.unknown:
-        return Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown))
-    return gate(slip, item.orders) or lapsing(item.orders, ports) or marks.by_another(item, slip, ports)
+    unknown = Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown)) if slip.unknown else None
+    unpaid = gate(slip, item.orders) or lapsing(item.orders, ports)
+    return together((unknown, unpaid, marks.by_another(item, slip, ports)))
 
 
-def doubt(item: Item[Slip], doubts: Sequence[Hold]) -> Hold | None:
-    """The first of these findings that no person let pass."""
-    return next((hold for hold in doubts if (hold.reason, hold.note) not in item.allowed), None)
+def _asked_about(item: Item[Slip], doubts: Sequence[Hold]) -> list[Hold]:
+    """Those of these findings that no person let pass."""
+    return [hold for hold in doubts if (hold.reason, hold.note) not in item.allowed]
 
 
 def _foreign_is_ours(slip: Slip, ports: Ports) -> bool:

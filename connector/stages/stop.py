@@ -1,9 +1,10 @@
 """Stop (出荷止め): a cancel seen after the hand-over, or a person's wish, taken to wherever it still can be stopped.
 
 Before the warehouse has the slip: cancelled in Next Engine. After that: the warehouse is asked first, and Next
-Engine is cancelled when it agrees. Shipped already, or refused by the warehouse: too late, said aloud. No answer in
-time, or answers that contradict: unknown, and a person telephones. Never "stopped" without the other side's word,
-never asked twice what was answered, and never another customer's goods: what is bundled is for a person.
+Engine is cancelled when it agrees; the cart comes last (`stop_cart.py`). Shipped already, or refused by the
+warehouse: too late, said aloud. No answer in time, or answers that contradict: unknown, and a person telephones.
+Never "stopped" without the other side's word, never asked twice what was answered, and never another customer's
+goods: what is bundled is for a person.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from connector.errors import NotDone, Refused
 from connector.journey import OrderState, SlipState
@@ -22,6 +25,7 @@ from connector.outcome import (
     CannotTell,
     Done,
     Effect,
+    EffectState,
     Facts,
     Hold,
     Item,
@@ -35,6 +39,7 @@ from connector.outcome import (
 from connector.ports import Ports, Receipt
 from connector.shop import Shop
 from connector.slip import NEStatus
+from connector.stages import stop_cart
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 from connector.stages.stop_case import Case, case_of
 
@@ -53,6 +58,10 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
     ask: list[tuple[Item[Order], list[str]]] = []
     for item in items:
         case = case_of(item, slips.get(item.noun.number, []))
+        if item.cart_leg:
+            last = stop_cart.leg(item, case, ports)
+            yield last if isinstance(last, Effect) else (item, last)
+            continue
         ends = verdict(item, case, ports)
         if ends is not None:
             yield item, ends
@@ -75,7 +84,8 @@ def verdict(item: Item[Order], case: Case, ports: Ports) -> Outcome | None:
     if not others and (case.to_ask or case.live):
         return None
     if case.lost:
-        return Hold(Reason.CANCELLED_TOO_LATE, f"{case.said}。返品・返金の対応が必要です。")
+        todo = stop_cart.unpaid(item) or "返品・返金の対応が必要です。"
+        return Hold(Reason.CANCELLED_TOO_LATE, f"{case.said}。{todo}")
     if case.unclear:
         return Hold(Reason.CANNOT_TELL, f"{case.said}。")
     if case.agreed or case.free:
@@ -106,6 +116,12 @@ def _cancel(item: Item[Order], case: Case, ports: Ports) -> Effect:
 def _ask_warehouse(asked: Sequence[tuple[Item[Order], Sequence[str]]], ports: Ports) -> Iterator[Effect]:
     """One request for all, or one for each slip, as the warehouse takes them."""
     owners: dict[str, list[int]] = {}
+    before = {
+        slip
+        for item, _ in asked
+        for party, slip, answer, _ in item.answers
+        if (party, answer) == ("warehouse", StopAnswer.ASKED)
+    }
     for item, numbers in asked:
         for number in numbers:
             owners.setdefault(number, []).append(item.id)
@@ -121,7 +137,12 @@ def _ask_warehouse(asked: Sequence[tuple[Item[Order], Sequence[str]]], ports: Po
             items=tuple(dict.fromkeys(id_ for ids in slips.values() for id_ in ids)),
             body=built.body,
             name=built.facts["name"],
-            facts={**built.facts, "sequence": ports.sequence, "slips": slips},
+            facts={
+                **built.facts,
+                **({"asked": "perhaps"} if before & set(slips) else {}),
+                "sequence": ports.sequence,
+                "slips": slips,
+            },
         )
 
 
@@ -129,7 +150,9 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
     async def do(one: Begun) -> Reply:
         if one.effect.kind == "wms_stop":
             reply = await ports.warehouse.send(one.effect)
-            return _told(one, reply, ports) if isinstance(reply, Receipt) else reply
+            return _of_warehouse(one, reply, ports)
+        if one.effect.kind == "cart_cancel":
+            return await stop_cart.cancel(one, ports)
         numbers: list[str] = one.effect.facts["slips"]
         slips = await ports.orders.slips(numbers)
         if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
@@ -157,6 +180,8 @@ async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begu
 async def _look(one: Begun, ports: Ports) -> Reply:
     if one.effect.kind == "wms_stop":
         return await _answer(one, ports)
+    if one.effect.kind == "cart_cancel":
+        return await stop_cart.stands(one, ports)
     numbers: list[str] = one.effect.facts["slips"]
     slips = await ports.orders.slips(numbers)
     if any(slip.live for slip in slips.values()):
@@ -164,13 +189,24 @@ async def _look(one: Begun, ports: Ports) -> Reply:
     return _cancelled(one)
 
 
+def _of_warehouse(one: Begun, reply: Reply | Receipt, ports: Ports) -> Reply:
+    """No answer about one slip is no reason to leave the order's other slips unasked: the verdict holds the order."""
+    if isinstance(reply, CannotTell):
+        said = dict.fromkeys(one.effect.facts["slips"], (StopAnswer.SILENT, reply.why))
+        return Done(_answers(one, said), per_item=_judged_now(one, "取消を確かめられません", ports))
+    return _told(one, reply, ports) if isinstance(reply, Receipt) else reply
+
+
 async def _answer(one: Begun, ports: Ports) -> Reply:
-    receipt = await ports.warehouse.receipt(one.effect) if ports.warehouse.answers else None
+    # After a restart only the ledger knows that we asked: for certain, or perhaps.
+    asked = "surely" if one.state is EffectState.SENT else "perhaps"
+    effect = replace(one.effect, facts={**one.effect.facts, "asked": asked})
+    receipt = await ports.warehouse.receipt(effect) if ports.warehouse.answers else None
     if receipt is not None:
         return _told(one, receipt, ports)
-    lies = await ports.warehouse.lies_there(one.effect)
+    lies = await ports.warehouse.lies_there(effect)
     if not isinstance(lies, Sent):
-        return lies
+        return _of_warehouse(one, lies, ports)
     by_phone = lies.evidence.get("words")  # there is no way to ask this warehouse
     if by_phone or not ports.warehouse.answers:
         words = str(lies.evidence.get("words") or ANSWERS_NOBODY)
@@ -196,7 +232,7 @@ def _told(one: Begun, receipt: Receipt, ports: Ports) -> Reply:
         return _listens_on(one, said, ports, receipt.name)
     counted = {"accepted": len(receipt.accepted), "refused": len(receipt.refused)}
     evidence = {**_answers(one, said), "receipt": receipt.name, **counted}
-    return Done(evidence, per_item=dict.fromkeys(one.effect.items, Wait("倉庫が返事をしました")))
+    return Done(evidence, per_item=_judged_now(one, "倉庫が返事をしました", ports))
 
 
 def _said(receipt: Receipt, number: str) -> tuple[StopAnswer, str]:
@@ -211,6 +247,11 @@ def _said(receipt: Receipt, number: str) -> tuple[StopAnswer, str]:
     return StopAnswer.SILENT, f"受付結果 {receipt.name} に返事がありません。電話で確認してください"
 
 
+def _judged_now(one: Begun, words: str, ports: Ports) -> dict[int, Outcome]:
+    """In this very pass: an order about which every pass hears something would else never come to its verdict."""
+    return dict.fromkeys(one.effect.items, Wait(words, until=ports.now))
+
+
 def _answers(one: Begun, said: dict[str, tuple[StopAnswer, str]]) -> Facts:
     return {"answers": {number: list(word) for number, word in said.items()}}
 
@@ -220,8 +261,7 @@ def _listens_on(
 ) -> Reply:
     """This is the word for now. What comes later corrects it, for some days."""
     evidence = {**_answers(one, said), "receipt": receipt}
-    waits: Outcome = Wait("倉庫の返事を確かめています")
-    answered = dict.fromkeys(one.effect.items, waits)
+    answered = _judged_now(one, "倉庫の返事を確かめています", ports)
     if ports.now - one.started_at < LISTENS_ON:
         return Sent(evidence, look_after=LESS_OFTEN.total_seconds(), per_item=answered)
     if any(answer == StopAnswer.SILENT for answer, _ in said.values()):

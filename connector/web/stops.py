@@ -14,7 +14,7 @@ from connector.web.actions import said, signed
 from connector.web.frame import View
 from connector.web.guard import token
 from connector.web.lists import attachment
-from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line
+from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line
 
 TITLES = (
     "number",
@@ -125,7 +125,12 @@ async def _rows(view: View) -> list[StopBoardRow]:
 
 
 def _cells(view: View, row: StopBoardRow) -> list[object]:
-    lines = [stop_answer_line(one.party, one.slip_number, one.answer, view.lang) for one in row.lines]
+    lines = [
+        stop_cart_line(one.answer, one.told_at, one.at, view.lang)
+        if one.party == "cart"
+        else stop_answer_line(one.party, one.slip_number, one.answer, view.lang)
+        for one in row.lines
+    ]
     return [
         row.number,
         _at(row.asked_at),

@@ -12,21 +12,29 @@ from aiohttp import web
 
 from connector import words
 from connector.ledger.views import warehouse_news
-from connector.ledger.views.warehouse_news import ReturnRow, StockRow
+from connector.ledger.views.goods_back import ReturnRow, goods_back
+from connector.ledger.views.warehouse_news import StockRow
 from connector.reports import rows_for_excel
 from connector.web.frame import View
 from connector.web.lists import attachment
+from connector.words.goods_returns import DO
 
-STOCK = ("warehouse", "sku", "lot", "good", "bad", "allocated", "told_at")
+STOCK = (
+    *("warehouse", "sku", "lot", "good", "bad", "allocated", "told_at"),
+    *("next_engine", "difference", "asked_at"),
+)
 RETURNS = (
     *("return_number", "arrived_on", "slip_number", "order_number", "tracking"),
-    *("sku", "quantity", "condition", "reason"),
+    *("sku", "quantity", "condition", "reason", "left", "do"),
 )
 
 
 async def stock(request: web.Request) -> web.Response:
     view = View(request)
-    return view.page("stock.html", here="stock", rows=await _stock(view))
+    rows = await _stock(view)
+    seen = await view.read(lambda connection: warehouse_news.compared(connection, view.shop.key))
+    different = len(warehouse_news.different(rows))
+    return view.page("stock.html", here="stock", rows=rows, seen=seen, different=different)
 
 
 async def stock_json(request: web.Request) -> web.Response:
@@ -59,7 +67,7 @@ async def _stock(view: View) -> list[StockRow]:
 
 
 async def _returns(view: View) -> list[ReturnRow]:
-    return await view.read(lambda connection: warehouse_news.goods_back(connection, view.shop.key))
+    return await view.read(lambda connection: goods_back(connection, view.shop.key))
 
 
 def _csv(
@@ -73,4 +81,6 @@ def _csv(
 def _cell(view: View, column: str, value: object) -> object:
     if column == "condition":
         return words.label(f"goods_{value}", view.lang)
+    if column == "do":
+        return DO[str(value)].say(view.lang)
     return msgspec.to_builtins(value)

@@ -152,7 +152,10 @@ ALARMS: dict[str, AlarmWord] = {
         Text("不達の知らせに気づくのが遅れます。", "Bounces are noticed late."),
     ),
     "outage_warehouse": _out(
-        Text("倉庫の受け渡し場所につながりません", "The warehouse's folder does not answer"),
+        Text(
+            "倉庫につながらないか、混み合っていて受け付けません",
+            "The warehouse does not answer, or is too busy",
+        ),
         Text(
             "出荷指示を渡せず、出荷実績も届きません。",
             "Instructions cannot be handed over, nor results fetched.",

@@ -156,8 +156,23 @@ LABELS: dict[str, Text] = (
         "nav_stock": Text("在庫（倉庫）", "Warehouse stock"),
         "stock": Text("在庫（倉庫）", "Warehouse stock"),
         "stock_means": Text(
-            "倉庫が最後に知らせた数です。見るだけの情報で、ネクストエンジンの在庫は変えません。",
-            "What the warehouse told last. For information; Next Engine's stock is not changed.",
+            "倉庫が最後に知らせた数と、そのファイルを読んだときのネクストエンジンの在庫数です。"
+            "見るだけの情報で、どちらの在庫も変えません。",
+            "What the warehouse told last, beside Next Engine's stock when that file was read. "
+            "For information; neither stock is changed.",
+        ),
+        "goods_next_engine": Text("NE在庫数（商品計）", "Next Engine (whole item)"),
+        "goods_difference": Text("差（倉庫−NE）", "Difference (warehouse − NE)"),
+        "goods_asked_at": Text("NEを読んだ時刻", "Next Engine read at"),
+        "goods_unknown_there": Text("ネクストエンジンにない商品", "no such item in Next Engine"),
+        "goods_different": Text("ネクストエンジンと違う商品", "Items that differ from Next Engine"),
+        "goods_different_do": Text(
+            "出荷確定の前後の差は次のファイルで消えます。消えない差は、倉庫に数を確かめてからネクストエンジンの在庫を直してください。",
+            "A difference around the moment of shipping is gone with the next file. What stays: ask the warehouse to "
+            "count, then correct the stock in Next Engine.",
+        ),
+        "goods_not_compared": Text(
+            "ネクストエンジンの在庫は読めませんでした", "Next Engine's stock could not be read"
         ),
         "nav_goods_returns": Text("返品（倉庫）", "Goods returned"),
         "goods_returns": Text("返品（倉庫）", "Goods returned"),
@@ -171,7 +186,7 @@ LABELS: dict[str, Text] = (
         "goods_good": Text("良品", "Good"),
         "goods_bad": Text("不良", "Damaged"),
         "goods_allocated": Text("引当", "Allocated"),
-        "goods_free": Text("空き", "Free"),
+        "goods_free": Text("引当可能", "Free"),
         "goods_told_at": Text("時点", "As of"),
         "goods_old": Text("新しいファイルにありません", "not in the newest file"),
         "goods_return_number": Text("返品番号", "Return"),
@@ -183,6 +198,9 @@ LABELS: dict[str, Text] = (
         "goods_condition": Text("状態", "Condition"),
         "goods_reason": Text("理由", "Reason"),
         "goods_no_slip": Text("伝票不明", "no slip of ours"),
+        "goods_left": Text("出荷数", "Had left"),
+        "goods_too_many": Text("出荷数を超過: 出荷", "more than had left:"),
+        "goods_do": Text("すること", "What to do"),
         "nav_changes": Text("変更", "Changes"),
         "nav_mails": Text("受信メール", "Incoming mail"),
         "mails": Text("受信メール", "Incoming mail"),

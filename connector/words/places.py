@@ -126,11 +126,13 @@ EFFECTS: dict[str, Text] = {
     "ne_claim": Text("出荷指示の印", "Claim in Next Engine"),
     "ne_refused": Text("出荷指示失敗の印", "Mark as refused in Next Engine"),
     "ne_unshippable": Text("出荷不可の印", "Mark as unshippable in Next Engine"),
+    "ne_partial": Text("一部出荷の印", "Mark as partly shipped in Next Engine"),
     "ne_shipped": Text("出荷確定の書込", "Shipment confirmation"),
     "ne_tracking": Text("送り状番号の訂正", "Corrected tracking number"),
     "completion": Text("カート完了反映", "Cart completion"),
     "wms_stop": Text("倉庫への取消依頼", "Stop request to the warehouse"),
     "ne_cancel": Text("伝票の取消", "Slip cancellation"),
+    "cart_cancel": Text("カートでの取消", "Cancel in the cart"),
 }
 
 EFFECT_STATES: dict[EffectState, Term] = {

@@ -133,8 +133,8 @@ REASONS: dict[Reason, Word] = {
             "途中で切ると住所などが欠けるため、止めています。", "Cutting it could lose a part of the address."
         ),
         Text(
-            "カートで短くするか、マッピングの分割規則を直してください。",
-            "Shorten it in the cart or change the splitting rule of the mapping.",
+            "カート（伝票になった後はネクストエンジン）で短くするか、マッピングの分割規則を直してください。",
+            "Shorten it in the cart (once it is a slip: in Next Engine) or change the mapping's splitting rule.",
         ),
     ),
     Reason.AMOUNT_DIFFERS: Word(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from connector.words.figures import moment
 from connector.words.text import Term, Text
 
 STOP_ENDS: dict[str, Term] = {
@@ -47,6 +50,7 @@ STOP_ANSWERS: dict[str, Text] = {
     "silent": Text("返事なし", "silent"),
     "not_asked": Text("もう一度依頼します", "will be asked again"),
     "never_had": Text("渡していません", "never handed over"),
+    "not_needed": Text("依頼しません", "will not be asked"),
 }
 
 STOP_PARTIES: dict[str, Text] = {
@@ -81,6 +85,12 @@ STOP_LABELS: dict[str, Text] = {
     "stop_told_stopped": Text("電話: 止まった", "By telephone: stopped"),
     "stop_told_shipped": Text("電話: 止まらなかった", "By telephone: not stopped"),
     "stop_cart_owes": Text("カートの取消がまだです", "still to be cancelled in the cart"),
+    "stop_cart_by_us": Text(
+        "止まったあとに自動で取り消します", "cancelled by this program once it was stopped"
+    ),
+    "stop_by_us": Text("自動", "by this program"),
+    "stop_in_cart": Text("カート", "Cart"),
+    "stop_told_at": Text("依頼", "asked"),
     "stop_by_hand_of": Text("手作業・電話", "by hand"),
     "stop_proof": Text("証拠", "Proof"),
 }
@@ -90,3 +100,16 @@ def stop_answer_line(party: str, slip_number: str, answer: str, lang: str) -> st
     """One party's word: 倉庫 伝票 200101: 取消済み."""
     slip = f" {slip_number}" if slip_number else ""
     return f"{STOP_PARTIES[party].say(lang)}{slip}: {STOP_ANSWERS[answer].say(lang)}"
+
+
+def stop_cart_line(answer: str, told_at: datetime | None, at: datetime | None, lang: str) -> str:
+    """The cart's word with both its times: カート: 取消済み 11/24(火) 10:46（依頼 11/24(火) 10:45 自動）."""
+    if not answer:
+        return ""
+    line = stop_answer_line("cart", "", answer, lang)
+    line += f" {moment(at, lang)}" if at is not None else ""
+    if told_at is None:
+        return line
+    asked = f"{STOP_LABELS['stop_told_at'].say(lang)} {moment(told_at, lang)}"
+    by_us = f" {STOP_LABELS['stop_by_us'].say(lang)}" if answer == "agreed" and at is not None else ""
+    return f"{line}（{asked}{by_us}）" if lang == "ja" else f"{line} ({asked}{by_us})"

@@ -169,6 +169,13 @@ WAITS: dict[str, tuple[str, Text]] = {
         "cancelled in Next Engine",
         Text("次の回に出荷止めの結果が出ます。", "The next pass finds the verdict of the stop."),
     ),
+    "止まっていない伝票があるため、カートの取消を待っています": (
+        "stopped, but a slip of it is alive again: not cancelled in the cart yet",
+        Text(
+            "伝票がネクストエンジンで取り消されると、カートでも取り消します。",
+            "It is cancelled in the cart once that slip is cancelled in Next Engine.",
+        ),
+    ),
     "出荷止めが必要です（手作業）": (
         "must be stopped by hand",
         Text("ネクストエンジンと倉庫で止めてください。", "Stop it in Next Engine and at the warehouse."),
@@ -228,6 +235,13 @@ WAITS: dict[str, tuple[str, Text]] = {
     "倉庫が出荷指示を受け付けませんでした": (
         "the warehouse refused the instruction",
         Text("原因を直して保留を解除すると、次の回に渡し直します。", "Correct the cause and release it."),
+    ),
+    "倉庫が一部だけ出荷しました": (
+        "the warehouse shipped only a part of it",
+        Text(
+            "残りの実績が届くと進みます。届かない分をどうするかは、保留の案内をご覧ください。",
+            "It moves when the rest is reported. For what will not come, see what the hold says.",
+        ),
     ),
     "倉庫が出荷できないと回答しました": (
         "the warehouse cannot ship it",

@@ -8,8 +8,8 @@ import pytest
 from connector.adapters.next_engine import wire
 from connector.errors import NotDone, Unknown
 
-from tests.contract.ne_crowd import calls_of, more_slips, slips_of
-from tests.contract.ne_shop import a_shop
+from tests.contract.ne_crowd import calls_of, more_slips, shipments, slips_of
+from tests.contract.ne_shop import a_shipment, a_shop
 
 
 async def test_claiming_two_hundred_slips_takes_two_requests_and_the_mark_after_it_two_less() -> None:
@@ -52,6 +52,22 @@ async def test_a_claim_takes_the_tags_of_a_refusal_and_of_a_resend_off() -> None
         unfit = slips_of(await ne.mark_unshippable({number: "出荷不可（欠品 STOCKOUT）"}))
         assert unfit[number].tags == "[贈答][WMS:エラー][WMS:出荷不可]"
         assert unfit[number].worker_text.splitlines()[1] == "E 出荷不可（欠品 STOCKOUT）"
+
+
+async def test_what_shipped_after_all_loses_our_tags_in_the_same_call_and_keeps_those_of_others() -> None:
+    async with a_shop() as (sandbox, desk, ne):
+        numbers = more_slips(sandbox, 3, **{wire.TAGS: "[贈答]"})
+        unfit, part, plain = numbers
+        slips_of(await ne.mark_unshippable({unfit: "出荷不可", part: "出荷不可"}))
+        told = slips_of(await ne.mark_partial({part: "一部出荷（欠品 STOCKOUT）"}))
+        assert told[part].tags == "[贈答][WMS:一部出荷]"
+        assert told[part].worker_text.splitlines() == ["E 出荷不可", "E 一部出荷（欠品 STOCKOUT）"]
+        before = len(calls_of(desk))
+        shipped = shipments(numbers) | {unfit: a_shipment(unfit)}
+        done = slips_of(await ne.confirm_shipments(shipped))
+        assert calls_of(desk)[before:].count("bulkupdate") == 1
+        assert {(slip.status, slip.tags) for slip in done.values()} == {(50, "[贈答]")}
+        assert done[plain].tracking == shipped[plain].tracking[0]
 
 
 async def test_after_a_lost_answer_the_slips_decide() -> None:

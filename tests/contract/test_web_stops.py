@@ -9,8 +9,11 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+from connector import ops
+from connector.clock import jst
 from connector.commands.stop import listed, planned
 from connector.ledger.views.stop_board import stop_board, stop_plan
+from connector.reports import make, tables
 from connector.web import WebContext
 
 from tests.contract.web_site import SIGNED, Site, running
@@ -128,6 +131,52 @@ async def test_the_same_as_text(tmp_path: Path) -> None:
         assert f"倉庫 {w.slip_of('T-1003')}: 返事なし" in text
         assert listed([], w.clock.now(), "en") == "No stop is unsettled."
         assert f"倉庫 {w.slip_of('T-1003')}" in planned(plan, "T-1003", "ja")
+
+
+async def test_where_the_cart_is_cancelled_by_us(tmp_path: Path) -> None:
+    with world(tmp_path, doubles=_off(), cancels_in_cart=True) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"))
+        for number in ("T-1001", "T-1002"):
+            await ops.stop(w.database, w.shop, number, actor="見本 花子", why="電話", now=w.clock.now())
+        w.cart.loses_reply = True
+        with w.database.engine.connect() as connection:
+            plan = stop_plan(connection, w.shop, "T-1001")
+        assert "カート: 止まったあとに自動で取り消します" in planned(plan, "T-1001", "ja")
+        await w.run("stop")
+        w.pass_by(minutes=5)
+        await w.run("stop")
+        w.cart.refuses_to_cancel = {"T-1002": "売上済みです。返金のうえ、カートで取り消してください"}
+        await _rounds(w)
+        with w.database.engine.connect() as connection:
+            (row,) = stop_board(connection, w.shop, w.clock.now(), everything=False)
+        text = listed([row], w.clock.now(), "ja")
+        assert "カート: 断られました 11/24(火) " in text
+        assert "返金のうえ、カートで取り消してください" in text
+        async with running(site_of(w, tmp_path)) as site:
+            waiting, _, ended = (await site.get("/stops"))[1].partition("終わった出荷止め")
+            assert "T-1002" in waiting
+            assert "カートの取消がまだです" in waiting
+            assert "返金のうえ、カートで取り消してください" in waiting
+            assert "カート: 取消済み" in ended
+            assert re.search(r"11/24\(火\) \d\d:\d\d（依頼 11/24\(火\) \d\d:\d\d 自動）", ended)
+            assert "証拠 canceled / voided" in ended
+            _, body = await site.get("/stops.csv")
+            assert re.search(r"カート: 取消済み 11/24\(火\) \d\d:\d\d（依頼 [^）]+ 自動）", body)
+            _, english = await site.get("/orders/T-1001?lang=en")
+            assert "Cancel in the cart" in english
+        report = await make(w.database, w.shop, jst(w.clock.now()).date(), w.clock.now(), None)
+        (stops,) = [one for one in tables(report, "ja") if one.key == "stops"]
+        told = {row[0]: str(row[-1]) for row in stops.rows}
+        assert re.fullmatch(
+            r"カート: 取消済み 11/24\(火\) [0-9:]{5}（依頼 11/24\(火\) [0-9:]{5} 自動）", told["T-1001"]
+        )
+        assert told["T-1002"].startswith("カート: 断られました")
+
+
+async def _rounds(w: World) -> None:
+    for _ in range(4):
+        await w.run("collect", "stop", "ingest")
+        w.pass_by(minutes=6)
 
 
 def _off() -> object:

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from connector.adapters.wms.openlogi import Openlogi, explain
+from connector.adapters.wms.openlogi import Openlogi
+from connector.adapters.wms.openlogi_said import explain
 from connector.clock import at_jst
 from connector.errors import Barred, NotDone
 from connector.outcome import CannotTell, Reason, Sent

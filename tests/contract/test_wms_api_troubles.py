@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from connector.errors import Barred, NotDone, Unknown
+from connector.errors import Barred, Closed, NotDone, Unknown
 from connector.outcome import Absent, CannotTell, Reason, Reply, Sent
-from connector.ports import Receipt
+from connector.ports import Receipt, ResultFile
 from connector.sandbox.warehouse.faces import LogilessFace, LogizardFace, OpenlogiFace, Trouble
 from connector.sandbox.warehouse.slips import State
 
@@ -72,6 +72,34 @@ async def test_a_storm_of_429_costs_nothing_and_is_waited_out(open_desk: Open) -
         await desk.clock.sleep(told.value.after)
     assert isinstance(await desk.warehouse.send(desk.instruction()), Receipt)
     assert accepted(shop) == 1
+
+
+@pytest.mark.parametrize("open_desk", ["openlogi", "logiless"], indirect=True)
+async def test_a_slip_turned_away_has_used_no_try_and_the_others_do_not_even_ask(open_desk: Open) -> None:
+    desk, shop = open_desk
+    assert isinstance(shop.face, (OpenlogiFace, LogilessFace))
+    await shipments_of(desk.warehouse)
+    shop.face.limit.exhaust()
+    with pytest.raises(Closed, match=r"混み合っているか.*（11/24 10:1.* から）: wms: .*\(429\)"):
+        await desk.warehouse.send(desk.instruction())
+    calls = desk.http.calls
+    with pytest.raises(Closed, match="前の呼び出しで待つよう") as told:
+        await desk.warehouse.send(desk.instruction(a_slip(3)))
+    assert desk.http.calls == calls
+    assert told.value.after is not None
+    await desk.clock.sleep(told.value.after)
+    assert isinstance(await desk.warehouse.send(desk.instruction(a_slip(3))), Receipt)
+    assert (desk.door.busy_since, desk.door.shut_until) == (None, None)
+
+
+@every
+async def test_without_a_line_every_slip_waits_and_none_has_used_a_try(open_desk: Open) -> None:
+    desk, shop = open_desk
+    await shop.face.stop()
+    for place in (0, 3):
+        with pytest.raises(Closed, match="つながりません") as told:
+            await desk.warehouse.send(desk.instruction(a_slip(place)))
+        assert (told.value.after, desk.door.shut_until) == (60.0, None)
 
 
 @pytest.mark.parametrize("open_desk", ["openlogi"], indirect=True)
@@ -255,9 +283,16 @@ async def test_orders_in_one_box_are_each_told(open_desk: Open) -> None:
         await desk.warehouse.send(desk.instruction(a_slip(place)))
     shop.face.combine("200101", "200103")
     await shop.until(22)
-    told = await shipments_of(desk.warehouse)
+    files = [one async for one in desk.warehouse.results() if isinstance(one, ResultFile)]
+    read = [desk.warehouse.read_results(one.name, one.body) for one in files]
+    told = [shipment for one in read for shipment in one.shipments]
     assert {one.slip_number for one in told} == {"200101", "200103"}
     assert len({one.tracking for one in told}) == 1
+    ((number, slips),) = (pair for one in read for pair in one.one_box.items())
+    assert (number, sorted(slips)) == (told[0].tracking[0], ["200101", "200103"])
+    alone = files[0].body.replace(b'"is_combined": true', b'"is_combined": false')
+    alone = alone.replace(b'"is_combined":true', b'"is_combined":false')
+    assert desk.warehouse.read_results(files[0].name, alone).one_box == {}, "only by the API's own word"
     assert len({one.result_id for one in told}) == 2
 
 

@@ -26,8 +26,8 @@ RETURN = next(GENERIC.glob("RETURN_*.csv"))
 AT = datetime(2026, 11, 23, 22, tzinfo=UTC)
 
 
-def read(root: Path, name: str, body: bytes) -> ReadResults:
-    return build(root, SteppedClock(at_jst(TUESDAY, 19))).read_results(name, body)
+def read(root: Path, name: str, body: bytes, on: date = TUESDAY) -> ReadResults:
+    return build(root, SteppedClock(at_jst(on, 19))).read_results(name, body)
 
 
 def test_stock_is_read_with_its_time(tmp_path: Path) -> None:
@@ -38,9 +38,9 @@ def test_stock_is_read_with_its_time(tmp_path: Path) -> None:
 
 
 def test_returns_are_read_and_one_belongs_to_no_slip(tmp_path: Path) -> None:
-    found = read(tmp_path, RETURN.name, RETURN.read_bytes())
-    first, second = found.returns
     day = date(2026, 11, 30)
+    found = read(tmp_path, RETURN.name, RETURN.read_bytes(), day)
+    first, second = found.returns
     assert first == GoodsReturn(
         "RT-0001", "200102", "999900001026", "MH-CREAM-50", 1, "good", "受取拒否", day
     )

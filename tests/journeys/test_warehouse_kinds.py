@@ -201,6 +201,25 @@ async def test_a_few_orders_end_where_the_town_says(way: str, open_day: OpenDay)
     assert sum(figures["ends"].values()) == sum(FEW.values())
 
 
+async def test_forty_minutes_of_a_busy_api_hold_nothing_and_all_go_once_afterwards(open_day: OpenDay) -> None:
+    day = await open_day(way="openlogi")
+    await day.alone_until("09:20")
+    placed = people_order(day, {"plain": 3})["plain"]
+    day.faults.plan("wms-busy")
+    await day.until("10:50")
+    warehouse = day.town.warehouse
+    assert day.faults.struck["wms-busy"] >= 3
+    assert warehouse.history.count("slip_accepted") == 0
+    for order in placed:
+        picture = await day.picture(order)
+        assert (await day.holds(order), picture.slips[0].state) == ({}, "print_ready")
+    day.faults.stop("wms-busy")
+    await day.until("11:40")
+    slips = [str(day.slip(order).number) for order in placed]
+    assert warehouse.history.per_key("slip_accepted") == dict.fromkeys(slips, 1)
+    assert {(await day.picture(order)).slips[0].state for order in placed} == {"relayed"}
+
+
 async def test_a_file_that_grows_under_one_name_is_read_when_it_is_whole_and_again_when_it_says_more(
     open_day: OpenDay,
 ) -> None:

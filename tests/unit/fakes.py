@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.clock import Clock, jst
-from connector.errors import NotDone, Refused
+from connector.errors import NotDone, Refused, Unknown
 from connector.incoming import MailKind, MailReport, MailSeen
 from connector.order import Order, PaymentKind, PaymentState
 from connector.outcome import Absent, Done, Effect, Hold, Reason, Reply, Sent
@@ -34,7 +34,8 @@ from connector.slip import NEStatus, Shipment, Slip, SlipRow
 from connector.subscription import Subscription
 from msgspec.structs import replace
 
-SENT_TAG, REFUSED_TAG, UNSHIPPABLE = "[WMS送信済]", "[WMS:エラー]", "[WMS:出荷不可]"
+SENT_TAG, REFUSED_TAG = "[WMS送信済]", "[WMS:エラー]"
+UNSHIPPABLE, PARTIAL = "[WMS:出荷不可]", "[WMS:一部出荷]"
 Happened = tuple[str, str]  # what happened, to which number
 
 
@@ -75,6 +76,8 @@ class FakeCart(Side):
     drop: dict[str, bytes] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     deaf: bool = False  # takes completions and does not do them yet
+    loses_reply: bool = False  # of the next cancel, after it was done
+    refuses_to_cancel: dict[str, str] = field(default_factory=dict)
     answers: CompletionAnswers = field(default_factory=CompletionAnswers)
 
     def put(self, order: Order) -> Order:
@@ -159,6 +162,40 @@ class FakeCart(Side):
 
     async def completion_answers(self, effects: Sequence[Effect]) -> CompletionAnswers:
         return self.answers
+
+    async def cancel(self, effect: Effect) -> Reply:
+        """As the cart may be asked: what is held is released, what was taken is a person's."""
+        self.stumble()
+        shown = await self.cancel_stands(effect)
+        if isinstance(shown, Done):
+            return shown
+        order = self._by_id(effect)
+        words = self.refuses_to_cancel.get(order.number, "")
+        if order.payment.state in (PaymentState.CAPTURED, PaymentState.PAID):
+            words = "売上済みです。返金のうえ、カートで取り消してください"
+        if words:
+            raise Refused("cart", order.payment.state_code, words)
+        self.note("cancelled", order.number)
+        payment = order.payment
+        if payment.state is PaymentState.AUTHORIZED and payment.kind is not PaymentKind.COD:
+            self.note("voided", order.number)
+            payment = replace(payment, state=PaymentState.VOIDED, state_code="voided")
+        self.put(replace(order, state_code="canceled", cancelled=True, payment=payment))
+        if self.loses_reply:
+            self.loses_reply = False
+            raise Unknown("the reply was lost")
+        return await self.cancel_stands(effect)
+
+    async def cancel_stands(self, effect: Effect) -> Reply:
+        order = self._by_id(effect)
+        if not order.cancelled:
+            return Absent()
+        facts = {"state": order.state_code, "payment": order.payment.state_code}
+        return Done({"words": "カートで取り消されていることを確認しました", **facts})
+
+    def _by_id(self, effect: Effect) -> Order:
+        id_ = effect.facts["id"]
+        return next(order for order in self.orders.values() if order.cart_order_id == id_)
 
     def take_files(self) -> None:
         for body in self.drop.values():
@@ -323,6 +360,10 @@ class FakeNextEngine(Side):
         await self.slips(list(words))
         return {n: await _told(self.mark(n, refused=text, tag=UNSHIPPABLE)) for n, text in words.items()}
 
+    async def mark_partial(self, words: Mapping[str, str]) -> Answers:
+        await self.slips(list(words))
+        return {n: await _told(self.mark(n, refused=text, tag=PARTIAL)) for n, text in words.items()}
+
     async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
         await self.slips(slip_numbers)
         return {number: await _told(self.mark(number)) for number in slip_numbers}
@@ -375,9 +416,11 @@ class FakeNextEngine(Side):
         status = held.status if refused else max(held.status, NEStatus.PRINTED)
         if tag in held.tags and status == held.status:
             return replace(held, rows=())
-        kinds = {REFUSED_TAG: "tagged_refused", SENT_TAG: "tagged_sent", UNSHIPPABLE: "tagged_unshippable"}
+        kinds = {REFUSED_TAG: "tagged_refused", SENT_TAG: "tagged_sent"}
+        kinds |= {UNSHIPPABLE: "tagged_unshippable", PARTIAL: "tagged_partial"}
         self.note(kinds[tag], number)
-        tags = held.tags.replace(SENT_TAG, "") if tag == REFUSED_TAG else held.tags.replace(tag, "")
+        gone = {REFUSED_TAG: SENT_TAG, PARTIAL: UNSHIPPABLE}.get(tag, tag)
+        tags = held.tags.replace(gone, "")
         text = "\n".join(filter(None, (held.worker_text, refused)))
         return replace(self.edit(number, tags=tags + tag, status=status, worker_text=text), rows=())
 
@@ -393,7 +436,8 @@ class FakeNextEngine(Side):
         text = held.worker_text
         if len(shipment.tracking) > 1:
             text = "\n".join(filter(None, (text, f"【送り状番号】{'、'.join(shipment.tracking)}")))
-        fresh = {"tracking": tracking, "worker_text": text, "shipped_at": self.clock.now()}
+        tags = held.tags.replace(UNSHIPPABLE, "").replace(PARTIAL, "")
+        fresh = {"tracking": tracking, "worker_text": text, "shipped_at": self.clock.now(), "tags": tags}
         return self.edit(slip.number, status=NEStatus.SHIPPED, **fresh)
 
     async def cancel(self, slip: Slip, why: str) -> Slip:

@@ -1,40 +1,38 @@
-"""A shop whose warehouse is the sandbox's own floor: by files, by files without any answer, or by calls.
+"""A shop whose warehouse is the sandbox's own floor: by files, by files without any answer, or by one of the APIs.
 
 What the floor's history says is the truth that a verdict is held against.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
 from dataclasses import replace as with_other
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from connector.adapters.wms import wire
+from connector.adapters.wms.api import ApiWarehouse
 from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.clock import jst
 from connector.errors import Unknown
+from connector.ledger.archive import ShopArchive
 from connector.ledger.schema import orders, slips, stop_requests
 from connector.ledger.schema_warehouse import stop_answers
-from connector.outcome import Absent, Effect, Hold, Reply, Sent, Stray
-from connector.ports import BuiltFile, ReadResults, Receipt, ResultFile
+from connector.outcome import Effect, Reply, Sent
+from connector.ports import Receipt
 from connector.sandbox.warehouse import WarehouseSandbox, WarehouseSettings
-from connector.sandbox.warehouse.counter import Goods
-from connector.sandbox.warehouse.counter import Order as Instruction
-from connector.sandbox.warehouse.requests import CANCEL
-from connector.sandbox.warehouse.slips import CANCELLABLE, ON_THE_FLOOR, State
 from connector.shop import DoubleRules
-from connector.slip import Result, Shipment, Slip, SlipRow
+from connector.slip import SlipRow
 from connector.transport.folder import FolderDrop
 from msgspec.structs import replace as changed
 from sqlalchemy import select
 
+from tests.contract.wms_api_desk import ORDERED_AT
 from tests.contract.wms_desk import OWN, Kept
 from tests.contract.wms_house import HOLIDAYS, STOCK
 from tests.golden.samples import MAPPINGS, tables
+from tests.unit.stop_faces import APIS, Line
 from tests.unit.world import World, an_order
 
-SKU = "MH-CREAM-50"
 READABLE = {
     "delivery_id": "10",
     "delivery_method": "ヤマト(発払い)",
@@ -44,110 +42,15 @@ READABLE = {
     "address1": "大阪府大阪市北区梅田9-99-3",
     "address2": "",
     "phone": "090-0000-0102",
-    "rows": (SlipRow(no=1, sku=SKU, name="見本クリーム 50g", quantity=1, unit_price=3980, tax_rate=10),),
+    "ordered_at": ORDERED_AT,
+    "rows": (
+        SlipRow(no=1, sku="MH-CREAM-50", name="見本クリーム 50g", quantity=1, unit_price=3980, tax_rate=10),
+    ),
 }
 
 
-class Calls:
-    """A warehouse with an API, straight at the counter of the sandbox's floor. Replies may get lost."""
-
-    answers = True
-    singly = True
-    at_once = 100
-
-    def __init__(self, floor: WarehouseSandbox) -> None:
-        self.floor, self.counter = floor, floor.counter
-        self.loses: set[str] = set()  # kinds of acts whose next reply is lost on its way back
-        self.told: set[str] = set()
-
-    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
-        return {}
-
-    def instructions(
-        self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
-    ) -> list[BuiltFile]:
-        return [self._built("POST", slip.number, sequence) for slip in slips]
-
-    def stops(self, slip_numbers: Sequence[str], *, sequence: int, at: datetime) -> list[BuiltFile]:
-        return [self._built("DELETE", number, sequence) for number in slip_numbers]
-
-    def _built(self, verb: str, number: str, sequence: int) -> BuiltFile:
-        name = f"{verb} {number} {sequence}"
-        return BuiltFile(number.encode(), (number,), (), {"name": name})
-
-    async def send(self, effect: Effect) -> Reply | Receipt:
-        number = effect.body.decode()
-        answer = self._stop(number) if effect.kind == "wms_stop" else self._take(number)
-        if effect.kind in self.loses:
-            self.loses.discard(effect.kind)
-            raise Unknown("the reply was lost")
-        return answer
-
-    def _take(self, number: str) -> Receipt:
-        if not self.counter.is_taken(number):
-            day = jst(self.counter.now()).date()
-            goods = (Goods(SKU, 1),)
-            self.counter.take(Instruction(number, number, "openlogi", "YAMATO_TAKKYUBIN", day, goods))
-        return Receipt((number,), {}, "", f"shipment {number}")
-
-    def _stop(self, number: str) -> Receipt | Reply:
-        state = self.counter.slip(number).state
-        if state in CANCELLABLE:
-            self.counter.cancel(number, "openlogi")
-        elif state in ON_THE_FLOOR:
-            self.counter.ask_floor(CANCEL, number)
-            return Sent({"asked": number})
-        return self._word(number)
-
-    def _word(self, number: str) -> Receipt:
-        state = self.counter.slip(number).state
-        if state is State.CANCELLED:
-            return Receipt((number,), {}, "", f"shipment {number}")
-        return Receipt((), {number: f"403 {state.value}"}, "", f"shipment {number}")
-
-    async def lies_there(self, effect: Effect) -> Reply:
-        number = effect.body.decode()
-        if effect.kind == "wms_file":
-            return Sent() if self.counter.is_taken(number) else Absent()
-        known = self.counter.slip(number).state is State.CANCELLED or self._was_asked(number)
-        return Sent() if known else Absent()
-
-    def _was_asked(self, number: str) -> bool:
-        return any(event.key == number for event in self.floor.history.of("cancel_requested"))
-
-    async def receipt(self, effect: Effect) -> Receipt | None:
-        number = effect.body.decode()
-        if effect.kind == "wms_file":
-            return Receipt((number,), {}, "", number) if self.counter.is_taken(number) else None
-        state = self.counter.slip(number).state
-        if self.counter.asked_kind(number) or not (state is State.CANCELLED or self._was_asked(number)):
-            return None
-        owed = {event.detail["answer"] for event in self.floor.history.of("cancel_requested")}
-        if owed == {"never"} and state in ON_THE_FLOOR:
-            return None
-        return self._word(number)
-
-    async def results(self) -> AsyncIterator[ResultFile | Stray]:
-        for number, slip in self.floor.slips().items():
-            left = any(one.event.result == wire.RESULT_SHIPPED for one in slip.departures)
-            if left and number not in self.told:
-                yield ResultFile(number, f"shipped_{number}", number.encode())
-
-    async def acknowledge(self, file: ResultFile) -> None:
-        self.told.add(file.handle)
-
-    def read_results(self, name: str, body: bytes) -> ReadResults:
-        number = body.decode()
-        (departure,) = self.floor.slips()[number].departures
-        shipment = Shipment(
-            result_id=f"R{number}",
-            slip_number=number,
-            result=Result.SHIPPED,
-            shipped_on=jst(departure.at).date(),
-            carrier="YAMATO_TAKKYUBIN",
-            tracking=tuple(departure.event.tracking),
-        )
-        return ReadResults((shipment,), ())
+class Died(BaseException):
+    """The process ended at this point."""
 
 
 class Silent(FileWarehouse):
@@ -158,7 +61,7 @@ class Silent(FileWarehouse):
 
 
 class Town:
-    """One shop and its floor on one clock."""
+    """One shop and its floor on one clock. An API's way has to be opened first, and closed."""
 
     def __init__(self, folder: Path, way: str) -> None:
         (folder / "wms").mkdir(parents=True)
@@ -169,19 +72,40 @@ class Town:
         )
         self.floor.seed_stock(STOCK)
         self.way = way
-        self.wms = self._by(way, folder / "wms")
-        self.w.wms = self.wms  # type: ignore[assignment]
-        self.w.runner = self.w.new_runner()
+        self.line: Line | None = None
+        self.wms: FileWarehouse | ApiWarehouse
+        if way in APIS:
+            archive = ShopArchive(self.w.database, self.w.clock, self.w.shop.key)
+            self.line = Line(way, self.floor, self.w.clock, archive)
+        else:
+            self._meets(self._by_files(way, folder / "wms"))
 
-    def _by(self, way: str, root: Path) -> FileWarehouse | Calls:
-        if way == "calls":
-            return Calls(self.floor)
+    def _by_files(self, way: str, root: Path) -> FileWarehouse:
         mappings = load_mappings(MAPPINGS / "wms/generic", tables(), OWN)
         here = {"drop": FolderDrop(root), "archive": Kept(root), "clock": self.w.clock}
         if way == "files":
             return FileWarehouse(mappings, **here)  # type: ignore[arg-type]
         profile = changed(mappings.profile, answers=False)
         return Silent(with_other(mappings, profile=profile, stop=None, receipt=None), **here)  # type: ignore[arg-type]
+
+    def _meets(self, warehouse: FileWarehouse | ApiWarehouse) -> None:
+        self.wms = warehouse
+        self.w.wms = warehouse  # type: ignore[assignment]
+        self.w.runner = self.w.new_runner()
+
+    async def __aenter__(self) -> Town:
+        if self.line is not None:
+            self._meets(await self.line.opened())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.line is not None:
+            await self.line.close()
+        self.w.close()
+
+    async def restart(self) -> None:
+        """Another process takes over: what only the first one remembered is gone."""
+        self._meets(await self.line.reopened() if self.line is not None else self.wms)
 
     async def placed(self, *numbers: str) -> None:
         """Orders at 印刷待ち, each with one slip that a warehouse can read."""
@@ -201,7 +125,10 @@ class Town:
         self.w.pass_by(**time)
         await self.floor.advance()
         for stage in stages or ("relay", "stop", "collect", "follow_slips"):
-            await self.w.runner.run(stage)
+            try:
+                await self.w.runner.run(stage)
+            except Died:
+                await self.restart()
 
     async def until(self, hour: int, minute: int = 0, *stages: str, step: int = 20) -> None:
         """To this time of day in Japan, in steps."""
@@ -212,19 +139,31 @@ class Town:
 
     def lose(self, kind: str) -> None:
         """The next reply to such an act gets lost, after it was done."""
-        if isinstance(self.wms, Calls):
-            self.wms.loses.add(kind)
-            return
-        send = self.wms.send
+        if self.line is not None:
+            self.line.spoil(kind, done=True, nth=self.w.clock.now().minute // 5)
+        else:
+            self._after(kind, Unknown("line dropped"))
 
-        async def lost(effect: Effect) -> Reply:
-            await send(effect)
+    def fail(self, kind: str) -> None:
+        """The next such act is not done, and the answer does not say so."""
+        assert self.line is not None, "a file is there or is not"
+        self.line.spoil(kind, done=False, nth=self.w.clock.now().minute // 5)
+
+    def die(self, kind: str) -> None:
+        """The process ends between the next such act and the writing down of its reply."""
+        self._after(kind, Died())
+
+    def _after(self, kind: str, end: BaseException) -> None:
+        warehouse, send = self.wms, self.wms.send
+
+        async def cut_off(effect: Effect) -> Reply | Receipt:
+            reply = await send(effect)
             if effect.kind == kind:
-                self.wms.send = send  # type: ignore[method-assign]
-                raise Unknown("line dropped")
-            return Sent()
+                warehouse.send = send  # type: ignore[method-assign]
+                raise end
+            return reply
 
-        self.wms.send = lost  # type: ignore[method-assign]
+        warehouse.send = cut_off  # type: ignore[method-assign]
 
     # --- the truth, and what the board says ---
 
@@ -254,6 +193,12 @@ class Town:
             first = next((n for n, answer in enumerate(said) if answer in ("agreed", "refused")), len(said))
             often += [number] if "asked" in said[first:] else []
         return often
+
+    def most_questions(self) -> int:
+        """How often the warehouse was asked about the slip that it was asked about most."""
+        return max(
+            Counter(slip for slip, answer, _ in self.answers() if answer == "asked").values(), default=0
+        )
 
     def places(self) -> dict[str, str]:
         return {row.number: row.state for row in self.w.rows(select(slips.c.number, slips.c.state))}

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connector.errors import NotDone
+from connector.errors import Closed, NotDone
 from connector.ledger import alarms, views
 from connector.ledger.alarms import WATCHERS
 from connector.ledger.ledger import Ledger
+from connector.outcome import Effect, Reply
 from connector.words import ALARMS
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
+from tests.unit.test_runner_relay import instructed, relay_round
 from tests.unit.world import World, an_order, world
 
 
@@ -140,6 +142,34 @@ async def test_the_mail_server_is_judged_by_its_tries(tmp_path: Path) -> None:
         here.pass_by(minutes=20)
         await here.run("notify")
         assert judged(here) == [("outage_mail", False)]
+
+
+async def test_a_warehouse_that_can_be_read_and_takes_nothing_is_told_and_no_slip_is_held(
+    tmp_path: Path,
+) -> None:
+    """Three hours of 429: not one slip runs out of tries, and all go when it is over."""
+    with world(tmp_path) as here:
+        await here.to_print_ready(an_order("T-1001"), an_order("T-1002"))
+        began, told, send = here.clock.now(), [], here.wms.send
+
+        async def busy(effect: Effect) -> Reply:
+            raise Closed("wms: (429)", after=300.0)
+
+        here.wms.instead(send=busy)
+        for _ in range(18):
+            await here.runner.run("relay")
+            await here.runner.run("collect")
+            told += judged(here)
+            here.pass_by(minutes=10)
+        assert told == [("outage_warehouse", True)]
+        assert rows(here)[0].evidence["since"] == began.isoformat()
+        for order in ("T-1001", "T-1002"):
+            slip = here.slip(here.slip_of(order))
+            assert (here.holds(slip.number), slip.tries, slip.waiting_for) == ([], 0, "wms: (429)")
+        here.wms.instead(send=send)
+        await relay_round(here)
+        assert judged(here) == [("outage_warehouse", False)]
+        assert sorted(instructed(here)) == sorted(here.slip_of(order) for order in ("T-1001", "T-1002"))
 
 
 async def test_each_turn_is_one_line_of_the_journal(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from connector import ops
-from connector.ledger.schema import strays
+from connector.ledger import codec
+from connector.ledger.schema import shipments, strays
 from connector.ports import GoodsReturn, ReadResults, ResultFile, StockLevel
 from connector.slip import Result, ShippedLine
 from sqlalchemy import select
@@ -195,6 +197,48 @@ async def test_one_number_for_two_slips_of_one_file(tmp_path: Path) -> None:
         await w.run("collect")
         assert w.slip(mine).state == "dispatched"
         assert w.holds(yours) == ["shipment_conflict"]
+
+
+async def test_slips_that_the_warehouse_itself_put_in_one_box_share_its_number_and_no_other_does(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(*(an_order(f"T-{n}") for n in (1001, 1002, 1003)))
+        mine, yours, theirs = (w.slip_of(f"T-{n}") for n in (1001, 1002, 1003))
+        read = w.wms.read_results
+
+        def boxed(name: str, body: bytes) -> ReadResults:
+            return replace(read(name, body), one_box={tracking(5): frozenset({mine, yours})})
+
+        w.wms.instead(read_results=boxed)
+        w.wms.reports(*(a_shipment(slip, tracking(5)) for slip in (mine, yours, theirs)))
+        await w.run("collect", "confirm_shipment")
+        assert {w.slip(slip).state for slip in (mine, yours)} == {"confirmed"}
+        assert {w.ne.slips_held[slip].tracking for slip in (mine, yours)} == {tracking(5)}
+        assert (w.slip(theirs).state, w.holds(theirs)) == ("relayed", ["shipment_conflict"])
+        assert w.holds(mine) == w.holds(yours) == []
+
+
+async def test_a_code_that_drifted_is_booked_as_what_was_sent_and_repeats_are_known(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        w.wms.rereads = frozenset({"YAMATO_YUPACKET"})
+        slip = w.slip_of()
+        for _ in range(2):
+            w.wms.reports(a_shipment(slip, carrier="YAMATO_YUPACKET"))
+            await w.run("collect")
+        booked = w.rows(select(shipments.c.body))
+        assert [codec.shipment(row.body).carrier for row in booked] == ["YAMATO_NEKOPOS"]
+        await w.to_print_ready(an_order("T-1002"))
+        early = w.slip_of("T-1002")
+        w.wms.reports(a_shipment(early, carrier="YAMATO_YUPACKET"))
+        await w.run("collect")
+        assert len(w.strays()) == 1, "not relayed yet"
+        for _ in range(2):
+            w.pass_by(minutes=10)
+            await w.run("relay", "collect")
+        booked = w.rows(select(shipments.c.body).where(shipments.c.slip_number == early))
+        assert [codec.shipment(row.body).carrier for row in booked] == ["YAMATO_NEKOPOS"]
 
 
 async def test_part_of_a_number_is_not_the_number(tmp_path: Path) -> None:

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 from connector.errors import NotDone, Unknown
+from connector.ledger import by_hand
 from connector.ledger.schema import history
 from connector.ledger.schema import slips as slip_rows
-from connector.outcome import Effect, Hold, Reason, Reply
+from connector.outcome import Effect, Hold, Reason, Reply, together
 from connector.ports import Answers
 from connector.slip import Result, Slip
 from sqlalchemy import select
 
 from tests.unit.test_runner_relay import instructed, relay_round
-from tests.unit.world import CARD, TRANSFER, World, a_shipment, an_order, world
+from tests.unit.world import CARD, TRANSFER, World, a_shipment, an_order, tracking, world
 
-SENT, ERROR, RESEND, UNSHIPPABLE = "[WMS送信済]", "[WMS:エラー]", "[WMS再送]", "[WMS:出荷不可]"
+SENT, ERROR, RESEND = "[WMS送信済]", "[WMS:エラー]", "[WMS再送]"
+UNSHIPPABLE, PARTIAL = "[WMS:出荷不可]", "[WMS:一部出荷]"
 
 
 def tags(w: World, number: str) -> str:
@@ -189,6 +191,52 @@ async def test_a_slip_that_cannot_be_shipped_is_told_once_and_its_copy_goes(tmp_
         assert len(instructed(w)) == 2
 
 
+async def test_a_part_that_left_is_told_once_and_its_tag_goes_when_the_rest_left(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        await w.run("relay")
+        slip = w.slip_of()
+        w.wms.reports(
+            a_shipment(slip, result_id="E1", result=Result.PARTIAL, reason_code="STOCKOUT", reason="1個のみ")
+        )
+        await w.run("collect")
+        for _ in range(3):
+            w.pass_by(minutes=10)
+            await w.run("relay")
+        held = w.ne.slips_held[slip]
+        assert (held.status, held.tags) == (40, SENT + PARTIAL)
+        assert "一部出荷（欠品 STOCKOUT）、1個のみ" in held.worker_text
+        assert (w.ne.count("tagged_partial"), w.effects("ne_partial")) == (1, ["done"])
+        assert w.holds(slip) == ["partial_shipment"]
+        w.ne.edit(slip, tags="[贈答]" + held.tags)
+        w.wms.reports(a_shipment(slip, tracking(2), result_id="E2"))
+        await w.run("collect", "confirm_shipment")
+        w.pass_by(minutes=10)
+        await w.run("relay", "confirm_shipment")
+        assert (w.slip_state(), tags(w, slip)) == ("confirmed", "[贈答]" + SENT)
+        assert w.ne.count("tagged_partial") == 1
+
+
+async def test_a_slip_that_ships_after_all_loses_the_tag_of_what_was_said_before(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        await w.run("relay")
+        slip = w.slip_of()
+        early = w.clock.now()
+        gone = a_shipment(slip, result_id="E1", result=Result.UNSHIPPABLE, tracking=(), confirmed_at=early)
+        w.wms.reports(gone)
+        await w.run("collect", "relay")
+        assert tags(w, slip) == SENT + UNSHIPPABLE
+        w.pass_by(minutes=60)
+        later = w.clock.now()
+        w.wms.reports(a_shipment(slip, result_id="E2", result=Result.PARTIAL, confirmed_at=later))
+        await w.run("collect", "relay")
+        assert tags(w, slip) == SENT + PARTIAL, "a part left: what was said before is no longer true"
+        w.wms.reports(a_shipment(slip, tracking(2), result_id="E3", confirmed_at=later))
+        await w.run("collect", "confirm_shipment")
+        assert (w.slip_state(), tags(w, slip)) == ("confirmed", SENT)
+
+
 async def test_what_the_warehouse_would_refuse_is_not_claimed(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_print_ready(an_order("T-1001"), an_order("T-1002"))
@@ -201,6 +249,68 @@ async def test_what_the_warehouse_would_refuse_is_not_claimed(tmp_path: Path) ->
         w.release(doubtful, "address_doubtful")
         await relay_round(w)
         assert instructed(w) == [doubtful], "exactly this finding was let pass"
+
+
+async def test_everything_that_is_doubtful_is_shown_at_once_and_each_goes_when_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    address, text, wish = (
+        Hold(Reason.ADDRESS_DOUBTFUL, "番地がありません"),
+        Hold(Reason.TEXT_TOO_LONG, "宛名が長すぎます"),
+        Hold(Reason.DELIVERY_UNFIT, "時間帯がありません"),
+    )
+    with world(tmp_path) as w:
+        await w.to_intake(an_order(payment=TRANSFER))
+        slip = w.slip_of()
+        w.ne.edit(slip, deposit_type="2")
+        await w.import_now()
+        w.pass_by(minutes=2)
+        await w.run("import_daily", "follow_slips")
+        w.ne.edit(slip, deposit_type="0")
+        w.wms.doubted[slip] = (address, text, wish)
+        every = ["address_doubtful", "delivery_unfit", "payment_gate", "text_too_long"]
+        for _ in range(2):
+            await w.run("relay")
+            assert sorted(w.holds(slip)) == every
+            w.pass_by(minutes=10)
+        w.ne.edit(slip, deposit_type="2")
+        w.wms.doubted[slip] = (text, wish)
+        await w.run("relay")
+        assert sorted(w.holds(slip)) == ["delivery_unfit", "text_too_long"]
+        w.release(slip, "text_too_long")
+        await w.run("relay")
+        assert (w.holds(slip), instructed(w)) == (["delivery_unfit"], [])
+        w.wms.doubted.clear()
+        w.pass_by(minutes=10)
+        await relay_round(w)
+        assert (w.holds(slip), instructed(w)) == ([], [slip])
+
+
+async def test_who_releases_a_text_that_is_too_long_hears_that_it_is_never_cut(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        slip = w.slip_of()
+        w.wms.leaves_out.add(slip)
+        await w.run("relay")
+        with w.database.engine.begin() as connection:
+            answer = by_hand.release(
+                connection, w.shop.key, slip, "見本 花子", "急ぎ", w.clock.now(), item="slip"
+            )
+        assert (answer.done, answer.code) == (True, "never_cut")
+        for lang, words in (
+            ("ja", "ネクストエンジンで短くするか、文字の置き換え表"),
+            ("en", "shorten it in Next Engine"),
+        ):
+            assert words in answer.in_language(lang).words
+        await relay_round(w)
+        assert (w.holds(slip), instructed(w)) == (["text_too_long"], [])
+
+
+def test_one_hold_for_each_reason() -> None:
+    assert together([None, None]) is None
+    one, same, other = Hold(Reason.BUG, "a"), Hold(Reason.BUG, "b"), Hold(Reason.REFUSED, "c")
+    assert together([None, one, same]) == one
+    assert together([Hold(Reason.BUG, "a", (other,)), same]) == Hold(Reason.BUG, "a", (other,))
 
 
 async def test_an_empty_answer_about_very_many_slips_concludes_nothing(tmp_path: Path) -> None:

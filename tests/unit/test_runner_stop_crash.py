@@ -1,4 +1,7 @@
-"""The process dies at every point of a stop: one question, one cancel, and no *stopped* before the warehouse's word."""
+"""The process dies at every point of a stop: one question, one cancel, and no *stopped* before the warehouse's word.
+
+Nor is anything cancelled in the cart before it, and there only once.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +49,31 @@ def proved(w: World) -> bool:
     return all(w.stop(order.number) == "stopped" for order in PLACED)
 
 
+async def stopped_by_the_warehouse(w: World) -> None:
+    """Only the cart's leg is left, by API; the results were read since."""
+    await w.to_relayed(*PLACED)
+    for order in PLACED:
+        with w.database.engine.begin() as connection:
+            request(connection, w.shop, order.number, "見本 花子", "電話", w.clock.now())
+    for _ in range(4):
+        await w.run("stop")
+        w.pass_by(minutes=5)
+    assert proved(w)
+    assert w.cart.count("cancelled") == 0
+
+
+def cancelled_once(w: World) -> bool:
+    """Whenever the cart shows one cancelled it is stopped; in the end both are, each by one void."""
+    assert proved(w)
+    assert all(w.cart.count(what, order.number) <= 1 for what in ("cancelled", "voided") for order in PLACED)
+    told = w.rows(select(stop_answers).where(stop_answers.c.party == "cart"))
+    return [row.answer for row in told].count("agreed") == len(PLACED)
+
+
 STORIES = {
     "a late answer": Story(wished_for, ("stop",), proved),
     "an unanswered instruction": Story(wished_for_unanswered, ("relay", "stop"), proved),
+    "the cart's leg": Story(stopped_by_the_warehouse, ("collect", "stop"), cancelled_once),
 }
 
 
@@ -57,7 +82,7 @@ STORIES = {
 @pytest.mark.parametrize("name", STORIES)
 async def test_dying_at_every_point_of_a_stop(tmp_path: Path, name: str) -> None:
     story, at = STORIES[name], 1
-    with world(tmp_path) as prepared:
+    with world(tmp_path, cancels_in_cart=name == "the cart's leg") as prepared:
         await story.prepare(prepared)
         while (await one_life(prepared.fork(tmp_path / str(at)), story, at)).passed >= at:
             at += 1

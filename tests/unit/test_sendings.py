@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from connector.journey import SlipState
+from connector.ledger import holds
+from connector.ledger.schema import slips as slip_rows
 from connector.ledger.schema_warehouse import goods_returns, sendings
 from connector.order import Origin, Round
+from connector.outcome import Reason
+from connector.rhythm import Rhythm
 from connector.shop import DoubleRules
 from connector.slip import NEStatus, Result, ShippedLine, SlipRow
 from msgspec.structs import replace
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
+from structlog.testing import capture_logs
 
 from tests.unit.test_runner_crash import Crashed
 from tests.unit.world import START, World, a_shipment, an_order, tracking, world
@@ -250,3 +256,42 @@ async def test_only_digests_are_kept_of_who_it_was_for(tmp_path: Path) -> None:
         assert row.body["persons"]
         for personal in ("見本", "000-0000", "0001", "1-2-3"):
             assert personal not in text.replace("T-1001", "")
+
+
+async def test_what_is_older_than_the_window_and_a_month_is_forgotten_unless_somebody_needs_it(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as w:
+        numbers = [f"T-{n}" for n in range(1001, 1006)]
+        await w.to_print_ready(*(an_order(number) for number in numbers))
+        for place, number in enumerate(numbers):
+            w.ne.edit(w.slip_of(number), **WHO | {"address2": f"1-2-{place}", "name": f"見本 太郎{place}"})
+        await relay(w)
+        done, recent, on_its_way, named, second = (w.slip_of(number) for number in numbers)
+        assert kept(w) == {done, recent, on_its_way, named, second}
+        began = w.clock.now()
+        ended = [done, recent, named, second]
+        with w.database.engine.begin() as connection:
+            connection.execute(
+                update(slip_rows).where(slip_rows.c.number.in_(ended)).values(state=SlipState.CONFIRMED)
+            )
+            connection.execute(
+                update(sendings)
+                .where(sendings.c.slip_number == recent)
+                .values(sent_at=began + timedelta(days=30))
+            )
+            found: dict[str, Any] = {"item": "slip", "item_id": 999, "number": second, "stage": "relay"}
+            note = f"伝票 {named}（11/24 12:00 出荷指示）と同じ商品です。"
+            holds.pin(connection, w.shop.key, began, **found, reason=Reason.DUPLICATE_SHIPMENT, note=note)
+        assert await w.runner.tidy() == 0
+        w.pass_by(days=DoubleRules().days + 31)
+        rhythm = Rhythm(w.runner, w.clock)
+        with capture_logs() as said:
+            await rhythm.run_due(lambda: False)
+            await rhythm.run_due(lambda: False)
+        assert kept(w) == {recent, on_its_way, named, second}
+        assert [line["sendings"] for line in said if line["event"] == "tidied"] == [1]
+
+
+def kept(w: World) -> set[str]:
+    return {row.slip_number for row in w.rows(select(sendings.c.slip_number))}

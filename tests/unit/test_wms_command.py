@@ -112,6 +112,23 @@ def test_names_and_addresses_of_an_instruction_are_masked(mappings: Path) -> Non
     assert wms(mappings, "try", "yupri", str(file), "--kind", "receipt").exit_code == Exit.USAGE
 
 
+def test_a_name_that_slipped_into_another_column_is_masked_too(mappings: Path, tmp_path: Path) -> None:
+    wms(mappings, "new", "mine")
+    file = tmp_path / "実績.csv"
+    rows = ("見本太郎,090-0000-0001", "200101,東京都千代田区見本町1-2-3", "200102,9.99E+11")
+    file.write_bytes("\r\n".join(("出荷指示番号,送り状番号", *rows, "")).encode("cp932"))
+    for form in ((), ("--json",)):
+        shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24", *form)
+        assert shown.exit_code == Exit.FINDINGS
+        assert "9.99E+11" in shown.stdout, "a damaged number may be seen"
+        for personal in ("見本太郎", "090-0000-0001", "千代田区"):
+            assert personal not in shown.stdout
+    file.write_bytes("見本太郎,090-0000-0001\r\n200101,x\r\n".encode("cp932"))
+    refused = wms(mappings, "try", "mine", str(file))
+    assert refused.exit_code == Exit.INVALID
+    assert "太郎" not in refused.stdout
+
+
 def test_a_receipt_is_read_as_well(mappings: Path) -> None:
     file = GENERIC / "SHIPACK_SHIPORD_demo_WH01_20261124101500_000001.csv"
     shown = wms(mappings, "try", "generic", str(file), "--kind", "receipt")

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from connector.adapters.ecforce import subscription_reader, wire
 from connector.adapters.ecforce.bulk import explain
+from connector.adapters.ecforce.cancelling import Cancelling
 from connector.adapters.ecforce.completion import (
     API,
     FILES,
@@ -105,6 +106,7 @@ class Ecforce:
         self._drop = drop
         self._clock = clock
         self._requests = RequestRoute(http, archive, self._by_id)
+        self._cancelling = Cancelling(http, archive, self._by_id)
         folder = self._settings.completion_results_folder
         self._results = (
             ImportResults(drop, archive, folder=folder, shop=settings.shop) if drop and folder else None
@@ -220,6 +222,15 @@ class Ecforce:
     def _route(self, effect: Effect) -> str:
         """An effect keeps the route it was made for, whatever the settings say by now."""
         return str(effect.facts.get("route", self._settings.completion_route))
+
+    # ---- cancelling ---------------------------------------------------------------------------------------
+
+    async def cancel(self, effect: Effect) -> Reply:
+        """`effect.facts["id"]`: the cart's id of the one order. Done where the cart shows it cancelled."""
+        return await self._cancelling.cancel(effect)
+
+    async def cancel_stands(self, effect: Effect) -> Reply:
+        return await self._cancelling.stands(effect)
 
     # ---- pages --------------------------------------------------------------------------------------------
 

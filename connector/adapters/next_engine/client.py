@@ -62,6 +62,7 @@ class NextEngineSettings:
     refused_tag: str = "WMS:エラー"
     resend_tag: str = "WMS再送"
     unshippable_tag: str = "WMS:出荷不可"
+    partial_tag: str = "WMS:一部出荷"
 
 
 class NextEngine:
@@ -110,6 +111,16 @@ class NextEngine:
                 found |= await self._with_rows(chunk)
             rest = [number for number in chunk if number not in found]
             found |= await self._without_rows(rest)
+        return found
+
+    async def stock_of(self, skus: Sequence[str]) -> dict[str, int]:
+        """`ports.Shelves`. A code that no list of codes can carry is not asked for."""
+        found: dict[str, int] = {}
+        for chunk in _chunks(sorted({sku for sku in skus if "," not in sku})):
+            conditions = [(f"{wire.STOCK_GOODS}-in", ",".join(chunk))]
+            async for page in self.search(wire.STOCK_SEARCH, wire.STOCK_FIELDS, conditions):
+                cells = map(Cells, page)
+                found |= {one.text(wire.STOCK_GOODS): one.number(wire.STOCK_QUANTITY) for one in cells}
         return found
 
     async def slips_changed_since(self, since: datetime) -> AsyncIterator[list[Slip]]:
@@ -209,9 +220,16 @@ class NextEngine:
         steps = {n: tag_as_refused(self._settings.unshippable_tag, text) for n, text in words.items()}
         return await self._bulk.carry_out(steps, now)
 
+    async def mark_partial(self, words: Mapping[str, str]) -> Answers:
+        now = await self._without_rows(list(words))
+        tag, gone = self._settings.partial_tag, self._settings.unshippable_tag
+        steps = {number: tag_as_refused(tag, text, gone) for number, text in words.items()}
+        return await self._bulk.carry_out(steps, now)
+
     async def confirm_shipments(self, shipments: Mapping[str, Shipment]) -> Answers:
         now = await self._without_rows(list(shipments))
-        steps = {number: write_tracking(shipment) for number, shipment in shipments.items()}
+        gone = (self._settings.unshippable_tag, self._settings.partial_tag)
+        steps = {number: write_tracking(shipment, *gone) for number, shipment in shipments.items()}
         return await self._in_turn(now, steps, confirm_shipped)
 
     async def correct_tracking(self, corrections: Mapping[str, Shipment]) -> Answers:

@@ -285,6 +285,10 @@ ROW_MODIFIED_AT: Final = "receive_order_row_last_modified_date"
 ROW_BUNDLED_FROM_SLIP: Final = "receive_order_include_from_order_id"
 ROW_BUNDLED_FROM_ROW: Final = "receive_order_include_from_row_no"
 GOODS_ID: Final = "goods_id"
+STOCK_SEARCH: Final = "/api_v1_master_stock/search"
+STOCK_GOODS: Final = "stock_goods_id"
+STOCK_QUANTITY: Final = "stock_quantity"
+STOCK_FIELDS: Final = (STOCK_GOODS, STOCK_QUANTITY)
 GOODS_NAME: Final = "goods_name"
 GOODS_RELEASE: Final = "goods_release_date"
 

@@ -137,20 +137,24 @@ def mark_printed(now: Slip) -> Write | None:
     return Write(wire.BASE_RECEIPTED, label_flag=PRINTED_MARK)
 
 
-def write_tracking(shipment: Shipment) -> Step:
-    """発送伝票番号, before 出荷確定: the shipping mail waits for it (§8). NE keeps one number, 作業用欄 all of them."""
+def write_tracking(shipment: Shipment, *gone: str) -> Step:
+    """発送伝票番号, before 出荷確定: the shipping mail waits for it (§8). NE keeps one number, 作業用欄 all of them.
+
+    Tags that say it did not leave go with the same call; a slip that is 出荷確定済 is left alone.
+    """
     number = shipment.tracking[0] if shipment.tracking else ""
 
     def step(now: Slip) -> Write | None:
         _must_be_live(now)
-        text = _with_numbers(now, shipment)
+        text, tags = _with_numbers(now, shipment), remove_tags(now.tags, gone)
         known = not number or _digits(now.tracking) == number
-        if known and (text == now.worker_text or now.status == NEStatus.SHIPPED):
+        if known and ((text, tags) == (now.worker_text, now.tags) or now.status == NEStatus.SHIPPED):
             return None
         if now.status == NEStatus.SHIPPED:
             words = f"出荷確定済みの伝票に別の発送伝票番号 {now.tracking or '(空)'} があります"
             raise Refused(SYSTEM, "tracking", words)
-        return update(_numbers(now, number, text))
+        untagged = {wire.TAGS: tags} if tags != now.tags else {}
+        return update(_numbers(now, number, text) | untagged)
 
     return step
 

@@ -1,7 +1,8 @@
 """ApiWarehouse (API でつなぐ倉庫): one call per slip, and an answer at once; OPENLOGI, LOGILESS, ロジザードZERO.
 
 Dangerous: shipping twice. A call whose answer is lost may have been done; whether it was is found out by asking for
-our own key, never by calling again (spec/wms.md §2.2). Where an API has no such question, a person decides.
+our own key, never by calling again (spec/wms.md §2.2). Where an API has no such question, a person decides. A call that
+was turned away at the door (429, no line) is no try of its slip: it waits as long as the other side says.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from connector.adapters.wms import doubts
 from connector.adapters.wms.api_body import Body, Shape, body_of, encoded
 from connector.adapters.wms.shipments import SYSTEM
 from connector.clock import Clock, jst
-from connector.errors import ConnectorError, Misconfigured, Problem
+from connector.errors import Closed, ConnectorError, Misconfigured, NotDone, Problem
 from connector.mapping import (
     ApiProfile,
     CsvWriter,
@@ -31,14 +32,16 @@ from connector.mapping import (
     load_api_profile,
     load_csv_writer,
 )
-from connector.outcome import Effect, Hold, Reply, Stray
+from connector.outcome import Effect, Hold, Item, Reply, Stray
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile, TokenStore
-from connector.slip import Slip
+from connector.slip import Shipment, Slip
 from connector.transport.http import Answer, Explain, Http
 
 ANSWERS = f"{SYSTEM}_receipt"  # kept apart: what is kept as SYSTEM is read as results
 STOP = "wms_stop"  # kind of the effect that asks for a stop
 NO_STOP = "この倉庫に取消の API はありません。電話で伝えてください"
+PACE_SECONDS = 60.0  # how long to wait after 429 where the answer does not say: OPENLOGI counts by the minute
+LONGEST_SHUT = 3600.0  # a wish to be left alone for longer is asked about again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,17 @@ class ApiDoor:
     spent: set[str] = field(default_factory=set, repr=False)  # refresh tokens that are taken no more
     read_until: date | None = None  # the day up to which results were asked for
     signed_in: bool = False
+    busy_since: datetime | None = None  # the first of the calls that were turned away in a row
+    shut_until: datetime | None = None  # no slip is sent before, because the API asked for it
+
+    def turned_away(self, fault: NotDone, now: datetime) -> Closed:
+        """What a call that never reached the desk means for its slip: nothing; the others need not ask meanwhile."""
+        self.busy_since = self.busy_since or now
+        wait = min(fault.after or PACE_SECONDS, LONGEST_SHUT)
+        if fault.after is not None:
+            self.shut_until = now + timedelta(seconds=wait)
+        words = f"倉庫の API が混み合っているか、つながりません（{jst(self.busy_since):%m/%d %H:%M} から）"
+        return Closed(f"{words}: {fault}", after=wait)
 
     async def close(self) -> None:
         await self.http.close()
@@ -119,6 +133,14 @@ class Desk:
         return jst(self.clock.now()).date()
 
 
+def unhurried(answer: Answer, after: float | None = None) -> Answer:
+    """The same answer; raises where it says that we call too often, which is before anything is done."""
+    if answer.status == 429:
+        wait = after or answer.after or PACE_SECONDS
+        raise NotDone(f"{SYSTEM}: 呼び出しが多すぎます (429)", after=wait)
+    return answer
+
+
 class Api(Protocol):
     """How one system is spoken to. `effect` is an instruction or a stop; `number_of` has its slip."""
 
@@ -159,6 +181,7 @@ class ApiWarehouse:
 
     answers = True
     singly = True
+    rereads: frozenset[str] = frozenset()  # the codes of an API do not drift: its version is in every call
 
     def __init__(
         self,
@@ -257,7 +280,17 @@ class ApiWarehouse:
     # --- sending and looking ---------------------------------------------------------------------------
 
     async def send(self, effect: Effect) -> Reply | Receipt:
-        return await (self.api.stop(effect) if effect.kind == STOP else self.api.create(effect))
+        """Closed where the API takes nothing now: nobody's try, and not asked again before it is time."""
+        door, now = self._desk.door, self._desk.clock.now()
+        if door.shut_until is not None and now < door.shut_until:
+            left = (door.shut_until - now).total_seconds()
+            raise door.turned_away(NotDone("前の呼び出しで待つよう言われています", after=left), now)
+        try:
+            said = await (self.api.stop(effect) if effect.kind == STOP else self.api.create(effect))
+        except NotDone as fault:
+            raise door.turned_away(fault, self._desk.clock.now()) from fault
+        door.busy_since = door.shut_until = None
+        return said
 
     async def lies_there(self, effect: Effect) -> Reply:
         return await self.api.lies_there(effect)
@@ -275,6 +308,9 @@ class ApiWarehouse:
 
     def read_results(self, name: str, body: bytes) -> ReadResults:
         return self.api.read_results(name, body)
+
+    def as_sent(self, shipment: Shipment, item: Item[Slip]) -> Shipment:
+        return shipment
 
 
 def _own(profile: ApiProfile, own: Mapping[str, Any]) -> WarehouseProfile:

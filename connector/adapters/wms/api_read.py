@@ -47,6 +47,7 @@ class Told:
     parcels: int
     lines: tuple[ShippedLine, ...] = ()
     reason: str = ""
+    boxed_with: frozenset[str] = frozenset()  # 同梱: all slips of this box, by the API's own word
 
 
 @dataclass(slots=True)
@@ -58,15 +59,20 @@ class Gathering:
     shipments: list[Shipment] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    one_box: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def take(self, told: Told) -> None:
         if not OURS.fullmatch(told.slip):
             self.strangers.append(told.slip)
             return
         try:
-            self.shipments.append(self._shipment(told))
+            shipment = self._shipment(told)
         except ValueError as wrong:
             self.stray(f"{told.where} 出荷指示番号 {told.slip}", f"{wrong}。この実績は取り込みません。")
+            return
+        self.shipments.append(shipment)
+        if told.boxed_with:
+            self.one_box.update(dict.fromkeys(shipment.tracking, told.boxed_with))
 
     def stray(self, where: str, words: str) -> None:
         self.strays.append(Stray(SYSTEM, where, words))
@@ -77,7 +83,7 @@ class Gathering:
             self.strays.append(
                 Stray(SYSTEM, self.profile.speaks, STRANGERS, facts={"count": len(self.strangers)})
             )
-        return ReadResults(tuple(self.shipments), tuple(self.strays))
+        return ReadResults(tuple(self.shipments), tuple(self.strays), one_box=self.one_box)
 
     def _shipment(self, told: Told) -> Shipment:
         if told.at is None:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms import beside, news, wire
+from connector.adapters.wms import beside, drift, news, wire
 from connector.adapters.wms.doubts import remarks_of
 from connector.adapters.wms.mail_results import MailResults
 from connector.adapters.wms.mappings import Mappings, load_mappings
@@ -29,9 +29,9 @@ from connector.mapping import (
     Tables,
     Written,
 )
-from connector.outcome import Absent, CannotTell, Effect, Facts, Hold, Reply, Sent, Stray
+from connector.outcome import Absent, CannotTell, Effect, Facts, Hold, Item, Reply, Sent, Stray
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile
-from connector.slip import Slip
+from connector.slip import Shipment, Slip
 from connector.transport.drop import Drop, Entry
 
 __all__ = ["FileWarehouse", "Mappings", "load_mappings"]
@@ -63,6 +63,8 @@ class FileWarehouse:
         self._mappings, self._profile = mappings, mappings.profile
         self._drop, self._archive, self._clock = drop, archive, clock
         self._stillness, self._mail = Stillness(clock), mail
+        self._once = drift.once_meant(mappings.result, mappings.door.services)
+        self.rereads = frozenset(self._once)
 
     @classmethod
     def by_mappings(
@@ -296,10 +298,11 @@ class FileWarehouse:
         """The kind of a file is told by the pattern of its name; who it speaks of, by its rows alone."""
         profile, mappings = self._profile, self._mappings
         kind = profile.inbound(name)
+        told = news.Told.by(profile, kind, name, self._clock.now())
         if kind == "stock" and mappings.stock is not None:
-            return news.stock(name, mappings.stock.read(name, body))
+            return news.stock(name, mappings.stock.read(name, body), told)
         if kind == "return" and mappings.returns is not None:
-            return news.returns(name, mappings.returns.read(name, body))
+            return news.returns(name, mappings.returns.read(name, body), told)
         rules = Rules(
             today=jst(self._clock.now()).date(),
             future_days=profile.future_days,
@@ -310,6 +313,9 @@ class FileWarehouse:
         if kind == "parcels" and mappings.parcels is not None:
             return gather_numbers(name, mappings.parcels.read(name, body), rules)
         return in_pieces(name, mappings.result.open(name, body), rules)
+
+    def as_sent(self, shipment: Shipment, item: Item[Slip]) -> Shipment:
+        return drift.as_sent(shipment, item, self._once, self._mappings.door.tables)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """LOGILESS (ロジレス REST API): 受注伝票 out, 出荷伝票 in, spec/wms.md §2.3.
 
 Dangerous: a 受注コード is used up for ever, a cancelled one too. One 出荷伝票 may carry the goods of several orders
-(同梱); its `sales_order` is the parent only, so every order is read from the lines.
+(同梱); its `sales_order` is the parent only, so every order is read from the lines. Their slips share the number, and
+only those: a number that any other slip claims is held as ever.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from typing import Any, Final
 
 import msgspec
 
-from connector.adapters.wms.api import STOP, Desk, number_of, refused, taken
+from connector.adapters.wms.api import STOP, Desk, number_of, refused, taken, unhurried
 from connector.adapters.wms.api_body import Body, Shape, difference
 from connector.adapters.wms.api_read import Gathering, Told, documents, instant, texts, whole
 from connector.adapters.wms.logiless_tokens import Access, explain
 from connector.clock import JST
-from connector.errors import NotDone
 from connector.mapping import Unfit
 from connector.outcome import Absent, CannotTell, Effect, Reason, Reply, Sent, Stray
 from connector.ports import ReadResults, Receipt, ResultFile
@@ -198,7 +198,9 @@ class Logiless:
         method = str(document.get("delivery_method") or "")
         words = [f"{method}/COD", method] if document.get("cod_total") else [method]
         numbers = texts(document.get("delivery_tracking_numbers"))
-        for slip, lines in _by_order(document).items():
+        orders = _by_order(document)
+        combined = document.get("is_combined") is True and len(orders) > 1
+        for slip, lines in orders.items():
             left = [line for line in lines if line.get("status") == SHIPPED]
             yield Told(
                 where=str(document.get("code") or document.get("id")),
@@ -212,6 +214,7 @@ class Logiless:
                 # What left in parts is counted when all has left; until then it is said in words.
                 lines=() if result is Result.PARTIAL else _lines(lines),
                 reason="" if result is Result.SHIPPED else _parts(left, lines),
+                boxed_with=frozenset(orders) if combined else frozenset(),
             )
 
     # --- calls -----------------------------------------------------------------------------------------
@@ -231,12 +234,9 @@ class Logiless:
 
     def _paced(self, answer: Answer) -> Answer:
         """429 says by X-RateLimit-Reset, in unix time, when the next call may come."""
-        if answer.status == 429:
-            reset = whole(answer.headers.get("x-ratelimit-reset"))
-            left = reset - self._desk.clock.now().timestamp() + 1.0  # a whole second: theirs is rounded down
-            wait = max(1.0, left) if reset else answer.after
-            raise NotDone("LOGILESS: 呼び出しが多すぎます (429)", after=wait)
-        return answer
+        reset = whole(answer.headers.get("x-ratelimit-reset"))
+        left = reset - self._desk.clock.now().timestamp() + 1.0  # a whole second: theirs is rounded down
+        return unhurried(answer, max(1.0, left) if reset else None)
 
 
 def _stopped(effect: Effect, document: Mapping[str, Any]) -> Receipt | None:

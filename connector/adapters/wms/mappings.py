@@ -105,6 +105,9 @@ def _gaps(folder: Path, compiled: Mapping[str, Any]) -> list[Problem]:
         for key in sorted(set(wanted) - reader.keys) if reader is not None else ():
             words = f"key: {key} の列がありません。ない列の値は absent: に書きます"
             problems.append(Problem(str(folder / f"{kind}.yaml"), 0, 0, words))
+        absent = reader.absent if reader is not None else {}
+        for key, words in news.unfit(absent).items():
+            problems.append(Problem(str(folder / f"{kind}.yaml"), 0, 0, words, absent[key]))
     shipped_on = compiled["result"].absent.get("shipped_on", plain.TODAY)
     if shipped_on != plain.TODAY:
         words = "absent: の shipped_on に書けるのは today (読んだ日) だけです"

@@ -1,23 +1,33 @@
 """News (在庫・返品): rows of STOCK and RETURN files, for people to see (spec/wms.md §7.5).
 
-Nothing is shipped, stocked or refunded by them.
+Nothing is shipped, stocked or refunded by them. Dangerous all the same: a number that is believed and wrong. What no
+warehouse can mean is that row's problem, and a file of which not one row can be believed is refused whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from connector.adapters.wms.shipments import SYSTEM, told
-from connector.mapping import Row
+from connector.clock import JST, jst
+from connector.errors import Malformed, Problem
+from connector.mapping import Row, WarehouseProfile
 from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 
-STOCK_KEYS = ("warehouse", "sku", "lot", "good", "bad", "allocated", "told_at")
+COUNTS = ("good", "bad", "allocated")
+STOCK_KEYS = ("warehouse", "sku", "lot", *COUNTS, "told_at")
 RETURN_KEYS = (
     *("return_number", "slip_number", "tracking"),
     *("sku", "quantity", "condition", "reason", "arrived_on"),
 )
+OF_THE_FILE = {"told_at": "now", "arrived_on": "today"}
+"""What `absent:` may say of a time that no column gives: when the file was written, else when we read it."""
+
+MOST = 9_999_999  # pieces; a larger number is a code that stands in the wrong column
 _NAMED = {
     "warehouse": "倉庫コード",
     "return_number": "返品番号",
@@ -26,46 +36,159 @@ _NAMED = {
     "sku": "商品コード",
     "lot": "ロット",
 }
+NOT_TAKEN = "この行は取り込みません。"
+_COUNTED = {"good": "良品数", "bad": "不良数", "allocated": "引当数", "quantity": "数量"}
+Values = dict[str, Any]
+One = TypeVar("One", StockLevel, GoodsReturn)
+Sound = list[tuple[Row, One]]
 
 
-def stock(name: str, rows: Sequence[Row]) -> ReadResults:
-    """The newest word of each item and lot; of two in one file the later time counts."""
-    strays = list(_wrong(name, rows, ("good", "bad", "allocated")))
-    levels: dict[tuple[str, str, str], StockLevel] = {}
-    for values in _sound(rows, ("good", "bad", "allocated")):
-        level = StockLevel(**{key: values[key] for key in STOCK_KEYS} | {"lot": values["lot"] or ""})
-        here = (level.warehouse, level.sku, level.lot)
-        if here not in levels or levels[here].told_at <= level.told_at:
-            levels[here] = level
-    return ReadResults((), tuple(strays), stock=tuple(levels.values()))
+def unfit(absent: Mapping[str, str]) -> dict[str, str]:
+    """What a mapping says for a column that the file does not have, and nobody can read; by key."""
+    times = {key: f"absent: の {key} に書けるのは {word} だけです" for key, word in OF_THE_FILE.items()}
+    counted = {key: f"absent: の {key} には半角の数を書きます" for key in _COUNTED}
+    wrong = {key for key in times if key in absent and absent[key] != OF_THE_FILE[key]}
+    wrong |= {key for key in counted if key in absent and not absent[key].isdecimal()}
+    return {key: words for key, words in (times | counted).items() if key in wrong}
 
 
-def returns(name: str, rows: Sequence[Row]) -> ReadResults:
-    """Goods that came back. Equal rows of one file add up."""
-    strays = list(_wrong(name, rows, ("quantity",)))
-    found: dict[tuple[str, str, str], GoodsReturn] = {}
-    for values in _sound(rows, ("quantity",)):
-        blank = {key: values[key] or "" for key in ("slip_number", "tracking", "reason")}
-        one = GoodsReturn(**{key: values[key] for key in RETURN_KEYS} | blank)
-        here = (one.return_number, one.sku, one.condition)
-        before = found.get(here)
-        found[here] = one if before is None else before.plus(one.quantity)
-    return ReadResults((), tuple(strays), returns=tuple(found.values()))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whose file this is, when it was written (as its name says, else when it is read), and when we read it."""
+
+    warehouse: str
+    at: datetime
+    last: datetime  # a time after this is a misreading
+
+    @classmethod
+    def by(cls, profile: WarehouseProfile, kind: str, name: str, now: datetime) -> Told:
+        return cls(
+            profile.warehouse_code,
+            min(written_at(profile, kind, name) or now, now),
+            now + timedelta(days=profile.future_days),
+        )
 
 
-def _sound(rows: Sequence[Row], counts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    return (row.values for row in rows if not row.problems and not _negative(row, counts))
+def written_at(profile: WarehouseProfile, kind: str, name: str) -> datetime | None:
+    """The time in a file's name, where its pattern has one."""
+    parts = name.removesuffix(".csv").split("_")
+    for part, form in (("stamp", "%Y%m%d%H%M%S"), ("minute", "%Y%m%d%H%M")):
+        if part in (pattern := profile.names.get(kind, ())):
+            try:
+                return datetime.strptime(parts[pattern.index(part)], form).replace(tzinfo=JST).astimezone(UTC)
+            except (ValueError, IndexError, OverflowError):
+                return None
+    return None
 
 
-def _negative(row: Row, counts: Sequence[str]) -> bool:
-    return any((row.values[key] or 0) < 0 for key in counts)
+def stock(name: str, rows: Sequence[Row], file: Told) -> ReadResults:
+    """The newest word of each item and lot; two of one time that differ are both doubtful, and neither counts."""
+    sound, aside = _believed(
+        name, rows, lambda values: _level(values, file), lambda one: _odd_level(one, file)
+    )
+    found: list[StockLevel] = []
+    for group in _groups(sound, lambda one: (one.warehouse, one.sku, one.lot)):
+        newest = max(one.told_at for _, one in group)
+        last = [(row, one) for row, one in group if one.told_at == newest]
+        if len({one for _, one in last}) > 1:
+            aside += [_aside(name, row, "同じ商品とロットの行が二つあり、数が違います。") for row, _ in last]
+        else:
+            found.append(last[0][1])
+    return ReadResults((), _in_order(aside), stock=tuple(found), told_at=file.at)
 
 
-def _wrong(name: str, rows: Sequence[Row], counts: Sequence[str]) -> Iterator[Stray]:
+def returns(name: str, rows: Sequence[Row], file: Told) -> ReadResults:
+    """Goods that came back. Equal rows of one file add up; one return of two slips is doubtful and does not count."""
+    sound, aside = _believed(name, rows, lambda values: _back(values, file), lambda one: _odd_back(one, file))
+    found: list[GoodsReturn] = []
+    for group in _groups(sound, lambda one: (one.return_number, one.sku, one.condition)):
+        if len({one.slip_number for _, one in group}) > 1:
+            aside += [
+                _aside(name, row, "同じ返品番号の行に、違う出荷指示番号があります。") for row, _ in group
+            ]
+        else:
+            found.append(group[0][1].plus(sum(one.quantity for _, one in group[1:])))
+    return ReadResults((), _in_order(aside), returns=tuple(found), told_at=file.at)
+
+
+def _level(values: Values, file: Told) -> StockLevel:
+    at = values["told_at"]
+    return StockLevel(
+        warehouse=values["warehouse"] or "",
+        sku=values["sku"] or "",
+        lot=values["lot"] or "",
+        good=int(values["good"] or 0),
+        bad=int(values["bad"] or 0),
+        allocated=int(values["allocated"] or 0),
+        told_at=file.at if at == OF_THE_FILE["told_at"] else at,
+    )
+
+
+def _back(values: Values, file: Told) -> GoodsReturn:
+    known = {key: values[key] for key in ("return_number", "sku", "condition")}
+    blank = {key: values[key] or "" for key in ("slip_number", "tracking", "reason")}
+    on = values["arrived_on"]
+    on = jst(file.at).date() if on == OF_THE_FILE["arrived_on"] else on
+    return GoodsReturn(**known, **blank, quantity=int(values["quantity"] or 0), arrived_on=on)
+
+
+def _odd_level(one: StockLevel, file: Told) -> str:
+    """What no column can see by itself."""
+    if one.warehouse.upper() != file.warehouse.upper():
+        return f"「倉庫コード」がこの倉庫（{file.warehouse}）のものではありません（{one.warehouse}）。"
+    if one.told_at > file.last:  # it would stand above every true word that is still to come
+        return f"「時点」が先の時刻です（{jst(one.told_at):%Y/%m/%d %H:%M}）。"
+    return next(filter(None, (_odd_count(key, getattr(one, key)) for key in COUNTS)), "")
+
+
+def _odd_back(one: GoodsReturn, file: Told) -> str:
+    if one.arrived_on > jst(file.last).date():
+        return f"「入荷日」が先の日付です（{one.arrived_on:%Y/%m/%d}）。"
+    if one.slip_number and not one.slip_number.isdecimal():
+        return f"「出荷指示番号」が伝票番号の形ではありません（{one.slip_number}）。"
+    return "「数量」が 0 です。" if one.quantity == 0 else _odd_count("quantity", one.quantity)
+
+
+def _odd_count(key: str, number: int) -> str:
+    if number < 0:
+        return f"「{_COUNTED[key]}」が負の数です（{number}）。"
+    return f"「{_COUNTED[key]}」が大きすぎます（{number:,}）。" if number > MOST else ""
+
+
+def _believed(
+    name: str, rows: Sequence[Row], make: Callable[[Values], One], odd: Callable[[One], str]
+) -> tuple[Sound[One], list[tuple[int, Stray]]]:
+    """Raises Malformed where there are rows and not one can be believed: then it is the file that is wrong."""
+    sound: Sound[One] = []
+    aside: list[tuple[int, Stray]] = []
     for row in rows:
-        words = [told(problem) for problem in row.problems]
-        if not words and _negative(row, counts):
-            words = ["数量が負の数です。"]
-        said = {label: str(row.values[key]) for key, label in _NAMED.items() if row.values.get(key)}
-        for one in words:
-            yield Stray(SYSTEM, f"{name}:{row.line}", f"{one}この行は取り込みません。", facts={"row": said})
+        one = None if row.problems else make(row.values)
+        words = odd(one) if one is not None else "".join(told(problem) for problem in row.problems)
+        if one is not None and not words:
+            sound.append((row, one))
+        else:
+            aside.append(_aside(name, row, words))
+    if rows and not sound:
+        first = next(iter(rows[0].problems), None) or Problem(name, rows[0].line, 0, _bare(aside[0][1]))
+        raise Malformed(replace(first, words=f"どの行も取り込めません: {first.words}"))
+    return sound, aside
+
+
+def _bare(stray: Stray) -> str:
+    return stray.words.removesuffix(NOT_TAKEN).removesuffix("。")
+
+
+def _groups(sound: Sound[One], key: Callable[[One], tuple[str, ...]]) -> list[Sound[One]]:
+    found: dict[tuple[str, ...], Sound[One]] = {}
+    for row, one in sound:
+        found.setdefault(key(one), []).append((row, one))
+    return list(found.values())
+
+
+def _aside(name: str, row: Row, words: str) -> tuple[int, Stray]:
+    said = {label: str(row.values[key]) for key, label in _NAMED.items() if row.values.get(key)}
+    return row.line, Stray(SYSTEM, f"{name}:{row.line}", f"{words}{NOT_TAKEN}", facts={"row": said})
+
+
+def _in_order(aside: list[tuple[int, Stray]]) -> tuple[Stray, ...]:
+    return tuple(stray for _, stray in sorted(aside, key=lambda one: one[0]))

@@ -1,7 +1,7 @@
 """OPENLOGI (オープンロジ REST API 1.5): 出荷依頼 out, 出荷済み in, spec/wms.md §2.2.
 
 Dangerous: names are cut at 15 characters without an error, a 5xx may have been done, and a cancelled 出荷依頼 is simply
-gone: a 404 means "cancelled" only where we asked for it, and never "send it again" after that.
+gone: a 404 means "cancelled" only where we asked for it (`openlogi_stops.py`), and never "send it again" after that.
 """
 
 from __future__ import annotations
@@ -14,22 +14,25 @@ from typing import Any, Final
 
 import msgspec
 
-from connector.adapters.wms.api import STOP, Desk, number_of, refused, taken
+from connector.adapters.wms.api import STOP, Desk, number_of, refused, taken, unhurried
 from connector.adapters.wms.api_body import Body, Shape, difference
 from connector.adapters.wms.api_read import Gathering, Told, documents, instant, texts, whole
-from connector.errors import Unknown
+from connector.adapters.wms.openlogi_said import (
+    QUIET,
+    SHIPMENTS,
+    SHIPPED,
+    document_of,
+    explain,
+    fields_of,
+)
+from connector.adapters.wms.openlogi_stops import Stops
 from connector.mapping import Unfit
 from connector.outcome import Absent, CannotTell, Effect, Reason, Reply, Sent, Stray
 from connector.ports import ReadResults, Receipt, ResultFile
 from connector.slip import Result, ShippedLine
-from connector.transport.http import Answer, no_words, patiently
+from connector.transport.http import Answer, patiently
 
 VERSION: Final = "1.5"
-SHIPMENTS: Final = "shipments"
-SHIPPED, CANCEL_ASKED = "shipped", "cancel_request"
-BEFORE_WORK: Final = ("backordered", "allocating", "waiting", "suspended")
-ON_THE_FLOOR: Final = ("working", "picking", "picked", "packed", "modify_request")
-QUIET: Final = (*BEFORE_WORK, *ON_THE_FLOOR, CANCEL_ASKED)  # says nothing about a departure
 WITHIN: Final = timedelta(days=7)
 STREET_WIDTH: Final = 64  # half widths of address1 and address2 without 市・区
 SHAPE: Final = Shape(
@@ -65,19 +68,6 @@ _PHONE = re.compile(r"0\d{9,12}", re.ASCII)
 _CITY = re.compile(r"[^\d\s]{1,8}?市(?:[^\d\s]{1,4}?区)?|[^\d\s]{1,5}?区")
 
 
-def explain(body: bytes) -> tuple[str, str]:
-    """`error`, and what is wrong field by field."""
-    try:
-        said = msgspec.json.decode(body)
-        fields = said.get("errors") or {}
-        words = (
-            "、".join(f"{path}: {text}" for path, text in fields.items()) if isinstance(fields, dict) else ""
-        )
-        return str(said.get("error", "")), words or str(said.get("error_description") or "")
-    except (msgspec.DecodeError, AttributeError, UnicodeDecodeError):
-        return no_words(body)
-
-
 class Openlogi:
     """`api.Api` for one account."""
 
@@ -87,6 +77,7 @@ class Openlogi:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._door, self._http = desk, desk.door, desk.door.http
         self._account = desk.door.account.account
+        self._stops = Stops(self, desk.door.asked)
         self._headers = {"Authorization": f"Bearer {desk.door.account.token}", "X-Api-Version": VERSION}
 
     # --- building --------------------------------------------------------------------------------------
@@ -118,13 +109,13 @@ class Openlogi:
     async def create(self, effect: Effect) -> Reply | Receipt:
         answer = await self.write("POST", f"/{SHIPMENTS}", effect.body, effect)
         if answer.status not in (400, 422):
-            document = _document(answer.accepted(explain))
+            document = document_of(answer.accepted(explain))
             if document is None:
                 raise answer.doubt("OPENLOGI: 出荷依頼の返信を読み取れません")
             return self._compared(effect, document)
         _, words = explain(answer.body)
-        if {"identifier", "order_no"} & set(_fields(answer.body)):
-            document = await self._find(number_of(effect), effect)
+        if {"identifier", "order_no"} & set(fields_of(answer.body)):
+            document = await self.find(number_of(effect), effect)
             if document is not None:  # our key is taken: by ourselves, if it holds the same
                 return self._compared(effect, document)
         return refused(effect, words)
@@ -137,7 +128,7 @@ class Openlogi:
 
     # --- looking ---------------------------------------------------------------------------------------
 
-    async def _find(self, number: str, effect: Effect) -> dict[str, Any] | None:
+    async def find(self, number: str, effect: Effect) -> dict[str, Any] | None:
         """The shipment under our key, None where there is none."""
 
         path = f"/{SHIPMENTS}/{self._account}/{number}"
@@ -151,24 +142,34 @@ class Openlogi:
         answer = await self._desk.keep(await patiently(once, self._desk.clock), effect)
         if answer.status == 404:
             return None
-        document = _document(answer.body)
+        document = document_of(answer.body)
         if document is None:
             raise answer.doubt("OPENLOGI: 照会の返信を読み取れません")
         return document
 
+    async def listed(self, number: str, effect: Effect) -> bool:
+        """Whether OPENLOGI's own lists, of what waits and of what left, know the slip all the same."""
+        since = self._desk.today - timedelta(days=self._desk.profile.look_back_days)
+        for question in (SHIPMENTS, f"{SHIPMENTS}/{SHIPPED}?date_after={since:%Y%m%d}"):
+            body = await self.read(f"/{question}")
+            found = documents(question, body, SHIPMENTS)
+            if any(number in (one.get("identifier"), one.get("order_no")) for one in found):
+                return True
+        return False
+
     async def receipt(self, effect: Effect) -> Receipt | None:
-        document = await self._find(number_of(effect), effect)
         if effect.kind == STOP:
-            return self._stopped(effect, document)
+            return await self._stops.receipt(effect)
+        document = await self.find(number_of(effect), effect)
         if document is None:
             return None
         compared = self._compared(effect, document)
         return compared if isinstance(compared, Receipt) else None
 
     async def lies_there(self, effect: Effect) -> Reply:
-        document = await self._find(number_of(effect), effect)
         if effect.kind == STOP:
-            return self._stop_lies_there(effect, document)
+            return await self._stops.lies_there(effect)
+        document = await self.find(number_of(effect), effect)
         if document is None:
             if number_of(effect) in self._door.asked:
                 return CannotTell("取消を依頼したあと、OPENLOGI に見つからなくなりました。送り直しません")
@@ -176,78 +177,14 @@ class Openlogi:
         compared = self._compared(effect, document)
         return Sent({"id": document["id"]}) if isinstance(compared, Receipt) else compared
 
-    # --- stopping --------------------------------------------------------------------------------------
-
     async def stop(self, effect: Effect) -> Reply | Receipt:
-        """DELETE before the work has begun, a request to the floor after that (§2.2)."""
-        document = await self._find(number_of(effect), effect)
-        if document is None:
-            return CannotTell(
-                "OPENLOGI にこの伝票の出荷依頼がありません。取消の前からないので、止まったとは言えません"
-            )
-        if document.get("status") in BEFORE_WORK:
-            answer = await self._ask(effect, "DELETE", f"/{SHIPMENTS}/{document['id']}", b"")
-            if answer.status in (200, 204):
-                answer.accepted(explain)
-                return taken(effect, f"{document['id']} 削除")
-            if answer.status != 403:
-                return self._odd(answer)
-            document = await self._find(number_of(effect), effect) or document  # it has moved on meanwhile
-            if document.get("status") not in ON_THE_FLOOR:
-                return refused(effect, explain(answer.body)[1])
-        if document.get("status") == CANCEL_ASKED:
-            self._door.asked.add(number_of(effect))
-            return Sent({"id": document["id"], "status": CANCEL_ASKED})
-        if document.get("status") == SHIPPED:
-            return refused(effect, _left(document))
-        answer = await self._ask(effect, "POST", f"/{SHIPMENTS}/{document['id']}/cancel", b"{}")
-        if answer.status == 403:
-            return refused(effect, explain(answer.body)[1])
-        if answer.status == 404:
-            return self._odd(answer)
-        after = _document(answer.accepted(explain)) or {}
-        return Sent({"id": document["id"], "status": str(after.get("status", ""))})
+        return await self._stops.send(effect)
 
-    async def _ask(self, effect: Effect, method: str, path: str, body: bytes) -> Answer:
-        """Remembered where it went out: what is gone afterwards went by our request."""
-        try:
-            answer = await self.write(method, path, body, effect)
-            if answer.status in (200, 204):
-                answer.accepted(explain)
-        except Unknown:
-            self._door.asked.add(number_of(effect))
-            raise
-        if answer.status in (200, 204) or answer.status >= 500:
-            self._door.asked.add(number_of(effect))
-        return answer
-
-    def _odd(self, answer: Answer) -> Reply:
-        if answer.status == 404:
-            return CannotTell("取消を送る間に OPENLOGI から出荷依頼がなくなりました。倉庫に確かめてください")
-        answer.accepted(explain)
-        return CannotTell(f"OPENLOGI の取消の返信を読み取れません (HTTP {answer.status})")
-
-    def _stopped(self, effect: Effect, document: Mapping[str, Any] | None) -> Receipt | None:
-        """Gone after our request: stopped. Left: not. Anything else can still go either way."""
-        if document is None:
-            asked = number_of(effect) in self._door.asked
-            return taken(effect, "取消済み") if asked else None
-        return refused(effect, _left(document)) if document.get("status") == SHIPPED else None
-
-    def _stop_lies_there(self, effect: Effect, document: Mapping[str, Any] | None) -> Reply:
-        asked, status = number_of(effect) in self._door.asked, str((document or {}).get("status", ""))
-        if document is None and not asked:
-            words = "OPENLOGI に出荷依頼がありません。取消が届いたかは確かめられないので、倉庫に電話で確かめてください"
-            return CannotTell(words)
-        if document is None or status in (CANCEL_ASKED, SHIPPED) or (asked and status in ON_THE_FLOOR):
-            if status == CANCEL_ASKED:
-                self._door.asked.add(number_of(effect))
-            return Sent({"status": status or "gone"})
-        return Absent({"status": status})
+    # --- calls -----------------------------------------------------------------------------------------
 
     async def write(self, method: str, path: str, body: bytes, effect: Effect) -> Answer:
         answer = await self._http.send_json(method, path, body, headers=self._headers)
-        return await self._desk.keep(answer, effect)
+        return unhurried(await self._desk.keep(answer, effect))
 
     # --- results ---------------------------------------------------------------------------------------
 
@@ -312,28 +249,6 @@ class Openlogi:
                 for place, one in enumerate(items, 1)
             ),
         )
-
-
-def _document(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return document if isinstance(document, dict) and document.get("id") else None
-
-
-def _fields(body: bytes) -> Mapping[str, Any]:
-    try:
-        said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    errors = said.get("errors") if isinstance(said, dict) else None
-    return errors if isinstance(errors, dict) else {}
-
-
-def _left(document: Mapping[str, Any]) -> str:
-    numbers = " ".join(texts(document.get("tracking_codes"))) or "-"
-    return f"出荷済みです（{document.get('shipped_at', '')} 送り状番号 {numbers}）"
 
 
 def _street_width(recipient: Mapping[str, Any]) -> int:

@@ -1,13 +1,15 @@
 """Trial (読み方の確認): how a profile would read a real file, column by column and line by line. Nothing is booked.
 
 Dangerous: it prints a real file. Only numbers, codes and dates are shown as they stand; any other text shows no more
-than its first character, for it may be somebody's name or address.
+than its first character, for it may be somebody's name or address: columns slip, and then a name stands where a number
+should.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from connector.adapters.wms.pieces import in_pieces, whole
 from connector.adapters.wms.shipments import Rules
 from connector.errors import Malformed, Problem
 from connector.mapping import CsvReader, Row
+from connector.mapping.document import nearest
 from connector.outcome import Stray
 from connector.ports import ReadResults
 from connector.slip import Shipment
@@ -48,6 +51,8 @@ _OPEN = frozenset(  # what names nobody
         ),
     )
 )
+_CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
+_PHONE = re.compile(r"0\d{9,10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,15 @@ def try_file(mappings: Mappings, kind: str, path: Path, today: date) -> Trial:
             raise Malformed(Problem(name, 0, 0, words, f"{size:,}", expected))
         return _tried(mappings, reader, kind, name, path.read_bytes(), today)
     except Malformed as refused:
-        return Trial(name, kind, refused=str(refused))
+        return Trial(name, kind, refused=str(_discreet(refused.problem)))
 
 
 def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: bytes, today: date) -> Trial:
     table = reader.open(name, body)
     rows = [table.row(line) for line in table.lines()]
+    keys = {table.at(one.key) + 1: one.key for one in reader.columns}
+    problems = [problem for row in rows for problem in (*row.problems, *row.remarks)]
+    secrets = {one.found for one in problems if one.found and _told(one, keys).found != one.found}
     found = ReadResults((), ())
     if kind == "result":
         profile = mappings.profile
@@ -118,24 +126,45 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
         encoding=table.encoding,
         columns=tuple(Bound(one.header, one.key, table.at(one.key) + 1) for one in reader.columns),
         unused=tuple(f"{problem.column}: {problem.found}" for problem in table.warnings),
-        rows=tuple(_read(row) for row in rows),
+        rows=tuple(_read(row, keys) for row in rows),
         events=tuple(_event(shipment) for shipment in found.shipments),
-        aside=tuple(_aside(stray) for stray in found.strays),
+        aside=tuple(_aside(stray, secrets) for stray in found.strays),
     )
 
 
-def _read(row: Row) -> Read:
+def _read(row: Row, keys: Mapping[int, str]) -> Read:
     values = {key: _shown(key, value) for key, value in row.values.items() if value is not None}
-    return Read(row.line, values, _words(row.problems), _words(row.remarks))
+    return Read(row.line, values, _words(row.problems, keys), _words(row.remarks, keys))
 
 
-def _words(problems: Sequence[Problem]) -> tuple[str, ...]:
-    return tuple(map(str, problems))
+def _words(problems: Iterable[Problem], keys: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(str(_told(problem, keys)) for problem in problems)
+
+
+def _told(problem: Problem, keys: Mapping[int, str]) -> Problem:
+    """What stood in the cell only where the column holds codes and the cell looks like one."""
+    as_it_stands = keys.get(problem.column, "") in _OPEN and _looks_like_a_code(problem.found)
+    return problem if as_it_stands else replace(problem, found=_masked(problem.found))
+
+
+def _discreet(problem: Problem) -> Problem:
+    """Of a file that is refused whole: a file without headings has its first customer there."""
+    if problem.expected and nearest(problem.expected, [problem.found]):
+        return problem  # a heading, or nearly one
+    return problem if _looks_like_a_code(problem.found) else replace(problem, found=_masked(problem.found))
+
+
+def _looks_like_a_code(text: str) -> bool:
+    return bool(_CODE.fullmatch(text)) and not _PHONE.fullmatch(text.replace("-", ""))
 
 
 def _shown(key: str, value: Any) -> str:
     text = str(value)
-    return text if key in _OPEN or not isinstance(value, str) else text[:1] + "＊" * min(len(text) - 1, 8)
+    return text if key in _OPEN or not isinstance(value, str) else _masked(text)
+
+
+def _masked(text: str) -> str:
+    return text[:1] + "＊" * min(len(text) - 1, 8)
 
 
 def _event(shipment: Shipment) -> dict[str, Any]:
@@ -151,5 +180,8 @@ def _event(shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def _aside(stray: Stray) -> str:
-    return f"{stray.where}: {stray.words}"
+def _aside(stray: Stray, secrets: Iterable[str]) -> str:
+    words = stray.words
+    for secret in sorted(secrets, key=len, reverse=True):
+        words = words.replace(secret, _masked(secret))
+    return f"{stray.where}: {words}"

@@ -54,7 +54,6 @@ from connector.ledger.views.lists import (
     orders_at,
     orders_list,
     slips_at,
-    stops,
     strays_list,
 )
 from connector.ledger.views.mails import Bounces, MailRow, Mails, bounces, mails, mails_counted
@@ -107,6 +106,7 @@ from connector.ledger.views.rows import (
     StrayRow,
     VersionRow,
 )
+from connector.ledger.views.stop_rows import stops
 from connector.ledger.views.times import business_day, cut_off, day_span, due_at, next_of
 from connector.ledger.views.waiting import WaitingGroup, WaitingOrder, waiting, waiting_groups
 from connector.ledger.views.why import (

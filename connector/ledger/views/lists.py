@@ -1,4 +1,4 @@
-"""Lists (一覧): the funnel, orders by search, what is held, strays and stop requests."""
+"""Lists (一覧): the funnel, orders by search, what is held, and strays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ from connector.ledger.schema import (
     orders,
     shipments,
     slips,
-    stop_requests,
     strays,
 )
 from connector.ledger.views.places import PLACE, PLACES, Place
@@ -42,7 +41,6 @@ from connector.ledger.views.rows import (
     OrderRow,
     PlaceCount,
     SlipRow,
-    StopRow,
     StrayRow,
     filled,
 )
@@ -132,18 +130,6 @@ def strays_list(connection: Connection, shop: str, *, all_of_them: bool = False)
         )
         for row in found
     ]
-
-
-def stops(connection: Connection, shop: str, *, since: datetime | None = None) -> list[StopRow]:
-    """Stop requests whose end is not known, and those that ended since then."""
-    ended = stop_requests.c.verdict_at >= since if since is not None else false()
-    query = (
-        select(stop_requests, orders.c.number, orders.c.state, orders.c.payable)
-        .join(orders, orders.c.id == stop_requests.c.order_id)
-        .where(stop_requests.c.shop == shop, or_(stop_requests.c.verdict.in_(("open", "unknown")), ended))
-        .order_by(stop_requests.c.asked_at)
-    )
-    return [filled(StopRow, row, yen=row.payable) for row in connection.execute(query)]
 
 
 def slips_at(connection: Connection, shop: Shop, states: Sequence[str], now: datetime) -> list[SlipRow]:

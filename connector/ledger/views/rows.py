@@ -200,6 +200,9 @@ class StopRow(Struct, frozen=True, kw_only=True):
     words: str
     state: str = ""
     yen: int = 0
+    cart: str = ""  # the cart's last word, where it was asked or shows the cancel
+    cart_told_at: datetime | None = None
+    cart_at: datetime | None = None
 
 
 class PulseRow(Struct, frozen=True, kw_only=True):

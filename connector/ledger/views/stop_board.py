@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, or_, select
 
 from connector import shipping
@@ -20,6 +21,7 @@ from connector.ledger import stop_answers
 from connector.ledger.schema import order_slips, orders, pulses, slips, stop_requests
 from connector.ledger.stop_bars import UNSETTLED
 from connector.ledger.stop_places import handed_over_at
+from connector.ledger.stops_by_hand import CART_BY_PEOPLE
 from connector.shop import Shop
 
 RELAY_EVERY = timedelta(minutes=10)
@@ -38,6 +40,7 @@ class StopLine(Struct, frozen=True, kw_only=True):
     at: datetime | None
     by: str
     proof: str
+    told_at: datetime | None = None  # when it was asked, where that is an earlier word
 
 
 class StopBoardRow(Struct, frozen=True, kw_only=True):
@@ -112,7 +115,7 @@ def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetim
             last_at=last_at,
             last_is=last_is,
             cart_owes=owes,
-            lines=tuple(_lines(row, mine, there, said.get(row.order_id, []))),
+            lines=tuple(_lines(shop, row, mine, there, said.get(row.order_id, []))),
         )
 
 
@@ -131,7 +134,7 @@ def _slips(connection: Connection, order_ids: list[int]) -> dict[int, list[Row[A
 
 
 def _lines(
-    row: Row[Any], mine: list[Row[Any]], there: dict[int, datetime], said: list[Row[Any]]
+    shop: Shop, row: Row[Any], mine: list[Row[Any]], there: dict[int, datetime], said: list[Row[Any]]
 ) -> Iterable[StopLine]:
     """A line for the warehouse and for Next Engine for each slip, and one for the cart."""
     newest = {(one.party, one.slip_number): one for one in said}
@@ -142,11 +145,26 @@ def _lines(
         answer = newest.get((stop_answers.NEXT_ENGINE, slip.number))
         gone = slip.state == SlipState.CANCELLED
         yield _line(answer, stop_answers.NEXT_ENGINE, slip.number, stop_answers.AGREED if gone else "")
-    cart = newest.get((stop_answers.CART, ""))
-    if row.cancelled:
-        yield _line(None, stop_answers.CART, "", stop_answers.AGREED)
-    elif cart is not None or row.asked_by:
-        yield _line(cart, stop_answers.CART, "", stop_answers.ASKED)
+    line = _of_cart(shop, row, [one for one in said if one.party == stop_answers.CART])
+    if line is not None:
+        yield line
+
+
+def _of_cart(shop: Shop, row: Row[Any], said: list[Row[Any]]) -> StopLine | None:
+    """The cart's own word where we asked it; where people cancel there, what the cart shows."""
+    newest = said[-1] if said else None
+    told_at = next((one.at for one in reversed(said) if one.answer == stop_answers.ASKED), None)
+    if row.cancelled and (newest is None or newest.answer != stop_answers.AGREED):
+        return _line(None, stop_answers.CART, "", stop_answers.AGREED)
+    if newest is None and not row.asked_by:
+        return None
+    if newest is not None or not shop.cancels_in_cart:
+        line = _line(newest, stop_answers.CART, "", stop_answers.ASKED)
+        return replace(line, told_at=told_at if told_at != line.at else None)
+    by_people = row.verdict == "by_hand"
+    answer = stop_answers.ASKED if by_people else NOT_NEEDED if row.verdict == "too_late" else ""
+    line = _line(None, stop_answers.CART, "", answer)
+    return replace(line, words=CART_BY_PEOPLE) if by_people else line
 
 
 def _line(said: Row[Any] | None, party: str, slip_number: str, otherwise: str) -> StopLine:
@@ -198,7 +216,8 @@ class StopPlan(Struct, frozen=True, kw_only=True):
     number: str
     state: str
     asks: tuple[tuple[str, str], ...]  # party and slip number
-    cart: bool  # the order lives in the cart: a person cancels it there
+    cart: bool  # the order lives in the cart: it is still to be cancelled there
+    cart_by_us: bool  # by this program once it was stopped, instead of by a person
 
 
 def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | None:
@@ -211,4 +230,10 @@ def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | Non
     there = handed_over_at(connection, [slip.id for slip in mine])
     asks = [(stop_answers.WAREHOUSE, slip.number) for slip in mine if slip.id in there]
     asks += [(stop_answers.NEXT_ENGINE, slip.number) for slip in mine if slip.state != SlipState.CANCELLED]
-    return StopPlan(number=number, state=row.state, asks=tuple(asks), cart=not row.cancelled)
+    return StopPlan(
+        number=number,
+        state=row.state,
+        asks=tuple(asks),
+        cart=not row.cancelled,
+        cart_by_us=shop.cancels_in_cart,
+    )

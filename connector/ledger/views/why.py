@@ -16,6 +16,7 @@ from connector import words
 from connector.ledger.schema import pulses, strays, tracking_numbers
 from connector.ledger.views.around import Around, around
 from connector.ledger.views.because import Because, because, because_slip
+from connector.ledger.views.goods_back import goods_back
 from connector.ledger.views.one import order as order_picture
 from connector.ledger.views.one import slip as slip_picture
 from connector.ledger.views.parcels import parcels_of
@@ -71,6 +72,13 @@ class SlipWhy(Struct, frozen=True, kw_only=True):
     moves: str
 
 
+class CameBack(Struct, frozen=True, kw_only=True):
+    """Goods of it that came back to the warehouse, and what a person does about the money."""
+
+    words: str
+    do: str
+
+
 class Why(Struct, frozen=True, kw_only=True):
     """The answer. `next_at` is when the next look comes at the earliest, None where nothing is planned."""
 
@@ -87,6 +95,7 @@ class Why(Struct, frozen=True, kw_only=True):
     slips: tuple[SlipWhy, ...]
     open_effects: tuple[EffectRow, ...]
     facts: tuple[Fact, ...]
+    came_back: tuple[CameBack, ...] = ()
 
 
 def why(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> Why | None:
@@ -105,7 +114,8 @@ def why(connection: Connection, shop: Shop, number: str, now: datetime, lang: st
         stop=one.stop,
         around=here,
     )
-    return _why("order", one.order, answer, one, one.slips, shop, now, lang, here)
+    back = _came_back(connection, shop, [slip.number for slip in one.slips], lang)
+    return _why("order", one.order, answer, one, one.slips, shop, now, lang, here, back)
 
 
 def why_all(connection: Connection, shop: Shop, number: str, now: datetime, lang: str = "ja") -> list[Why]:
@@ -175,7 +185,13 @@ def why_slip(connection: Connection, shop: Shop, number: str, now: datetime, lan
         return None
     here = around(connection, shop)
     answer = because_slip(one.slip, shop, now, effects=one.effects, holds=one.holds, around=here)
-    return _why("slip", one.slip, answer, one, (), shop, now, lang, here)
+    back = _came_back(connection, shop, [number], lang)
+    return _why("slip", one.slip, answer, one, (), shop, now, lang, here, back)
+
+
+def _came_back(connection: Connection, shop: Shop, slips: Sequence[str], lang: str) -> tuple[CameBack, ...]:
+    rows = goods_back(connection, shop.key, of=slips) if slips else []
+    return tuple(CameBack(words=row.said(lang), do=row.what_to_do(lang)) for row in rows)
 
 
 def text(answer: Why, lang: str = "ja") -> str:
@@ -195,6 +211,8 @@ def text(answer: Why, lang: str = "ja") -> str:
         opened = words.moment(hold.opened_at, lang)
         lines.append(f"{'保留' if ja else 'HOLD'} {hold.on} [{hold.name}] {opened} {hold.note}".rstrip())
         lines += [f"    {part}" for part in (hold.why, hold.means, hold.do)]
+    for back in answer.came_back:
+        lines += [back.words, f"    {back.do}"]
     for slip in answer.slips:
         lines.append(
             f"{'伝票' if ja else 'Slip'} {slip.number} [{slip.state_name}] {slip.sentence} {slip.moves}".rstrip()
@@ -221,6 +239,7 @@ def _why(
     now: datetime,
     lang: str,
     here: Around,
+    back: tuple[CameBack, ...],
 ) -> Why:
     holds = [hold for hold in picture.holds if hold.closed_at is None]
     return Why(
@@ -237,6 +256,7 @@ def _why(
         slips=tuple(_slip(slip, shop, now, holds, lang, here) for slip in slips),
         open_effects=tuple(act for act in picture.effects if act.open),
         facts=tuple(_fact(one, lang) for one in picture.history),
+        came_back=back,
     )
 
 

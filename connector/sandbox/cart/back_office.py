@@ -37,6 +37,7 @@ from connector.sandbox.cart.shop import Shop
 from connector.sandbox.cart.subs_births import SubsBirths
 from connector.sandbox.cart.subs_edits import SubsEdits
 from connector.sandbox.cart.subs_items import SubsItems
+from connector.sandbox.faults import Faults
 from connector.sandbox.history import History
 
 
@@ -50,10 +51,11 @@ class BackOffice:
         history: History,
         rng: random.Random,
         omissions: Omissions,
+        faults: Faults | None = None,
     ) -> None:
         self.shop = Shop(clock, settings, history, rng)
         self.agenda = Agenda()
-        self.gateway = Gateway(clock)
+        self.gateway = Gateway(clock, faults)
         self.desk = OrderDesk(self.shop)
         self.payments = Payments(self.shop, self.gateway, self.agenda)
         self.schedule = Schedule(self.shop)

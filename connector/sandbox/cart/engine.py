@@ -57,7 +57,8 @@ class CartEngine:
         self._faults = faults or Faults()
         omissions = Omissions(self._faults, random.Random(f"{seed}/cart/lost"))
         self._rng = random.Random(f"{seed}/cart")
-        self._office = BackOffice(self._clock, settings or CartSettings(), self.history, self._rng, omissions)
+        books = (self.history, self._rng, omissions, self._faults)
+        self._office = BackOffice(self._clock, settings or CartSettings(), *books)
         self._open_papers(seed)
 
     def _open_papers(self, seed: int) -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import count
 
 from connector.clock import Clock, jst
+from connector.sandbox.faults import Faults
 
 FIRST_CARD = 88401
 WORDS_DECLINED = "カード会社により取引が拒否されました。"
@@ -109,8 +110,8 @@ class GatewayCall:
 class Gateway:
     """Answers by script and writes down what it was asked."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, faults: Faults | None = None) -> None:
+        self._clock, self._faults = clock, faults or Faults()
         self._ids = count(FIRST_CARD)
         self.calls: list[GatewayCall] = []
         self._captured: dict[str, list[int]] = {}
@@ -143,7 +144,7 @@ class Gateway:
         return verdict, words
 
     def void(self, order_number: str, amount: int, card_id: int | None, access_id: str | None) -> bool:
-        ok = self.script(card_id).kind != "no void"
+        ok = self.script(card_id).kind != "no void" and not self._faults.strike("void-fails")
         words = None if ok else WORDS_VOID_FAILED
         self.record(Deed.VOID, order_number, amount, ok=ok, access_id=access_id, words=words)
         return ok

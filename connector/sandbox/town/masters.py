@@ -28,6 +28,7 @@ DELIVERY_CONVERT: Final = {
     "ヤマト運輸": "10",
     "佐川急便": "20",
 }
+TENANT: Final = "demo"  # as which the warehouse knows the shop
 FIRST_LOT: Final = 400  # pieces of a tea's older lot; an early order then ships from two lots
 
 
@@ -40,9 +41,18 @@ def next_engine_settings() -> NextEngineSettings:
     )
 
 
-def warehouse_settings() -> WarehouseSettings:
-    """The same holidays as the shop; a few parcels are reported in a file of their own."""
-    return WarehouseSettings(holidays=NATIONAL_HOLIDAYS, units_per_parcel=4, late_parcel_chance=0.2)
+def warehouse_settings(*, news: bool = False) -> WarehouseSettings:
+    """The same holidays as the shop; a few parcels are reported in a file of their own.
+
+    With `news` it tells of its stock each morning, and one parcel of every day comes back.
+    """
+    return WarehouseSettings(
+        holidays=NATIONAL_HOLIDAYS,
+        units_per_parcel=4,
+        late_parcel_chance=0.2,
+        tells=TENANT if news else "",
+        comes_back=1 if news else 0,
+    )
 
 
 def warehouse_stock(year: int) -> list[StockItem]:

@@ -77,7 +77,7 @@ class Town:
         if self._signups:
             self._cart_clock.go_to(at_jst(jst(self._signups[0].at).date()))
         self.way = warehouse_by
-        self._build(seed, history_dir)
+        self._build(seed, history_dir, busy=orders_per_day > 0)
         self.people = History(clock, _file(history_dir, "people"))
         self.life = DailyLife(self.cart, folk, self.people, opens_at=self.opens_at)
         self._seed, self._subscriptions = seed, subscriptions
@@ -101,8 +101,8 @@ class Town:
             transfers=self.life.transfers,
         )
 
-    def _build(self, seed: int, folder: Path | None) -> None:
-        """The four systems with the same goods, and the mailbox of the shop."""
+    def _build(self, seed: int, folder: Path | None, *, busy: bool) -> None:
+        """The four systems with the same goods, and the mailbox of the shop. A story's own town is told no news."""
         clock, faults = self.clock, self.faults
         self.cart = CartSandbox(
             self._cart_clock,
@@ -144,7 +144,7 @@ class Town:
             seed=seed,
             faults=faults,
             history=history,
-            settings=masters.warehouse_settings(),
+            settings=masters.warehouse_settings(news=busy and self.way in (ways.SFTP, ways.FOLDER)),
             post=ResultPost(self.inbox, faults, history, seed=seed) if self.way == ways.MAIL else None,
         )
         self.cart.seed_goods(GOODS)

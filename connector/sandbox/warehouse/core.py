@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from connector.adapters.wms import wire
@@ -22,6 +23,7 @@ from connector.sandbox.warehouse.counter import Counter
 from connector.sandbox.warehouse.floor import Floor, parcels_by_units
 from connector.sandbox.warehouse.inbox import Inbox
 from connector.sandbox.warehouse.intake import Intake
+from connector.sandbox.warehouse.news import CameBack, News, all_of
 from connector.sandbox.warehouse.numbers import LabelRoll
 from connector.sandbox.warehouse.post import ResultPost
 from connector.sandbox.warehouse.requests import FloorRequests
@@ -72,6 +74,7 @@ class WarehouseSandbox:
             clock, self.settings, self._floor, self.history, faults, self.requests, self.advance
         )
         self._results = Results(self.settings, faults, rng, self._plan, self._write_result)
+        self._news = News(self.settings, self._write_news)
         self._inbox = Inbox(root / wire.FOLDER_IN, marker_required=self.settings.marker_required)
         self._agenda: list[tuple[datetime, int, Work]] = []
         self._order = itertools.count()
@@ -95,6 +98,18 @@ class WarehouseSandbox:
         slip = self._floor.slips[slip_number]
         slip.parcels = slip.parcels if parcels is None else parcels
         slip.carrier = slip.carrier if carrier is None else carrier
+
+    def tell_stock(self, tenant: str) -> str:
+        """A file of what lies on the shelves now; returns its name."""
+        return self._news.stock(tenant, self.stock, self._clock.now())
+
+    def goods_come_back(self, tenant: str, goods: Sequence[CameBack]) -> str:
+        """A parcel comes back: sound goods go onto the shelf, and a file tells of it; returns its name."""
+        self.stock.put(StockItem(one.sku, one.quantity) for one in goods if one.good)
+        self._floor.goods_came()
+        for one in goods:
+            self.history.add("came_back", one.slip_number, sku=one.sku, quantity=one.quantity)
+        return self._news.returns(tenant, goods, self._clock.now())
 
     def state_of(self, slip_number: str) -> State | None:
         slip = self._floor.slips.get(slip_number)
@@ -154,6 +169,8 @@ class WarehouseSandbox:
             if _at(day, wave) > after:
                 self._plan(_at(day, wave), self._wave)
         self._plan(self.settings.pick_up_at(day), self._pick_up)
+        if self.settings.tells and _at(day, self.settings.stock_at) > after:
+            self._plan(_at(day, self.settings.stock_at), self._tell)
 
     # The day's work.
 
@@ -188,6 +205,15 @@ class WarehouseSandbox:
             self._note_shipped(event)
         self._results.close_day(self._told_by_file(shipped), self._told_by_file(others), at)
         self._plan_day(at)
+        next_day = self.settings.open_day_from(jst(at).date() + timedelta(days=1))
+        for event in shipped[: self.settings.comes_back]:
+            self._plan(_at(next_day, self.settings.post_at), partial(self._came_back, event))
+
+    def _tell(self, at: datetime) -> None:
+        self._news.stock(self.settings.tells, self.stock, at)
+
+    def _came_back(self, event: ShippingEvent, at: datetime) -> None:
+        self.goods_come_back(event.tenant, all_of(event))
 
     def _told_by_file(self, events: list[ShippingEvent]) -> list[ShippingEvent]:
         """The others' results are asked for at the API that brought the slip."""
@@ -208,15 +234,22 @@ class WarehouseSandbox:
             pieces=pieces,
         )
 
+    def _write_news(self, name: str, data: bytes, sign: bytes | None, facts: dict[str, object]) -> None:
+        self._leave(name, data, sign)
+        self.history.add("news_written", name, **facts)
+
     def _write_result(self, name: str, data: bytes, sign: bytes | None, facts: dict[str, object]) -> None:
         if self._post is not None:
             self._post.send(name, data, self._clock.now())
         else:
-            path = self.root / wire.FOLDER_OUT / name
-            files.put_whole(path, data)
-            if sign is not None:
-                files.put_whole(path.with_name(name + wire.MARKER_SUFFIX), sign)
+            self._leave(name, data, sign)
         self.history.add("result_written", name, **facts)
+
+    def _leave(self, name: str, data: bytes, sign: bytes | None) -> None:
+        path = self.root / wire.FOLDER_OUT / name
+        files.put_whole(path, data)
+        if sign is not None:
+            files.put_whole(path.with_name(name + wire.MARKER_SUFFIX), sign)
 
     # The door.
 

@@ -41,6 +41,10 @@ class WarehouseSettings:
     # never, twice (first no, then yes).
     request_answers: tuple[str, ...] = ("early", "late", "never", "twice")
     request_agrees: float = 0.7  # how often an early or late answer is yes
+    tells: str = ""  # the tenant who gets a file of stock each working morning; empty: nobody does by itself
+    stock_at: time = time(7)
+    comes_back: int = 0  # so many parcels of a pick-up come back unaccepted, with the next working day's post
+    post_at: time = time(10, 30)
     username: str = "wms-demo"
     password: str = "wms-demo-password"
 
