@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Where it is set, each test process and each child would compile all modules anew: minutes in all.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo test long lint types bench lock clean
 
 install: $(STAMP)

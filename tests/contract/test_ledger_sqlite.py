@@ -20,6 +20,7 @@ class TestSQLite(LedgerContract):
         numbers = itertools.count()
         return lambda: f"sqlite:///{tmp_path}/contract{next(numbers)}.sqlite3"
 
+    @pytest.mark.usefixtures("a_real_disk")
     def test_its_pragmas(self, url: str) -> None:
         database = Database(url, inline=True)
         try:

@@ -145,8 +145,8 @@ async def test_a_test_world_wears_a_band(site: Site, tmp_path: Path) -> None:
 
 
 async def test_headers_on_every_answer_errors_included(site: Site) -> None:
-    asked: list[tuple[str, str, dict[str, str]]] = [("GET", path, {}) for path in (await crawl(site))]
-    asked += [
+    seen = await crawl(site)
+    asked: list[tuple[str, str, dict[str, str]]] = [
         ("GET", "/nowhere", {}),
         ("GET", "/orders/nope", {}),
         ("PUT", "/orders", {}),
@@ -156,12 +156,15 @@ async def test_headers_on_every_answer_errors_included(site: Site) -> None:
     ]
     for method, path, headers in asked:
         async with site.http.request(method, site.base + path, headers=headers) as answer:
-            assert answer.headers["Content-Security-Policy"] == CSP, path
-            assert answer.headers["X-Content-Type-Options"] == "nosniff"
-            assert answer.headers["Referrer-Policy"] == "no-referrer"
-            assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-            assert answer.headers["Cache-Control"] == "no-store"
-            assert answer.headers["Server"] == "connector"
+            site.headers[f"{method} {path} {headers}"] = answer.headers
+    assert len(site.headers) == len(seen) + len(asked)
+    for path, said in site.headers.items():
+        assert said["Content-Security-Policy"] == CSP, path
+        assert said["X-Content-Type-Options"] == "nosniff"
+        assert said["Referrer-Policy"] == "no-referrer"
+        assert said["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert said["Cache-Control"] == "no-store"
+        assert said["Server"] == "connector"
 
 
 async def test_pages_hold_no_inline_script_or_style(site: Site) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -37,9 +37,11 @@ class Site:
     http: aiohttp.ClientSession
     database: Database
     context: WebContext
+    headers: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of the last answer, by path
 
     async def get(self, path: str, **headers: str) -> tuple[int, str]:
         async with self.http.get(self.base + path, headers=headers, allow_redirects=False) as answer:
+            self.headers[path] = answer.headers
             return answer.status, (await answer.read()).decode("utf-8", "replace")
 
     async def post(self, path: str, fields: dict[str, str], **headers: str) -> tuple[int, str]:

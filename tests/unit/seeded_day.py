@@ -14,7 +14,6 @@ import msgspec
 from connector.clock import at_jst
 from connector.ledger import jobs, shipments
 from connector.ledger.database import Database
-from connector.ledger.schema import metadata
 from connector.order import (
     Origin,
     PaymentKind,
@@ -33,6 +32,7 @@ from connector.outcome import (
 from connector.slip import NEStatus
 from sqlalchemy import Connection
 
+from tests.unit import ledger_file
 from tests.unit.shop_day import NOW, SHOP, Day, a_slip, an_order, refused, shipment, tracking_number
 
 
@@ -155,17 +155,21 @@ def _work(day: Day) -> None:
 @contextmanager
 def a_morning(path: Path) -> Iterator[Database]:
     """A SQLite file with the whole morning in it."""
-    with an_empty_ledger(path) as database:
-        with database.engine.begin() as connection:
-            write_morning(connection)
+    with _a_ledger(path, write_morning) as database:
         yield database
 
 
 @contextmanager
 def an_empty_ledger(path: Path) -> Iterator[Database]:
+    with _a_ledger(path, ledger_file.nothing) as database:
+        yield database
+
+
+@contextmanager
+def _a_ledger(path: Path, writes: ledger_file.Writes) -> Iterator[Database]:
     database = Database(f"sqlite:///{path / 'ledger.db'}", inline=True)
     try:
-        metadata.create_all(database.engine)
+        ledger_file.begin(database, writes)
         yield database
     finally:
         database.close()

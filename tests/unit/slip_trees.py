@@ -7,9 +7,10 @@ orders of which the first was split, and one part of it bundled with all of the 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 
 from connector.order import Order, OrderLine
@@ -26,13 +27,14 @@ WAYS = ("splits first", "bundles first", "parcel by parcel")
 SHAPES = ("into the first", "into the last", "hand to hand")  # A→C, B→C; C→A, B→A; A→B→C
 
 
-def all_trees(orders: int, parcels: int) -> list[Tree]:
+@cache
+def all_trees(orders: int, parcels: int) -> tuple[Tree, ...]:
     """Up to so many orders of up to so many parcels each; trees that only swap orders count once."""
-    found = []
+    found: list[Tree] = []
     for count in range(1, orders + 1):
         for parts in itertools.combinations_with_replacement(range(1, parcels + 1), count):
-            found += sorted({_canonical(tree, parts) for tree in _dealt(parts, parts)})
-    return found
+            found += sorted(_different(_dealt(parts, parts), parts))
+    return tuple(found)
 
 
 def _dealt(left: tuple[int, ...], most: tuple[int, ...]) -> Iterator[Tree]:
@@ -46,12 +48,19 @@ def _dealt(left: tuple[int, ...], most: tuple[int, ...]) -> Iterator[Tree]:
                 yield (parcel, *others)
 
 
-def _canonical(tree: Tree, parts: tuple[int, ...]) -> Tree:
+def _different(trees: Iterable[Tree], parts: tuple[int, ...]) -> Iterator[Tree]:
+    """Of trees that become each other by swapping orders of as many parts, the least."""
     swaps = [
         swap for swap in itertools.permutations(range(len(parts))) if tuple(parts[n] for n in swap) == parts
     ]
-    swapped = (tuple(sorted((tuple(one[n] for n in swap) for one in tree), reverse=True)) for swap in swaps)
-    return min(swapped)
+    met: set[Tree] = set()
+    for tree in trees:
+        if tree not in met:
+            kin = {
+                tuple(sorted((tuple([one[n] for n in swap]) for one in tree), reverse=True)) for swap in swaps
+            }
+            met |= kin
+            yield min(kin)
 
 
 def parts_of(tree: Tree) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from connector.ledger import slips
 from connector.order import Address, Recipient
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ async def timed(w: World, *names: str, passes: int = 1) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.usefixtures("a_real_disk")
 async def test_five_thousand_orders(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         first = an_order()

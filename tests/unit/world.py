@@ -39,10 +39,10 @@ from connector.stages import BESIDE, STAGES
 from msgspec.structs import fields, replace
 from sqlalchemy import select, update
 
+from tests.unit import ledger_file
 from tests.unit.fake_warehouse import FakeWarehouse
 from tests.unit.fakes import FakeCart, FakeMailbox, FakeMailer, FakeNextEngine
 
-COMPILED: dict[str, dict[Any, Any]] = {}
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # 09:00 in Japan
 DEFERRED = Payment(
     method_id=34,
@@ -119,10 +119,7 @@ class World:
         settings |= {"completion_route": "api"}
         self.shop = Shop(**(settings | {"settle": timedelta(minutes=10)} | shop))
         self.database = Database(url or f"sqlite:///{folder}/ledger.sqlite3", inline=True)
-        # Statements are compiled once for all worlds, not once for each: most of a small world's time.
-        cache = COMPILED.setdefault(self.database.engine.dialect.name, {})
-        self.database.engine = self.database.engine.execution_options(compiled_cache=cache)
-        metadata.create_all(self.database.engine)
+        ledger_file.begin(self.database)
         self.ledger = Ledger(self.database, self.shop)
         self.cart = FakeCart(self.clock, route=self.shop.completion_route)
         self.ne = FakeNextEngine(self.clock, orders=self.cart.orders.get)
@@ -146,6 +143,7 @@ class World:
         other.clock, other.cart, other.ne, other.mailer, other.wms, other.mailbox = deepcopy(sides)
         other.ne.orders = other.cart.orders.get
         other.runner = other.new_runner()
+        assert other.rows_of("history") == self.rows_of("history")
         return other
 
     def new_runner(self) -> Runner:
