@@ -14,7 +14,7 @@ from connector.web.actions import said, signed
 from connector.web.frame import View
 from connector.web.guard import token
 from connector.web.lists import attachment
-from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line
+from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line, stop_why
 
 TITLES = (
     "number",
@@ -52,6 +52,7 @@ def tools(view: View) -> dict[str, object]:
 
     return {
         "line": line,
+        "why": lambda row: stop_why(row.why, view.lang),
         "end": lambda verdict: STOP_ENDS[verdict],
         "last": lambda row: LAST_MOMENTS[row.last_is].say(view.lang),
         "left": lambda row: words.age(row.last_at - view.now, view.lang) if row.last_at else "",
@@ -135,7 +136,7 @@ def _cells(view: View, row: StopBoardRow) -> list[object]:
         row.number,
         _at(row.asked_at),
         row.asked_by or words.label("stop_by_cart", view.lang),
-        row.why,
+        stop_why(row.why, view.lang),
         STOP_ENDS[row.verdict].name.say(view.lang),
         _at(row.last_at) if row.last_at else LAST_MOMENTS[row.last_is].say(view.lang),
         "、".join(lines),

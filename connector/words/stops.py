@@ -42,6 +42,15 @@ STOP_ENDS: dict[str, Term] = {
     ),
 }
 
+STOP_WHYS: dict[str, Text] = {
+    "cancelled in the cart": Text("カートで取り消されました", "cancelled in the cart"),
+    "deleted in the cart": Text("カートで削除されました", "deleted in the cart"),
+    "its payment was lost in the cart": Text(
+        "カートの決済が失われました", "its payment was lost in the cart"
+    ),
+}
+"""What the ledger writes where nobody asked; a person's own words stand as they are."""
+
 STOP_ANSWERS: dict[str, Text] = {
     "waiting": Text("これから", "to come"),
     "asked": Text("依頼済み・返事待ち", "asked, no answer yet"),
@@ -113,3 +122,7 @@ def stop_cart_line(answer: str, told_at: datetime | None, at: datetime | None, l
     asked = f"{STOP_LABELS['stop_told_at'].say(lang)} {moment(told_at, lang)}"
     by_us = f" {STOP_LABELS['stop_by_us'].say(lang)}" if answer == "agreed" and at is not None else ""
     return f"{line}（{asked}{by_us}）" if lang == "ja" else f"{line} ({asked}{by_us})"
+
+
+def stop_why(why: str, lang: str) -> str:
+    return STOP_WHYS[why].say(lang) if why in STOP_WHYS else why

@@ -65,6 +65,9 @@ async def test_the_board_and_a_telephone(tmp_path: Path) -> None:
             assert "証拠 SHIPACK_" in ended
             assert "間に合いませんでした" in ended
             assert "E302 PACKED" in ended
+            too_late = next(row for row in ended.split("<section") if "E302 PACKED" in row)
+            assert "カートで取り消されました" in too_late
+            assert f"ネクストエンジン {w.slip_of('T-1002')}: 依頼しません" in too_late
             _, english = await site.get("/stops?lang=en")
             assert "Too late" in english
             forms = await form_of(site, "/stops")
@@ -94,7 +97,7 @@ async def test_the_lists_as_files(tmp_path: Path) -> None:
             table = list(csv.reader(io.StringIO(body.lstrip("\ufeff"))))
             assert table[0][:5] == ["番号", "依頼", "依頼者", "なぜ", "結果"]
             assert table[1][0] == "T-1003"
-            assert table[1][2] == "カートの取消"
+            assert table[1][2:4] == ["カートの取消", "カートで取り消されました"]
 
 
 async def test_the_buttons_of_an_order(tmp_path: Path) -> None:

@@ -143,8 +143,11 @@ def _lines(
         handed = slip.id in there
         yield _line(answer, stop_answers.WAREHOUSE, slip.number, "" if handed else stop_answers.NEVER_HAD)
         answer = newest.get((stop_answers.NEXT_ENGINE, slip.number))
-        gone = slip.state == SlipState.CANCELLED
-        yield _line(answer, stop_answers.NEXT_ENGINE, slip.number, stop_answers.AGREED if gone else "")
+        rest = (
+            NOT_NEEDED if row.verdict == "too_late" else ""
+        )  # goods left: its slip is not cancelled any more
+        gone = stop_answers.AGREED if slip.state == SlipState.CANCELLED else rest
+        yield _line(answer, stop_answers.NEXT_ENGINE, slip.number, gone)
     line = _of_cart(shop, row, [one for one in said if one.party == stop_answers.CART])
     if line is not None:
         yield line
