@@ -38,6 +38,7 @@ CALLED = (  # every endpoint that the connector knows; a path it begins to call 
     *(wire.BASE_SEARCH, wire.ROW_SEARCH, wire.BASE_BULKUPDATE, wire.BASE_BULKRECEIPTED, wire.BASE_SHIPPED),
     *(wire.BASE_UPDATE, wire.BASE_RECEIPTED),
 )
+RARELY = (wire.STOCK_SEARCH,)  # once a day, with the file of stock: no deck of faults can fall there
 TIMES = [f"{hour:02}:00:00" for hour in range(7, 24)]  # many files a day: an upload must be struck often
 SLIP_IN_BULK = re.compile(rf'{wire.SLIP_ID}="(\d+)"')
 LOST_MAILS = 3  # three times a day
@@ -159,7 +160,8 @@ def every_fault_fell(fire: Fire, *, whole: bool) -> None:
     assert set(CALLED) <= fire.api.calls.keys(), set(CALLED) - fire.api.calls.keys()
     assert fire.mail.steps.keys() == STEPS.keys()
     for decks in (fire.api.decks, fire.mail.decks):
-        assert (decks.unstruck() if whole else decks.spared()) == []
+        owed = decks.unstruck() if whole else decks.spared()
+        assert [point for point in owed if point[0] not in RARELY] == []
 
 
 def nothing_twice(fire: Fire) -> None:
