@@ -75,10 +75,14 @@ class _Line:
     """One connection: when it was opened and last used, and how many mails went over it."""
 
     client: aiosmtplib.SMTP
+    transport: asyncio.BaseTransport | None  # the client forgets it when it closes
     opened: float
     used: float
     mails: int = 0
     clean: bool = True  # the last mail went through, no envelope is left half-open
+
+    def cut(self) -> None:
+        _cut(self.client, self.transport)
 
 
 class _ClosedBetweenMails(NotDone):
@@ -160,6 +164,8 @@ class SmtpPool:
             line.used = self._clock.monotonic()
             if line.client.is_connected:
                 self._idle.append(line)
+            else:
+                line.cut()
 
     async def _reused(self) -> _Line | None:
         while self._idle:
@@ -169,6 +175,8 @@ class SmtpPool:
                 await self._quit(line)
             elif await self._ready(line):
                 return line
+            else:
+                line.cut()
         return None
 
     async def _ready(self, line: _Line) -> bool:
@@ -180,10 +188,9 @@ class SmtpPool:
         try:
             await line.client.rset(timeout=self._server.command_seconds)
         except (aiosmtplib.SMTPException, OSError):
-            line.client.close()
             return False
         except BaseException:
-            line.client.close()
+            line.cut()
             raise
         return True
 
@@ -201,7 +208,7 @@ class SmtpPool:
                 raise
             self._quiet = None
             now = self._clock.monotonic()
-            return _Line(client, opened=now, used=now)
+            return _Line(client, client.transport, opened=now, used=now)
 
     async def _connect(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -218,13 +225,13 @@ class SmtpPool:
             await client.connect()
             await self._sign_in(client)
         except aiosmtplib.SMTPResponseException as error:
-            client.close()
+            _cut(client, client.transport)
             raise _answered(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            client.close()
+            _cut(client, client.transport)
             raise NotDone(f"{server.host} に接続できません: {error}") from error
         except BaseException:
-            client.close()
+            _cut(client, client.transport)
             raise
         return client
 
@@ -245,7 +252,6 @@ class SmtpPool:
         except aiosmtplib.SMTPAuthenticationError as error:
             if error.code < 500:
                 raise
-            client.close()
             self._stopped = (str(error.code), f"ログインを断られました: {_readable(error.message)}")
             raise Barred(SYSTEM, *self._stopped) from error
 
@@ -280,7 +286,9 @@ class SmtpPool:
         try:
             await line.client.quit(timeout=self._server.command_seconds)
         except (aiosmtplib.SMTPException, OSError):
-            line.client.close()  # its mails were answered; how it says goodbye changes nothing
+            pass  # its mails were answered; how it says goodbye changes nothing
+        finally:
+            line.cut()
 
 
 def checked_address(text: str) -> str:
@@ -301,6 +309,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _cut(client: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None) -> None:
+    """Let go of the line now. Closing alone would go on sending what still lies in our buffer, so that a mail given
+    up as Unknown arrives after somebody has looked for it; over TLS it waits half a minute for a farewell."""
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _answered(error: aiosmtplib.SMTPResponseException) -> NotDone | Refused:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from connector.clock import SteppedClock
-from connector.errors import Misconfigured, NotDone, Refused
+from connector.errors import Misconfigured, NotDone, Refused, Unknown
 from connector.transport.smtp import MailServer, SmtpPool, checked_address
 
 from tests.contract.smtp_server import AT, INTAKE, MAIL, SENDER, ScriptedServer, pool_to
+from tests.contract.stubborn_smtp import turning_away_at
 from tests.real.servers import certificate
 
 
@@ -173,3 +174,28 @@ async def test_a_login_uses_one_method_and_the_mail_follows(
         await pool.send(SENDER, INTAKE, MAIL)
     assert server.logins == [base64.b64encode("\0mihon\0パスワード".encode()).decode()]
     assert len(server.mails) == 1
+
+
+async def test_a_server_that_never_says_farewell_over_tls_keeps_no_line(
+    clock: SteppedClock, tmp_path: Path
+) -> None:
+    context, ca_file = certificate(tmp_path, valid_until=AT.replace(year=2126))
+    with turning_away_at(b"QUIT", tls=context) as server:
+        pool = SmtpPool(MailServer("localhost", server.port, "tls", ca_file=ca_file), clock=clock)
+        assert (await pool.send(SENDER, INTAKE, MAIL)).startswith("250")
+        await pool.close()
+        assert (await asyncio.to_thread(server.seen)).let_go
+
+
+async def test_of_a_mail_given_up_nothing_more_goes_out(clock: SteppedClock) -> None:
+    """Else it would arrive after somebody looked, found nothing and sent it again."""
+    mail = MAIL + b"0123456789abcde\r\n" * 1_000_000  # more than the kernel takes from us in advance
+    with turning_away_at(b"DATA") as server:
+        pool = SmtpPool(MailServer("127.0.0.1", server.port, "none", data_seconds=0.3), clock=clock)
+        with pytest.raises(Unknown):
+            await pool.send(SENDER, INTAKE, mail)
+        await pool.close()
+        seen = await asyncio.to_thread(server.seen)
+    assert seen.let_go
+    assert 0 < len(seen.rest) < len(mail)
+    assert not seen.rest.endswith(b"\r\n.\r\n")
