@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector.clock import jst
 from connector.commands.options import Json
 from connector.console import Exit, fail, show
 
@@ -50,7 +52,9 @@ def new(
 def try_(
     name: Name,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A real file of the warehouse.")],
-    kind: Annotated[str, typer.Option(help="result, receipt or instruction.")] = "result",
+    kind: Annotated[
+        str, typer.Option(help="result, parcels, stock, return, receipt or instruction.")
+    ] = "result",
     rows: Annotated[int, typer.Option(min=0, help="How many good lines are printed; bad ones all are.")] = 20,
     on: Annotated[str, typer.Option(help="As if read on this day, 2026-11-24; today by default.")] = "",
     mappings: Folder = None,
@@ -60,12 +64,13 @@ def try_(
 
     Names and addresses are masked. Exit code 3 where the file is refused whole, 4 where a line is.
     Example: connector wms try my-warehouse 実績_20261124.csv
+    Example: connector wms try my-warehouse STOCK_20261124.csv --kind stock
     """
     from datetime import date
 
     from connector.adapters.wms.mappings import load_mappings
     from connector.adapters.wms.trial import KINDS, try_file
-    from connector.clock import SystemClock, jst
+    from connector.clock import SystemClock, at_jst
     from connector.config import shipped_mappings
     from connector.errors import Misconfigured
     from connector.mapping import load_tables
@@ -73,10 +78,10 @@ def try_(
     if kind not in KINDS:
         fail(Exit.USAGE, f"there is no kind {kind}; known: {', '.join(KINDS)}")
     root = mappings or shipped_mappings()
-    day = date.fromisoformat(on) if on else jst(SystemClock().now()).date()
+    now = at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
     try:
         loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), {})
-        trial = try_file(loaded, kind, file, day)
+        trial = try_file(loaded, kind, file, now)
     except Misconfigured as error:
         fail(Exit.CONFIG, str(error))
     except KeyError:
@@ -105,12 +110,36 @@ def _text(trial: Trial, most: int) -> str:
         lines += [f"    ! {words}" for words in (*row.problems, *row.remarks)]
     if good > most:
         lines.append(f"  ほかに読める行が {good - most}行あります (--rows)")
-    if trial.kind == "result":
-        lines += ["", f"取り込まれる出荷実績 {len(trial.events)}件"]
-        lines += [
-            f"  伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {' '.join(one['tracking'])}"
-            + ("" if one["complete"] else f"（個口 {one['parcels']} のうち一部）")
-            for one in trial.events[:most]
-        ]
-        lines += [f"取り込まれない行 {len(trial.aside)}件", *(f"  {words}" for words in trial.aside)]
-    return "\n".join(lines)
+    return "\n".join((*lines, *_taken(trial, most)))
+
+
+def _taken(trial: Trial, most: int) -> Iterator[str]:
+    """What the daemon would keep of the file, and what it would set aside."""
+    kinds: tuple[tuple[str, str, Sequence[dict[str, Any]], Callable[[dict[str, Any]], str]], ...] = (
+        ("result", "出荷実績", trial.events, _shipment),
+        ("parcels", "送り状番号", trial.events, _shipment),
+        ("stock", "在庫", trial.stock, _level),
+        ("return", "返品", trial.returns, _return),
+    )
+    for kind, name, found, line in kinds:
+        if kind == trial.kind:
+            yield from ("", f"取り込まれる{name} {len(found)}件", *(f"  {line(one)}" for one in found[:most]))
+            yield from (f"取り込まれない行 {len(trial.aside)}件", *(f"  {words}" for words in trial.aside))
+
+
+def _shipment(one: dict[str, Any]) -> str:
+    told = (
+        f"伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {' '.join(one['tracking'])}"
+    )
+    return told if one["complete"] else f"{told}（個口 {one['parcels']} のうち一部）"
+
+
+def _level(one: dict[str, Any]) -> str:
+    goods = f"{one['sku']} {one['lot']}".rstrip()
+    counts = f"良品 {one['good']} 不良 {one['bad']} 引当 {one['allocated']}"
+    return f"{goods} {counts}（{one['warehouse']}、{jst(one['told_at']):%Y-%m-%d %H:%M} 時点）"
+
+
+def _return(one: dict[str, Any]) -> str:
+    what = f"{one['sku']}×{one['quantity']} {one['condition']} {one['reason']}".rstrip()
+    return f"返品 {one['return_number']} 伝票 {one['slip_number'] or '不明'} {what} {one['arrived_on']}"

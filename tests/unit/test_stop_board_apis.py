@@ -102,6 +102,24 @@ async def test_a_slip_that_nobody_can_tell_about_leaves_no_other_unasked(tmp_pat
         assert [answer for slip, answer, _ in town.answers() if slip == other][-1] == "agreed"
 
 
+async def test_each_of_many_slips_is_asked_about_however_few_a_pass_takes(tmp_path: Path) -> None:
+    async with Town(tmp_path / "town", "openlogi") as town:
+        await town.placed("T-1001", "T-1002")
+        for _ in range(4):
+            await town.a_second_slip("T-1001")
+        for _ in range(2):
+            await town.go_on("relay", minutes=5)
+        numbers = town.slips_of("T-1001")
+        assert {town.truth(number) for number in numbers} == {"allocated"}
+        town.wms.at_once = 2
+        await asked(town, Story("openlogi", ACCEPTED, "early", True, "two", HEARD, "person"))
+        for _ in range(8):
+            await town.go_on(minutes=5)
+        assert [town.truth(number) for number in numbers] == ["cancelled"] * 5
+        assert town.verdicts()["T-1001"] == "stopped"
+        assert town.most_questions() == 1
+
+
 async def test_what_went_by_an_earlier_question_is_stopped(tmp_path: Path) -> None:
     """The process dies after asking and comes back between the floor's no and its yes: nothing shows that it asked."""
     story = Story("openlogi", PICKING, "twice", True, "one", DIED, "person")

@@ -136,6 +136,49 @@ def test_a_receipt_is_read_as_well(mappings: Path) -> None:
     assert "verdict=accepted" in shown.stdout
 
 
+STOCK = "STOCK_demo_WH01_20261124070000_000001.csv"
+RETURN = "RETURN_demo_WH01_20261130170000_000001.csv"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("stock", STOCK, "在庫 5件\n  MH-SERUM-30 良品 120 不良 1 引当 8（WH01、2026-11-24 07:00 時点）\n"),
+        ("return", RETURN, "返品 2件\n  返品 RT-0001 伝票 200102 MH-CREAM-50×1 good 受＊＊＊ 2026-11-30\n"),
+    ],
+)
+def test_stock_and_returns_are_shown_as_they_would_be_kept(
+    mappings: Path, tmp_path: Path, kind: str, name: str, words: str
+) -> None:
+    def tried(file: Path, *more: str, on: str = "2026-11-30") -> Result:
+        return wms(mappings, "try", "generic", str(file), "--kind", kind, "--on", on, *more)
+
+    lines = (GENERIC / name).read_bytes().splitlines(keepends=True)
+    shown = tried(GENERIC / name)
+    assert shown.exit_code == Exit.OK
+    assert f"取り込まれる{words}" in shown.stdout
+    told = json.loads(tried(GENERIC / name, "--json").stdout)
+    assert len(told["rows"]) == len(told["stock"] + told["returns"]) == len(lines) - 1
+    early = tried(GENERIC / name, on="2026-10-01")
+    assert (early.exit_code, "先の" in early.stdout) == (Exit.INVALID, True)
+
+    half = tmp_path / name
+    half.write_bytes(b"".join([*lines, lines[-1].replace(b'"1"', b'"x"').replace(b'"2"', b'"x"')]))
+    shown = tried(half)
+    assert shown.exit_code == Exit.FINDINGS
+    assert f"取り込まれない行 1件\n  {name}:{len(lines) + 1}" in shown.stdout
+    assert wms(mappings, "try", "yupri", str(half), "--kind", kind).exit_code == Exit.USAGE
+
+
+def test_numbers_of_more_parcels_are_shown_with_their_slip(mappings: Path, tmp_path: Path) -> None:
+    file = tmp_path / "WP_OKURI.txt"
+    file.write_bytes(f"01\t200101\t{tracking(1)}\r\n01\t200101\t{tracking(2)}\r\n".encode("cp932"))
+    shown = wms(mappings, "try", "h2h-tab", str(file), "--kind", "parcels", "--on", "2026-11-24")
+    assert shown.exit_code == Exit.OK, shown.stdout
+    assert "取り込まれる送り状番号 1件\n  伝票 200101 " in shown.stdout
+    assert f"{tracking(1)} {tracking(2)}" in shown.stdout
+
+
 async def test_a_warehouse_of_its_own_kind_ships_a_day_after_two_edited_lines(
     mappings: Path, tmp_path: Path
 ) -> None:

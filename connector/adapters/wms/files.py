@@ -13,13 +13,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms import beside, drift, news, wire
+from connector.adapters.wms import beside, drift, wire
 from connector.adapters.wms.doubts import remarks_of
+from connector.adapters.wms.inbound import read_inbound
 from connector.adapters.wms.mail_results import MailResults
 from connector.adapters.wms.mappings import Mappings, load_mappings
-from connector.adapters.wms.pieces import in_pieces
 from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
-from connector.adapters.wms.shipments import SYSTEM, Rules, gather_numbers
+from connector.adapters.wms.shipments import SYSTEM
 from connector.adapters.wms.whole import Stillness, keeps_promise, marker
 from connector.clock import Clock, jst
 from connector.errors import Malformed, NotDone, Problem, Refused, Unknown
@@ -296,23 +296,8 @@ class FileWarehouse:
 
     def read_results(self, name: str, body: bytes) -> ReadResults:
         """The kind of a file is told by the pattern of its name; who it speaks of, by its rows alone."""
-        profile, mappings = self._profile, self._mappings
-        kind = profile.inbound(name)
-        told = news.Told.by(profile, kind, name, self._clock.now())
-        if kind == "stock" and mappings.stock is not None:
-            return news.stock(name, mappings.stock.read(name, body), told)
-        if kind == "return" and mappings.returns is not None:
-            return news.returns(name, mappings.returns.read(name, body), told)
-        rules = Rules(
-            today=jst(self._clock.now()).date(),
-            future_days=profile.future_days,
-            past_days=profile.past_days,
-            lines_optional=profile.lines_optional,
-            plain=self._mappings.plain,
-        )
-        if kind == "parcels" and mappings.parcels is not None:
-            return gather_numbers(name, mappings.parcels.read(name, body), rules)
-        return in_pieces(name, mappings.result.open(name, body), rules)
+        kind = self._profile.inbound(name)
+        return read_inbound(self._mappings, kind, name, body, self._clock.now())
 
     def as_sent(self, shipment: Shipment, item: Item[Slip]) -> Shipment:
         return drift.as_sent(shipment, item, self._once, self._mappings.door.tables)

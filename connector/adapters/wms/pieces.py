@@ -14,6 +14,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
 
 from connector.adapters.wms.shapes import Shapes
@@ -187,4 +188,5 @@ def whole(pieces: ReadResults) -> ReadResults:
     """All pieces as one, for who wants to see a file and not to book it."""
     parts: Sequence[ReadResults] = (pieces, *pieces.later)
     shipments = tuple(chain.from_iterable(part.shipments for part in parts))
-    return ReadResults(shipments, tuple(chain.from_iterable(part.strays for part in parts)))
+    strays = tuple(chain.from_iterable(part.strays for part in parts))
+    return replace(pieces, shipments=shipments, strays=strays, later=())

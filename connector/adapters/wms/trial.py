@@ -9,46 +9,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms.mappings import Mappings
-from connector.adapters.wms.pieces import in_pieces, whole
-from connector.adapters.wms.shipments import Rules
+from connector.adapters.wms import news
+from connector.adapters.wms.inbound import BOOKED, read_inbound
+from connector.adapters.wms.mappings import EVENT_KEYS, Mappings
+from connector.adapters.wms.pieces import whole
 from connector.errors import Malformed, Problem
 from connector.mapping import CsvReader, Row
 from connector.mapping.document import nearest
 from connector.outcome import Stray
-from connector.ports import ReadResults
+from connector.ports import GoodsReturn, ReadResults, StockLevel
 from connector.slip import Shipment
 
-KINDS = ("result", "receipt", "instruction")
-_OPEN = frozenset(  # what names nobody
-    (
-        *(
-            "result_id",
-            "slip_number",
-            "line_no",
-            "result",
-            "shipped_on",
-            "carrier",
-            "tracking",
-            "parcel",
-            "parcels",
-        ),
-        *("pieces", "sku", "quantity", "lot", "expires_on", "reason_code", "confirmed_at", "checked_as"),
-        *(
-            "file_name",
-            "rows",
-            "verdict",
-            "error_code",
-            "processed_at",
-            "order_number",
-            "ship_on",
-            "deliver_on",
-        ),
+_READ_BY = {
+    "return": "returns",
+    "instruction": "layout",
+}  # the reader of each kind, where it has another name
+KINDS = (*BOOKED, "receipt", "instruction")
+_OPEN = (
+    frozenset(  # what names nobody: of what comes in all but the reason, of receipts and instructions these
+        (
+            *("pieces", "lot", "expires_on", "confirmed_at", "checked_as", "file_name", "rows", "verdict"),
+            *("error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
+            *(EVENT_KEYS | {*news.STOCK_KEYS, *news.RETURN_KEYS}) - {"reason"},
+        )
     )
 )
 _CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
@@ -85,7 +73,9 @@ class Trial:
     columns: tuple[Bound, ...] = ()
     unused: tuple[str, ...] = ()
     rows: tuple[Read, ...] = ()
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[dict[str, Any], ...] = ()  # shipments
+    stock: tuple[dict[str, Any], ...] = ()
+    returns: tuple[dict[str, Any], ...] = ()
     aside: tuple[str, ...] = field(default=())  # what would be set aside, with its line
 
     @property
@@ -93,9 +83,9 @@ class Trial:
         return not self.refused and not self.aside and not any(row.problems for row in self.rows)
 
 
-def try_file(mappings: Mappings, kind: str, path: Path, today: date) -> Trial:
+def try_file(mappings: Mappings, kind: str, path: Path, now: datetime) -> Trial:
     """Reads as the daemon would, and keeps nothing. Raises KeyError where the profile cannot read such files."""
-    reader = {"result": mappings.result, "receipt": mappings.receipt, "instruction": mappings.layout}[kind]
+    reader = getattr(mappings, _READ_BY.get(kind, kind))
     if reader is None:
         raise KeyError(kind)
     name = path.name
@@ -104,22 +94,18 @@ def try_file(mappings: Mappings, kind: str, path: Path, today: date) -> Trial:
         if size > most:
             words, expected = "ファイルが大きすぎるため読みません", f"{most:,} バイトまで"
             raise Malformed(Problem(name, 0, 0, words, f"{size:,}", expected))
-        return _tried(mappings, reader, kind, name, path.read_bytes(), today)
+        return _tried(mappings, reader, kind, name, path.read_bytes(), now)
     except Malformed as refused:
         return Trial(name, kind, refused=str(_discreet(refused.problem)))
 
 
-def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: bytes, today: date) -> Trial:
+def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: bytes, now: datetime) -> Trial:
     table = reader.open(name, body)
     rows = [table.row(line) for line in table.lines()]
     keys = {table.at(one.key) + 1: one.key for one in reader.columns}
     problems = [problem for row in rows for problem in (*row.problems, *row.remarks)]
     secrets = {one.found for one in problems if one.found and _told(one, keys).found != one.found}
-    found = ReadResults((), ())
-    if kind == "result":
-        profile = mappings.profile
-        rules = Rules(today, profile.future_days, profile.past_days, profile.lines_optional, mappings.plain)
-        found = whole(in_pieces(name, reader.open(name, body), rules))
+    found = whole(read_inbound(mappings, kind, name, body, now)) if kind in BOOKED else ReadResults((), ())
     return Trial(
         file=name,
         kind=kind,
@@ -128,6 +114,8 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
         unused=tuple(f"{problem.column}: {problem.found}" for problem in table.warnings),
         rows=tuple(_read(row, keys) for row in rows),
         events=tuple(_event(shipment) for shipment in found.shipments),
+        stock=tuple(_plain(one) for one in found.stock),
+        returns=tuple(_plain(one) for one in found.returns),
         aside=tuple(_aside(stray, secrets) for stray in found.strays),
     )
 
@@ -177,6 +165,12 @@ def _event(shipment: Shipment) -> dict[str, Any]:
         "parcels": shipment.parcels,
         "lines": [f"{line.sku}×{line.quantity}" for line in shipment.lines],
         "complete": shipment.complete,
+    }
+
+
+def _plain(one: StockLevel | GoodsReturn) -> dict[str, Any]:
+    return {
+        key: _shown(key, value) if isinstance(value, str) else value for key, value in asdict(one).items()
     }
 
 
