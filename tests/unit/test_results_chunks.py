@@ -14,6 +14,7 @@ from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.adapters.wms.shipments import Rules, gather
 from connector.bench import measure_results, results_lines
 from connector.bench import results as bench
+from connector.bench.results_day import HEADER
 from connector.clock import SteppedClock
 from connector.config import shipped_mappings
 from connector.errors import Malformed
@@ -60,7 +61,7 @@ def goods(slip: int | str, event: str = "", quantity: int = 1) -> list[str]:
 
 
 def file_of(rows: list[list[str]]) -> bytes:
-    lines = [",".join(f'"{cell}"' for cell in row) for row in ([*bench.HEADER], *rows)]
+    lines = [",".join(f'"{cell}"' for cell in row) for row in ([*HEADER], *rows)]
     return ("\r\n".join(lines) + "\r\n").encode("cp932")
 
 
