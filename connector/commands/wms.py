@@ -52,11 +52,10 @@ def new(
 def try_(
     name: Name,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A real file of the warehouse.")],
-    kind: Annotated[
-        str, typer.Option(help="result, parcels, stock, return, receipt or instruction.")
-    ] = "result",
+    kind: Annotated[str, typer.Option(help="Or parcels, stock, return, receipt, instruction.")] = "result",
     rows: Annotated[int, typer.Option(min=0, help="How many good lines are printed; bad ones all are.")] = 20,
     on: Annotated[str, typer.Option(help="As if read on this day, 2026-11-24; today by default.")] = "",
+    warehouse: Annotated[str, typer.Option(help="The shop's 倉庫コード; the profile's by default.")] = "",
     mappings: Folder = None,
     json: Json = False,
 ) -> None:
@@ -78,9 +77,13 @@ def try_(
     if kind not in KINDS:
         fail(Exit.USAGE, f"there is no kind {kind}; known: {', '.join(KINDS)}")
     root = mappings or shipped_mappings()
-    now = at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
     try:
-        loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), {})
+        now = at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
+    except ValueError:
+        fail(Exit.USAGE, f"--on {on} is no day; write it as 2026-11-24")
+    own = {"warehouse_code": warehouse} if warehouse else {}
+    try:
+        loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), own)
         trial = try_file(loaded, kind, file, now)
     except Misconfigured as error:
         fail(Exit.CONFIG, str(error))
@@ -128,9 +131,8 @@ def _taken(trial: Trial, most: int) -> Iterator[str]:
 
 
 def _shipment(one: dict[str, Any]) -> str:
-    told = (
-        f"伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {' '.join(one['tracking'])}"
-    )
+    numbers = " ".join(one["tracking"])
+    told = f"伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {numbers}"
     return told if one["complete"] else f"{told}（個口 {one['parcels']} のうち一部）"
 
 

@@ -17,7 +17,7 @@ from connector.slip import NEStatus, Result, Slip
 GONE = (SlipState.DISPATCHED, SlipState.CONFIRMED)
 WENT_OUT = (Result.SHIPPED, Result.PARTIAL, Result.NUMBERS)
 STAYED = (Result.CANCELLED, Result.UNSHIPPABLE)
-MOST_QUESTIONS = 3  # for each slip it has; then a person telephones
+MOST_QUESTIONS = 3  # so often the warehouse is asked for each slip it has before a person telephones
 
 
 @dataclass(slots=True)
@@ -65,10 +65,8 @@ def case_of(item: Item[Order], in_next_engine: Sequence[Slip]) -> Case:
             case.free.append(number)
     known = {slip.number: slip for slip, _ in item.slips} | shown
     case.live = [number for number in (*case.agreed, *case.free) if known[number].live]
-    most = MOST_QUESTIONS * list(places.values()).count(
-        SlipState.RELAYED
-    )  # an API is asked about each by itself
-    if case.to_ask and item.done.count("wms_stop") >= most:
+    its_slips = list(places.values()).count(SlipState.RELAYED)
+    if case.to_ask and item.done.count("wms_stop") >= MOST_QUESTIONS * its_slips:
         case.unclear |= dict.fromkeys(case.to_ask, "何度聞いても倉庫の返事が定まりません")
         case.to_ask = []
     return case

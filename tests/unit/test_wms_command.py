@@ -168,6 +168,17 @@ def test_stock_and_returns_are_shown_as_they_would_be_kept(
     assert shown.exit_code == Exit.FINDINGS
     assert f"取り込まれない行 1件\n  {name}:{len(lines) + 1}" in shown.stdout
     assert wms(mappings, "try", "yupri", str(half), "--kind", kind).exit_code == Exit.USAGE
+    assert tried(half, on="24.11.2026").exit_code == Exit.USAGE
+
+
+def test_another_warehouses_stock_is_refused_unless_it_is_the_shops(mappings: Path) -> None:
+    words = ("try", "generic", str(GENERIC / STOCK), "--kind", "stock", "--on", "2026-11-30")
+    refused = wms(mappings, *words, "--warehouse", "WH02")
+    assert (refused.exit_code, "この倉庫（WH02）のものではありません" in refused.stdout) == (
+        Exit.INVALID,
+        True,
+    )
+    assert wms(mappings, *words, "--warehouse", "wh01").exit_code == Exit.OK
 
 
 def test_numbers_of_more_parcels_are_shown_with_their_slip(mappings: Path, tmp_path: Path) -> None:

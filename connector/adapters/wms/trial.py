@@ -25,20 +25,12 @@ from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 from connector.slip import Shipment
 
-_READ_BY = {
-    "return": "returns",
-    "instruction": "layout",
-}  # the reader of each kind, where it has another name
 KINDS = (*BOOKED, "receipt", "instruction")
-_OPEN = (
-    frozenset(  # what names nobody: of what comes in all but the reason, of receipts and instructions these
-        (
-            *("pieces", "lot", "expires_on", "confirmed_at", "checked_as", "file_name", "rows", "verdict"),
-            *("error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
-            *(EVENT_KEYS | {*news.STOCK_KEYS, *news.RETURN_KEYS}) - {"reason"},
-        )
-    )
-)
+_OPEN = {  # what names nobody: of receipts and instructions these, of all that is booked everything but the reason
+    *("pieces", "lot", "expires_on", "confirmed_at", "checked_as", "file_name", "rows", "verdict"),
+    *("error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
+    *(EVENT_KEYS | {*news.STOCK_KEYS, *news.RETURN_KEYS}) - {"reason"},
+}
 _CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
 _PHONE = re.compile(r"0\d{9,10}", re.ASCII)
 
@@ -85,8 +77,15 @@ class Trial:
 
 def try_file(mappings: Mappings, kind: str, path: Path, now: datetime) -> Trial:
     """Reads as the daemon would, and keeps nothing. Raises KeyError where the profile cannot read such files."""
-    reader = getattr(mappings, _READ_BY.get(kind, kind))
-    if reader is None:
+    readers = {
+        "result": mappings.result,
+        "parcels": mappings.parcels,
+        "stock": mappings.stock,
+        "return": mappings.returns,
+        "receipt": mappings.receipt,
+        "instruction": mappings.layout,
+    }
+    if (reader := readers[kind]) is None:
         raise KeyError(kind)
     name = path.name
     try:
@@ -169,9 +168,8 @@ def _event(shipment: Shipment) -> dict[str, Any]:
 
 
 def _plain(one: StockLevel | GoodsReturn) -> dict[str, Any]:
-    return {
-        key: _shown(key, value) if isinstance(value, str) else value for key, value in asdict(one).items()
-    }
+    told = asdict(one)
+    return {key: _shown(key, text) if isinstance(text, str) else text for key, text in told.items()}
 
 
 def _aside(stray: Stray, secrets: Iterable[str]) -> str:
