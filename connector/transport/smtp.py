@@ -20,9 +20,10 @@ from pathlib import Path
 import aiosmtplib
 
 from connector.clock import Clock
-from connector.errors import Barred, Misconfigured, NotDone, Problem, Refused, Unknown
+from connector.errors import Barred, Closed, Misconfigured, NotDone, Problem, Refused, Unknown
 
 SYSTEM = "smtp"
+_SHORTEST_SHUT, _LONGEST_SHUT = 60.0, 600.0  # until the mails try a shut door again
 _TRUSTED_SECONDS = 5.0  # a connection used so recently is taken to be alive without asking
 
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -85,6 +86,18 @@ class _Line:
         _cut(self.client, self.transport)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shut:
+    """Nobody gets in: no mail's own fault, and no try of its own. The longer it lasts, the less often it is tried."""
+
+    since: float
+    quiet_until: float
+    fault: str
+
+    def turns_away(self, now: float) -> Closed:
+        return Closed(self.fault, after=min(max(now - self.since, _SHORTEST_SHUT), _LONGEST_SHUT))
+
+
 class _ClosedBetweenMails(NotDone):
     """The server ended a used connection, as it may after some mails; a new one has a right to one try."""
 
@@ -112,13 +125,13 @@ class SmtpPool:
         self._door = asyncio.Lock()
         self._idle: list[_Line] = []
         self._stopped: tuple[str, str] | None = None  # a refused login; only a new pool tries again
-        self._quiet: tuple[float, str] | None = None
+        self._shut: _Shut | None = None
 
     async def send(self, sender: str, recipient: str, body: bytes) -> str:
         """The server's reply to the final dot, with its code.
 
-        Raises NotDone while the mail provably was not taken, Refused for a 5xx, Unknown when the line broke
-        or the reply stayed out after DATA. Not safe to repeat after Unknown.
+        Raises NotDone while the mail provably was not taken (Closed where nobody gets in), Refused for a 5xx, Unknown
+        when the line broke or the reply stayed out after DATA. Not safe to repeat after Unknown.
         """
         checked_address(sender)
         checked_address(recipient)
@@ -199,14 +212,16 @@ class SmtpPool:
         async with self._door:
             if self._stopped is not None:
                 raise Barred(SYSTEM, *self._stopped)
-            if self._quiet is not None and self._clock.monotonic() < self._quiet[0]:
-                raise NotDone(self._quiet[1])
+            if self._shut is not None and self._clock.monotonic() < self._shut.quiet_until:
+                raise self._shut.turns_away(self._clock.monotonic())
             try:
                 client = await self._connect()
             except NotDone as fault:
-                self._quiet = (self._clock.monotonic() + self._server.quiet_seconds, str(fault))
-                raise
-            self._quiet = None
+                now = self._clock.monotonic()
+                since = self._shut.since if self._shut is not None else now
+                self._shut = _Shut(since, now + self._server.quiet_seconds, str(fault))
+                raise self._shut.turns_away(now) from fault
+            self._shut = None
             now = self._clock.monotonic()
             return _Line(client, client.transport, opened=now, used=now)
 

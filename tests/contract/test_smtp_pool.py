@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from connector.clock import SteppedClock
-from connector.errors import NotDone, Refused, Unknown
+from connector.errors import Closed, NotDone, Refused, Unknown
 from connector.transport.smtp import MailServer
 
 from tests.contract.smtp_server import AT, DROP, INTAKE, MAIL, SENDER, SILENCE, ScriptedServer, pool_to
@@ -89,12 +89,12 @@ async def test_a_connection_the_server_dropped_is_replaced(
 @pytest.mark.parametrize(
     ("says", "kind", "code"),
     [
-        # before the mail was handed over: certainly not done
-        ({"CONNECT": "421 4.3.2 too busy"}, NotDone, ""),
-        ({"CONNECT": DROP}, NotDone, ""),
-        ({"CONNECT": SILENCE}, NotDone, ""),
+        # before the mail was handed over: certainly not done, and where nobody gets in, no try of its own
+        ({"CONNECT": "421 4.3.2 too busy"}, Closed, ""),
+        ({"CONNECT": DROP}, Closed, ""),
+        ({"CONNECT": SILENCE}, Closed, ""),
         ({"CONNECT": "554 no service"}, Refused, "554"),
-        ({"CONNECT": "nonsense"}, NotDone, ""),
+        ({"CONNECT": "nonsense"}, Closed, ""),
         ({"EHLO": DROP}, NotDone, ""),
         ({"EHLO": SILENCE}, NotDone, ""),
         ({"EHLO": "421 4.3.2 shutting down"}, NotDone, ""),
@@ -201,7 +201,7 @@ async def test_two_thousand_mails_through_faults_at_every_step(
     assert len(taken) == len(set(taken))
     assert {said[number] for number in taken} <= {"done", "Unknown"}
     assert {number for number, outcome in said.items() if outcome == "done"} <= set(taken)
-    assert set(said.values()) == {"done", "NotDone", "Refused", "Unknown"}
+    assert set(said.values()) == {"done", "Closed", "NotDone", "Refused", "Unknown"}
 
 
 async def test_a_server_that_ends_connections_after_some_mails_costs_no_mail_a_minute(
@@ -256,11 +256,33 @@ async def test_nobody_listening_is_not_done_and_is_not_asked_for_every_mail(
         results = await asyncio.gather(
             *(pool.send(SENDER, INTAKE, MAIL) for _ in range(20)), return_exceptions=True
         )
-        assert {type(result) for result in results} == {NotDone}
+        assert {type(result) for result in results} == {Closed}, "no try of theirs"
         assert server.verbs["CONNECT"] == 1
         server.says.clear()
         await clock.advance_to(AT + timedelta(seconds=21))
         await pool.send(SENDER, INTAKE, MAIL)
+
+
+async def test_the_longer_the_door_is_shut_the_less_often_it_is_tried(
+    clock: SteppedClock, server: ScriptedServer
+) -> None:
+    server.says["CONNECT"] = "421 4.3.2 shutting down"
+    waits = []
+    async with pool_to(server, clock) as pool:
+        for minute in (0, 1, 5, 9, 30):
+            await clock.advance_to(AT + timedelta(minutes=minute))
+            with pytest.raises(Closed) as closed:
+                await pool.send(SENDER, INTAKE, MAIL)
+            waits.append(closed.value.after)
+        assert waits == [60, 60, 300, 540, 600]
+        server.says.clear()
+        await clock.advance_to(AT + timedelta(minutes=40))
+        await pool.send(SENDER, INTAKE, MAIL)
+        server.says["CONNECT"] = DROP
+        await clock.advance_to(AT + timedelta(minutes=60))
+        with pytest.raises(Closed) as closed:
+            await pool.send(SENDER, INTAKE, MAIL)
+        assert closed.value.after == 60, "another time begins anew"
 
 
 async def test_a_mail_given_up_half_way_spoils_no_other(server: ScriptedServer, clock: SteppedClock) -> None:

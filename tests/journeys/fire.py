@@ -203,7 +203,7 @@ STEPS: dict[str, Sequence[tuple[str, str]]] = {
 
 OF_A_LINE = {  # chance, and how many pass afterwards: a door that stays shut stops all mails
     CONNECT: (0.25, 6),
-    EHLO: (0.25, 6),
+    EHLO: (0.25, 12),
     QUIT: (0.25, 2),
     RSET: (1.0, 0),  # seen only after a refusal, on a line that is used again
 }

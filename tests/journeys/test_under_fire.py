@@ -205,11 +205,10 @@ async def everything_is_somewhere(fire: Fire) -> Counter[str]:
     ends: Counter[str] = Counter()
     for event in day.town.cart.history.of("order_placed", "order_generated"):
         picture = await day.picture(day.town.cart.shop.order_by_number[event.key])
-        reasons = {hold.reason for hold in picture.holds if hold.closed_at is None}
-        assert not reasons & {"too_many_tries", "cannot_tell", "mail_never_arrived", "bug", "key_conflict"}, (
-            event.key,
-            reasons,
-        )
+        here = [hold for hold in picture.holds if hold.closed_at is None]
+        reasons = {hold.reason for hold in here}
+        of_the_fire = {"too_many_tries", "cannot_tell", "mail_never_arrived", "bug", "key_conflict"}
+        assert not reasons & of_the_fire, (event.key, here, picture)
         ends["、".join(sorted(reasons)) or picture.order.state] += 1
     return ends
 

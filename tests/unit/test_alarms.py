@@ -124,12 +124,13 @@ async def test_one_failure_after_a_long_stop_is_no_outage(tmp_path: Path) -> Non
         assert judged(here) == []
 
 
-async def test_the_mail_server_is_judged_by_its_tries(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [NotDone("connection refused"), Closed("connection refused", after=60.0)])
+async def test_the_mail_server_is_judged_by_its_tries(tmp_path: Path, fault: NotDone) -> None:
     with world(tmp_path) as here:
         here.cart.put(an_order("T-1001"))
         here.pass_by(minutes=11)
         await here.run("ingest")
-        here.mailer.fates = [NotDone("connection refused") for _ in range(20)]
+        here.mailer.fates = [fault for _ in range(20)]
         began = here.clock.now()
         told = []
         for _ in range(9):

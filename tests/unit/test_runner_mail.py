@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from connector.errors import NotDone, Unknown
+from connector.errors import Closed, NotDone, Unknown
 
 from tests.unit.world import World, an_order, world
 
@@ -95,6 +95,20 @@ async def test_the_ladder_is_1_5_10_20_minutes_and_ends_in_a_hold(tmp_path: Path
         assert w.effect("mail").attempts == 6
         await w.everything(hours=2)
         assert w.mailer.sent == []
+
+
+async def test_a_mail_server_that_is_shut_for_hours_costs_no_mail_a_try(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await ready(w)
+        for n in range(20):
+            w.mailer.fates.append(Closed("no route", after=600.0))
+            w.pass_by(minutes=11)
+            await w.run("notify")
+            assert (w.holds(), w.order().tries, w.effect("mail").attempts) == ([], 0, n + 1)
+            assert w.order().waiting_for == "no route"
+        w.pass_by(minutes=11)
+        await w.run("notify")
+        assert (w.state(), len(w.mailer.sent)) == ("notified", 1)
 
 
 async def test_the_other_sides_wish_outlasts_the_ladder(tmp_path: Path) -> None:
