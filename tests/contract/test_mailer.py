@@ -17,7 +17,7 @@ import pytest
 from connector.adapters.mail import MailSettings, Outgoing
 from connector.adapters.mail.outgoing import Unreadable, message_id_of, read_mail, read_text
 from connector.clock import SteppedClock, at_jst
-from connector.errors import Misconfigured, NotDone, Refused, Unknown
+from connector.errors import Closed, Misconfigured, NotDone, Refused, Unknown
 from connector.mapping import MailForm, Unfit, load_mail
 from connector.order import Buyer, Order
 from connector.outcome import Done, Effect, Hold, Reason, Reply
@@ -301,7 +301,7 @@ async def test_a_dead_server_is_a_reply_for_each_mail(outgoing: Mailer) -> None:
     assert isinstance(outgoing, Outgoing)
     replies = await _replies(outgoing, _effects(outgoing, 6))
     assert len(replies) == 6
-    assert {type(reply) for reply in replies.values()} == {NotDone}
+    assert {type(reply) for reply in replies.values()} == {Closed}
 
 
 class _ScriptedPool:
