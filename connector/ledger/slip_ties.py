@@ -141,10 +141,11 @@ def _alive(
             reasons=[Reason.NE_CANCELLED],
             stage=stage,
         )
-        late = slip.status < NEStatus.OPEN and order.number == slip.order_number
-        left = order.state == OrderState.CANCELLED and order.cancelled and not order.left_out
+        stopped = stops.asked(connection, order.id)
+        late = (slip.status < NEStatus.OPEN or stopped) and order.number == slip.order_number
+        left = order.state == OrderState.CANCELLED and (order.cancelled or stopped) and not order.left_out
         why = f"slip {slip.number} appeared after the cancel"
-        if late and left and stops.ask(connection, shop, order.id, why, now):
+        if late and left and stops.ask_anew(connection, shop, order.id, why, now):
             asked = Entry(item="order", item_id=order.id, number=order.number, event="stop_asked", note=why)
             entries.append(asked)
     return entries

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, and_, func, select
 from connector.journey import SlipState
 from connector.ledger import under_way
 from connector.ledger.database import pieces
-from connector.ledger.schema import effect_items, effects, history, holds
+from connector.ledger.schema import effect_items, effects, history, holds, slips
 from connector.outcome import EffectState, Reason
+from connector.slip import NEStatus
 
 
 def handed_over_at(connection: Connection, slip_ids: Iterable[int]) -> dict[int, datetime]:
@@ -28,6 +29,7 @@ def handed_over_at(connection: Connection, slip_ids: Iterable[int]) -> dict[int,
             and_(history.c.event == "moved", history.c.to_state == SlipState.RELAYED),
         )
         there |= dict(connection.execute(moved.group_by(history.c.item_id)).all())
+    printed = _printed_by_others(connection, [id_ for id_ in wanted if id_ not in there])
     unclear = under_way.perhaps_there(connection, "relay", "wms_file", wanted) | _held(connection, wanted)
     # The file counts from its sending: an answer about it may come before the receipt.
     for part in pieces(unclear | set(there)):
@@ -38,7 +40,18 @@ def handed_over_at(connection: Connection, slip_ids: Iterable[int]) -> dict[int,
             .where(effect_items.c.item_id.in_(part), effects.c.state != EffectState.NOT_DONE)
         )
         there |= dict(connection.execute(sent.group_by(effect_items.c.item_id)).all())
-    return there
+    return printed | there
+
+
+def _printed_by_others(connection: Connection, slip_ids: list[int]) -> dict[int, datetime]:
+    """Printed in Next Engine although we handed nothing over: whoever did that may have handed the slip over too."""
+    printed: dict[int, datetime] = {}
+    for part in pieces(slip_ids):
+        query = select(slips.c.id, slips.c.since).where(
+            slips.c.id.in_(part), slips.c.status >= NEStatus.PRINTING
+        )
+        printed |= dict(connection.execute(query).all())
+    return printed
 
 
 def _held(connection: Connection, slip_ids: list[int]) -> set[int]:

@@ -14,8 +14,9 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
+from connector.fate import Fate, fate
 from connector.journey import SlipState
-from connector.ledger import due, stop_answers, stop_cart
+from connector.ledger import codec, due, stop_answers, stop_cart
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import IN_DOUBT
 from connector.ledger.history import Entry
@@ -83,7 +84,7 @@ def conclude(
     if row is None or row.verdict == WITHDRAWN:
         return []
     if verdict == STOPPED:
-        verdict = _proved(connection, order_id, now)
+        verdict = _proved(connection, row.shop, order_id, now)
     values = {"verdict": verdict, "verdict_at": now, "words": plain(words)}
     connection.execute(update(stop_requests).where(stop_requests.c.id == row.id).values(**values))
     facts = {"verdict": verdict}
@@ -94,7 +95,7 @@ def conclude(
     return entries + _clear(connection, order_id, number, OVER.get(verdict, ()), words, now)
 
 
-def _proved(connection: Connection, order_id: int, now: datetime) -> str:
+def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> str:
     """STOPPED where the warehouse agreed about all it had; BY_HAND where a person was told so; else UNKNOWN."""
     tied = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
     mine = dict(connection.execute(tied.where(order_slips.c.order_id == order_id)).all())
@@ -102,24 +103,26 @@ def _proved(connection: Connection, order_id: int, now: datetime) -> str:
     said = _last_words(stop_answers.of_orders(connection, [order_id]).get(order_id, ()))
     verdict = STOPPED
     for id_, number in mine.items():
-        if id_ not in there:
+        last = said.get(number)
+        if id_ not in there and (last is None or last.answer == stop_answers.NEVER_HAD):
             about = (order_id, stop_answers.WAREHOUSE, number, stop_answers.NEVER_HAD)
             stop_answers.write(connection, *about, "倉庫には渡していません", now)
             continue
-        last = said.get(number)
-        agreed = last is not None and last.answer == stop_answers.AGREED and last.at >= there[id_]
-        if not agreed and not _did_not_ship(connection, number):
+        agreed = (
+            last is not None and last.answer == stop_answers.AGREED and last.at >= there.get(id_, last.at)
+        )
+        told = _told(connection, shop, number)
+        if told is Fate.LEFT or not (agreed or told is Fate.CANCELLED):
             return UNKNOWN
         if last is not None and last.by and agreed:
             verdict = BY_HAND
     return verdict
 
 
-def _did_not_ship(connection: Connection, slip_number: str) -> bool:
-    """The warehouse's own result says that it did not go out."""
-    query = select(shipments.c.result).where(shipments.c.slip_number == slip_number)
-    last = connection.scalar(query.order_by(shipments.c.id.desc()).limit(1))
-    return last in ("cancelled", "unshippable")
+def _told(connection: Connection, shop: str, slip_number: str) -> Fate:
+    here = (shipments.c.shop == shop, shipments.c.slip_number == slip_number)
+    query = select(shipments.c.body).where(*here).order_by(shipments.c.id)
+    return fate(map(codec.shipment, connection.scalars(query)))
 
 
 def _last_words(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
@@ -150,6 +153,12 @@ def asked(connection: Connection, order_id: int) -> bool:
     """Whether a stop was ever asked for this order and not taken back."""
     here = (stop_requests.c.order_id == order_id, stop_requests.c.verdict != WITHDRAWN)
     return connection.scalar(select(stop_requests.c.id).where(*here)) is not None
+
+
+def ask_anew(connection: Connection, shop: str, order_id: int, why: str, now: datetime) -> bool:
+    """Something of an order that had left lives after all: asked again, for whoever wished it first."""
+    query = select(stop_requests.c.asked_by).where(stop_requests.c.order_id == order_id)
+    return ask(connection, shop, order_id, why, now, connection.scalar(query))
 
 
 def orders_to_stop(
@@ -184,10 +193,16 @@ def orders_to_stop(
         .limit(due.BATCH)
     )
     rows = list(connection.execute(query))
-    done = _done(connection, stage, {row.id: row.asked_at for row in rows})
+    asked_at = {row.id: row.asked_at for row in rows}
+    done = _done(connection, stage, asked_at)
     shares = _shares(connection, [row.id for row in rows])
     items = [
-        replace(item, done=done.get(item.id, ()), shares=shares.get(item.id, ()))
+        replace(
+            item,
+            done=done.get(item.id, ()),
+            shares=shares.get(item.id, ()),
+            stop_asked_at=asked_at[item.id],
+        )
         for item in due.order_items(connection, rows)
     ]
     if cart_too:

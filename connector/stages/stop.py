@@ -49,7 +49,10 @@ EVERY = timedelta(minutes=5)
 LESS_OFTEN = timedelta(minutes=10)
 NO_ANSWER = "倉庫から取消の返事がありません。電話で確認してください"
 ANSWERS_NOBODY = "この倉庫は取消の返事をしません。電話で確認してください"
-GONE_ALREADY = re.compile(r"\bCANCELLED\b|取消済")  # R with the state it stands in, spec/wms.md §7.4
+# R with the state it stands in (spec/wms.md §7.4): the whole word. In a sentence it may say the contrary.
+NEVER_LEAVES = re.compile(r"(E\d{3}\s*)?(CANCELLED|UNSHIPPABLE|取消済み?|出荷不可)")
+BY_PEOPLE = "出荷止めは記録だけの設定です。倉庫とネクストエンジンで人が止め、結果を記録してください。"
+NOT_SHOWN = "Next Engine does not show the slip: cancelled is only what it shows as cancelled"
 NOT_KNOWN = re.compile(r"\bUNKNOWN\b")  # our instruction may still lie in the same folder, unread
 
 
@@ -109,7 +112,8 @@ def _cancel(item: Item[Order], case: Case, ports: Ports) -> Effect:
     """`ends`: with this nothing of the order is left anywhere; else the next pass finds the verdict."""
     ends = not (case.lost or case.unclear)
     words = f"{case.said}。ネクストエンジンで取り消しました。" if ends else ""
-    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of([*case.live, words])}"
+    request = item.stop_asked_at.isoformat() if item.stop_asked_at else ""
+    key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of([request, *case.live, words])}"
     return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": case.live, "ends": words})
 
 
@@ -155,6 +159,8 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
             return await stop_cart.cancel(one, ports)
         numbers: list[str] = one.effect.facts["slips"]
         slips = await ports.orders.slips(numbers)
+        if not slips.keys() >= set(numbers):
+            raise NotDone(NOT_SHOWN)
         if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
             raise NotDone("shipped in the meantime")  # the next plan says so
         for slip in slips.values():
@@ -184,7 +190,7 @@ async def _look(one: Begun, ports: Ports) -> Reply:
         return await stop_cart.stands(one, ports)
     numbers: list[str] = one.effect.facts["slips"]
     slips = await ports.orders.slips(numbers)
-    if any(slip.live for slip in slips.values()):
+    if not slips.keys() >= set(numbers) or any(slip.live for slip in slips.values()):
         return Absent()
     return _cancelled(one)
 
@@ -240,7 +246,7 @@ def _said(receipt: Receipt, number: str) -> tuple[StopAnswer, str]:
     words = receipt.refused.get(number)
     if words is not None and number in receipt.accepted:
         return StopAnswer.SILENT, f"受付結果 {receipt.name} が食い違っています。電話で確認してください"
-    if number in receipt.accepted or (words is not None and GONE_ALREADY.search(words)):
+    if number in receipt.accepted or (words is not None and NEVER_LEAVES.fullmatch(words.strip())):
         return StopAnswer.AGREED, words or ""
     if words is not None:
         return (StopAnswer.NOT_ASKED if NOT_KNOWN.search(words) else StopAnswer.REFUSED), words
@@ -273,7 +279,12 @@ async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[S
     slips = await ports.orders.slips_of([item.noun.number for item in items])
     for item in items:
         ends = verdict(item, case_of(item, slips.get(item.noun.number, [])), ports)
-        yield item, ends or Wait("出荷止めが必要です（手作業）")
+        waited = ports.now - (item.stop_asked_at or item.since)
+        yield (
+            item,
+            ends
+            or (Wait(BY_PEOPLE) if waited < patience(ports.shop) else Hold(Reason.CANNOT_TELL, BY_PEOPLE)),
+        )
 
 
 STAGE = Acting(

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from connector.fate import Fate, fate
 from connector.journey import SlipState
 from connector.order import Order
 from connector.outcome import Item, StopAnswer
-from connector.slip import NEStatus, Result, Slip
+from connector.slip import NEStatus, Slip
 
 GONE = (SlipState.DISPATCHED, SlipState.CONFIRMED)
-WENT_OUT = (Result.SHIPPED, Result.PARTIAL, Result.NUMBERS)
-STAYED = (Result.CANCELLED, Result.UNSHIPPABLE)
 MOST_QUESTIONS = 3  # so often the warehouse is asked for each slip it has before a person telephones
 
 
@@ -29,7 +28,7 @@ class Case:
     unclear: dict[str, str] = field(default_factory=dict)  # silent, or contradicting itself
     awaited: list[str] = field(default_factory=list)
     to_ask: list[str] = field(default_factory=list)
-    agreed: list[str] = field(default_factory=list)
+    agreed: dict[str, str] = field(default_factory=dict)
     free: list[str] = field(default_factory=list)  # never at the warehouse
     live: list[str] = field(default_factory=list)  # of the agreed and the free ones: live in Next Engine
 
@@ -45,7 +44,7 @@ class Case:
             f"伝票 {number}: 倉庫が取消を断りました（{words}）" for number, words in self.refused.items()
         ]
         told += [f"伝票 {number}: {words}" for number, words in self.unclear.items()]
-        told += [f"伝票 {number}: 倉庫が取消を受け付けました" for number in self.agreed]
+        told += [f"伝票 {number}: {words}" for number, words in self.agreed.items()]
         told += [f"伝票 {number}: 倉庫には渡していません" for number in self.free]
         return "、".join(told)
 
@@ -57,41 +56,37 @@ def case_of(item: Item[Order], in_next_engine: Sequence[Slip]) -> Case:
     places = {slip.number: state for slip, state in item.slips}
     for number in dict.fromkeys((*places, *shown)):
         slip = shown.get(number)
-        if _went_out(item, number, slip, places.get(number)):
+        told = fate(event for event in item.shipments if event.slip_number == number)
+        if told is Fate.LEFT or _went_out(slip, places.get(number)):
             case.shipped.append(number)
-        elif places.get(number) is SlipState.RELAYED:
-            _at_the_warehouse(case, item, number)
+        elif places.get(number) is SlipState.RELAYED or (
+            slip is not None and slip.status >= NEStatus.PRINTING
+        ):
+            _at_the_warehouse(case, item, number, told)
         else:
             case.free.append(number)
     known = {slip.number: slip for slip, _ in item.slips} | shown
     case.live = [number for number in (*case.agreed, *case.free) if known[number].live]
-    its_slips = list(places.values()).count(SlipState.RELAYED)
+    its_slips = max(1, list(places.values()).count(SlipState.RELAYED))
     if case.to_ask and item.done.count("wms_stop") >= MOST_QUESTIONS * its_slips:
         case.unclear |= dict.fromkeys(case.to_ask, "何度聞いても倉庫の返事が定まりません")
         case.to_ask = []
     return case
 
 
-def _went_out(item: Item[Order], number: str, slip: Slip | None, place: SlipState | None) -> bool:
-    told = _last_result(item, number)
-    if told in WENT_OUT:
-        return True
+def _went_out(slip: Slip | None, place: SlipState | None) -> bool:
     return place in GONE or (slip is not None and slip.live and slip.status >= NEStatus.SHIPPED)
 
 
-def _last_result(item: Item[Order], number: str) -> Result | None:
-    told = [shipment.result for shipment in item.shipments if shipment.slip_number == number]
-    return told[-1] if told else None
-
-
-def _at_the_warehouse(case: Case, item: Item[Order], number: str) -> None:
-    if _last_result(item, number) in STAYED:
-        case.agreed.append(number)
+def _at_the_warehouse(case: Case, item: Item[Order], number: str, told: Fate) -> None:
+    """It has the slip or may have it, by us or by whoever had it printed. 出荷不可 is no answer: it may ship yet."""
+    if told is Fate.CANCELLED:
+        case.agreed[number] = "倉庫が取消を報告しました"
         return
     said = [(answer, words) for party, about, answer, words in item.answers if (party, about) == _of(number)]
     match said[-1] if said else (StopAnswer.NOT_ASKED, ""):
-        case (StopAnswer.AGREED, _):
-            case.agreed.append(number)
+        case (StopAnswer.AGREED, words):
+            case.agreed[number] = "倉庫が取消を受け付けました" + (f"（{words}）" if words else "")
         case (StopAnswer.REFUSED, words) if any(answer == StopAnswer.AGREED for answer, _ in said):
             case.unclear[number] = f"倉庫の返事が食い違っています（受け付けたあとで {words}）"
         case (StopAnswer.REFUSED, words):
