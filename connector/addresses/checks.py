@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connector.addresses.fitting import fit_address, fit_name
 from connector.addresses.folding import fold
+from connector.addresses.house_number import BUILDING, has_house_number
 from connector.addresses.islands import ISLANDS
 from connector.addresses.postal import Place, Postal
 from connector.addresses.receivers import Receiver
@@ -25,12 +26,6 @@ from connector.mapping.unfit import Unfit
 _GAIJI = re.compile("[\ue000-\uf8ff]")
 _POSTCODE = re.compile(r"〒?([0-9]{3})-?([0-9]{4})")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−ー", "-"))
-_NUMBER = re.compile(
-    r"[0-9]|[〇一二三四五六七八九十百千]+(?:丁目|番|号|の[〇一二三四五六七八九十])|番地なし|無番"
-)
-_BUILDING = re.compile(
-    r"マンション|アパート|ハイツ|ハイム|コーポ|ビル|タワー|レジデンス|メゾン|シャトー|ヴィラ|コート|荘(?=[\s0-9]|$)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +126,11 @@ def _place(shown: str, parts: Placed, places: tuple[Place, ...]) -> _Found:
         if after.startswith(city)
     ]
     if not towns:
-        yield "postcode_of_other_city", words
+        renamed = any(_renamed(place, parts.city) and _town(place) in after for place in here)
+        yield "postcode_of_former_city" if renamed else "postcode_of_other_city", words
         return
     # In Kyoto the names of streets stand before the town, so it is looked for anywhere.
-    if not any(fold(place.town) in rest for place, rest in towns):
+    if not any(_town(place) in rest for place, rest in towns):
         names = "・".join(dict.fromkeys(place.town for place, _ in towns))
         yield (
             "postcode_of_other_town",
@@ -142,9 +138,29 @@ def _place(shown: str, parts: Placed, places: tuple[Place, ...]) -> _Found:
         )
 
 
+def _town(place: Place) -> str:
+    """Nothing where the list has the municipality's own name in its place (直島町一円)."""
+    town = fold(place.town)
+    return "" if fold(place.city).endswith(town) else town
+
+
+def _renamed(place: Place, written: str) -> bool:
+    """浜松市中区 is 浜松市中央区 now, 篠山市 丹波篠山市, and 菖蒲町 a part of 久喜市: undeliverable is none of them."""
+    now, before = _cities(place)[-1], fold(_OF_A_COUNTY.sub("", written))
+    stems = _KIND_OF_CITY.sub("", now), _KIND_OF_CITY.sub("", before)
+    wards = _WARD.fullmatch(now), _WARD.fullmatch(before)
+    of_one_city = wards[0] is not None and wards[1] is not None and wards[0][1] == wards[1][1]
+    return of_one_city or stems[0].endswith(stems[1]) or fold(place.town).startswith(before)
+
+
+_OF_A_COUNTY = re.compile(r"^(?:.+?郡|三宅島|八丈島)(?=.+[町村]$)")
+_KIND_OF_CITY = re.compile("[市区町村]$")
+_WARD = re.compile("(.+市).+区")
+
+
 def _cities(place: Place) -> tuple[str, ...]:
     """The city with and without its county or island: 蒲生郡日野町 is often written 日野町."""
-    inner = re.sub(r"^(?:.+?郡|三宅島|八丈島)(?=.+[町村]$)", "", place.city)
+    inner = _OF_A_COUNTY.sub("", place.city)
     return tuple(dict.fromkeys((fold(place.city), fold(inner))))
 
 
@@ -154,11 +170,11 @@ def _address(parts: Placed, places: tuple[Place, ...]) -> _Found:
         mend = "ネクストエンジンの「送り先住所」を都道府県から書いてください"
         yield "address_unreadable", f"{words}。{mend}"
         return
-    text = unicodedata.normalize("NFKC", f"{parts.street} {parts.building}")
-    number = _NUMBER.search(text)
     # High buildings have postcodes of their own, floor by floor (西新宿○○タワー 12階): no 番地 is needed there.
-    of_a_building = any(_BUILDING.search(place.town) for place in places)
-    if not of_a_building and (number is None or _BUILDING.search(text[: number.start()])):
+    of_a_building = any(BUILDING.search(place.town) for place in places)
+    if not (
+        of_a_building or has_house_number(parts.street, parts.building, [place.town for place in places])
+    ):
         yield "no_house_number", f"番地がありません: 「{parts.street}」。{_HOUSE_MEND}"
     written = fold(parts.city + parts.street)
     if any(written.startswith(fold(island)) for island in ISLANDS.get(parts.prefecture, ())):

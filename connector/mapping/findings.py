@@ -36,6 +36,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "postcode_unknown": Weight.HOLD,
     "postcode_of_other_prefecture": Weight.HOLD,
     "postcode_of_other_city": Weight.HOLD,
+    "postcode_of_former_city": Weight.WARN,
     "postcode_of_other_town": Weight.WARN,
     "postcode_ends_0000": Weight.WARN,
     "postcode_of_office": Weight.WARN,

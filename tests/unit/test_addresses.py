@@ -26,8 +26,10 @@ from connector.addresses import (
     open_postal,
 )
 from connector.addresses.folding import fold
+from connector.addresses.house_number import BUILDING
 from connector.addresses.islands import ISLANDS
 from connector.mapping import Unfit, width
+from connector.mapping.address import split
 from connector.outcome import Reason
 
 from tests.golden.samples import FIXTURES, tables
@@ -245,6 +247,44 @@ def test_a_town_behind_the_streets_of_kyoto_is_found() -> None:
     assert found(at("6008216", "京都府京都市下京区", "見本通例示下る東塩小路町999")) == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("4300946", ("静岡県浜松市中区", "元城町103-2")),  # 浜松市中央区 since 2024
+        ("3460105", ("埼玉県南埼玉郡菖蒲町", "新堀9-99")),  # a part of 久喜市 since 2010
+    ],
+)
+def test_a_municipality_that_has_another_name_by_now_is_a_warning(code: str, lines: tuple[str, ...]) -> None:
+    assert [(one.kind, one.weight) for one in found(at(code, *lines))] == [
+        ("postcode_of_former_city", Weight.WARN)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("9850052", "宮城県塩釜市本町"),  # 塩竈市
+        ("0382761", "青森県西津軽郡鯵ヶ沢町舞戸町"),  # 鰺ヶ沢町
+        ("7613110", "香川県直島町"),  # 直島町一円: the list names no town
+        ("7690210", "香川県綾歌郡宇多津町"),
+    ],
+)
+def test_other_spellings_and_places_without_towns_are_no_finding(code: str, where: str) -> None:
+    assert [one.kind for one in found(at(code, where, "9-99"))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "city"),
+    [
+        ("愛知県名古屋市中村区名駅9-99", "名古屋市中村区"),
+        ("群馬県佐波郡玉村町下新田9", "佐波郡玉村町"),
+        ("佐賀県杵島郡大町町福母9", "杵島郡大町町"),
+    ],
+)
+def test_cities_whose_names_contain_another_kind_of_place(text: str, city: str) -> None:
+    assert split(text).city == city
+
+
 def test_one_postcode_of_two_prefectures() -> None:
     for lines in (
         ("愛知県弥富市", "見本9-99"),
@@ -268,11 +308,42 @@ def test_one_postcode_of_two_prefectures() -> None:
         ("神宮前 見本荘101", True),
         ("荘園町9-99", False),
         ("神宮前9-99 見本ビル3F", False),
+        ("神宮前1丁目", True),
+        ("神宮前 パークハウス303", True),
+        ("神宮前パークハウス303", True),
+        ("神宮前 レオパレス21 203", True),
+        ("神宮前 203号室", True),
+        ("三番町", True),
+        ("三番町5-6", False),
+        ("東光８条", True),
+        ("東光８条３丁目9-99", False),
+        ("神宮前一－二－三", False),
+        ("神宮前一ノ二ノ三", False),
+        ("相国寺門前町七〇一", False),
+        ("田中町イ百二十", False),
+        ("田中町イ120", False),
+        ("六本木", True),
+        ("四番丁", True),
+        ("第五地割12-3", False),
+        ("トマム123番地", False),
+        ("神宮前 9番99号 見本荘101", False),
     ],
 )
 def test_a_missing_house_number(rest: str, missing: bool) -> None:
     kinds = [one.kind for one in found(at("1500001", "東京都渋谷区", rest))]
     assert ("no_house_number" in kinds) == missing
+
+
+def test_of_three_thousand_towns_a_house_number_is_missed_or_seen_rightly() -> None:
+    """Numbers in the names of towns are none; 9-99 behind whatever town is one."""
+
+    def missing(spot: tuple[str, ...], rest: str) -> bool:
+        where = at(spot[0], spot[1] + spot[2], spot[3] + rest)
+        return "no_house_number" in [one.kind for one in found(where)]
+
+    towns = [spot for spot in random.Random(20261126).sample(japan(), 3000) if not BUILDING.search(spot[3])]
+    assert [spot for spot in towns if missing(spot, "9-99") or missing(spot, "99 見本荘101")] == []
+    assert len([spot for spot in towns if not missing(spot, "")]) <= 3  # 上三分一, which nobody can tell
 
 
 def test_a_high_building_with_a_postcode_of_its_own_needs_no_house_number() -> None:
