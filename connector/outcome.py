@@ -108,7 +108,7 @@ class Item(msgspec.Struct, Generic[Noun], frozen=True, kw_only=True, gc=False):
     slips: tuple[tuple[Slip, SlipState], ...] = ()  # for an order: its slips and where they stand
     shipments: tuple[Shipment, ...] = ()  # what the warehouse said, newest last
     done: tuple[str, ...] = ()  # kinds of effects of the asking stage that are done for it
-    answers: tuple[tuple[str, str, str, str], ...] = ()  # to a stop, oldest first: party, slip, answer, words
+    answers: tuple[tuple[str, str, str, str, str], ...] = ()  # of a stop: party, slip, answer, words, by
     stop_asked_at: datetime | None = None  # for an order with a stop: when it was asked for
     cart_leg: str = ""  # for a stopped order: the request for which we are still to cancel it in the cart
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips

@@ -50,6 +50,20 @@ def cut_off(shop: Shop, at: datetime) -> datetime:
     return found if found > at else _closes(shop, next_day(days, day))
 
 
+def takes_instructions(shop: Shop, at: datetime) -> bool:
+    """Whether the warehouse takes instructions at this instant; its window may span midnight."""
+    begin, end, now = shop.relay_from, shop.relay_until, jst(at).time()
+    return begin <= now <= end if begin <= end else now >= begin or now <= end
+
+
+def next_instructions(shop: Shop, at: datetime) -> datetime:
+    """The first instant from this one on at which the warehouse takes instructions."""
+    if takes_instructions(shop, at):
+        return at
+    opens = _at(jst(at).date(), shop.relay_from)
+    return opens if opens > at else _at(jst(at).date() + DAY, shop.relay_from)
+
+
 def business_days(days: ShippingDays, since: datetime, until: datetime) -> int:
     """How many business days began in between: a slip of Friday evening is one day old on Monday morning."""
     first, last = jst(since).date(), jst(until).date()

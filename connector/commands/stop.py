@@ -122,20 +122,20 @@ def listed(rows: list[StopBoardRow], now: datetime, lang: str) -> str:
     found = []
     for row in rows:
         by = row.asked_by or words.label("stop_by_cart", lang)
-        head = (
-            f"{row.number}  {STOP_ENDS[row.verdict].name.say(lang)}  {words.moment(row.asked_at, lang)}  {by}"
-        )
+        end = STOP_ENDS[row.verdict].name.say(lang)
+        head = f"{row.number}  {end}  {words.moment(row.asked_at, lang)}  {by}"
+        hands = words.label("stop_by_people", lang) if row.by_people else ""
         last = LAST_MOMENTS[row.last_is].say(lang)
         if row.last_at is not None:
             last += f" {words.moment(row.last_at, lang)} ({words.age(row.last_at - now, lang)})"
         lines = [
             stop_cart_line(one.answer, one.told_at, one.at, lang)
             if one.party == "cart"
-            else stop_answer_line(one.party, one.slip_number, one.answer, lang)
+            else stop_answer_line(one.party, one.slip_number, one.answer, lang, one.by)
             for one in row.lines
         ]
         lines += [one.words for one in row.lines if one.party == "cart" and one.words]
-        found.append("\n  ".join(filter(None, (head, last, *lines))))
+        found.append("\n  ".join(filter(None, (head, hands, last, *lines))))
     return "\n".join(found) or words.label("stops_none", lang)
 
 
@@ -149,17 +149,20 @@ def _plan(order: str, config: Any, shop: str, json: bool, lang: str) -> None:
 
     found, text = in_world(config, work)
     show(found, json, text)
-    raise typer.Exit(Exit.OK if found is not None else Exit.NOTHING)
+    raise typer.Exit(Exit.OK if found is not None and found.would_be_done else Exit.NOTHING)
 
 
 def planned(found: StopPlan | None, order: str, lang: str) -> str:
-    """Whom a request would ask, one line each."""
+    """What a request would come to, then whom it would ask, one line each."""
     from connector import words
-    from connector.words.stops import STOP_PARTIES
+    from connector.ledger.by_hand import Answer
+    from connector.words.stops import STOP_PARTIES, STOP_PLANS
 
-    if found is None:
-        return f"{order}: -"
-    lines = [f"{STOP_PARTIES[party].say(lang)} {slip}" for party, slip in found.asks]
+    if found is None or not found.would_be_done:
+        code, facts = ("unknown", {"number": order}) if found is None else (found.answer, found.facts)
+        return Answer(done=False, code=code, facts=facts).in_language(lang).words
+    lines = [STOP_PLANS[found.answer].say(lang).format(**found.facts)]
+    lines += [f"{STOP_PARTIES[party].say(lang)} {slip}" for party, slip in found.asks]
     if found.cart:
         how = "stop_cart_by_us" if found.cart_by_us else "stop_cart_owes"
         lines.append(f"{STOP_PARTIES['cart'].say(lang)}: {words.label(how, lang)}")

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from connector.lateness import LATENESS, QUIET, Kind, Place
-from connector.ledger import codec, holds, under_way
+from connector.ledger import codec, holds, stop_answers, under_way
 from connector.ledger.differences import late_differences
 from connector.ledger.history import Entry, append
 from connector.ledger.open_changes import open_by_hand
@@ -43,7 +43,8 @@ def seen(
     """Write down every late field in which this version differs; `row` is the order's row before it."""
     common = {"shop": shop.key, "order_id": row.id, "version": row.version + 1, "place": place, "at": now}
     found = []
-    for field, before, after in _fields(old, order, place):
+    stopped = place is Place.LEFT or (old.payment.refused and under_way.any_for(connection, "stop", row.id))
+    for field, before, after in _fields(old, order, stopped):
         kind = _kind(connection, row.id, field, place, order)
         done = kind is Kind.BY_ITSELF
         words = {"field": field, "kind": kind, "before": plain(before), "after": plain(after)}
@@ -62,11 +63,10 @@ def seen(
     return entries + voice(connection, shop.key, row.id, order, place, now)
 
 
-def _fields(old: Order, order: Order, place: Place) -> Iterable[tuple[str, str, str]]:
-    """Field, before and after; that it lives again is a field of its own."""
-    left = place is Place.LEFT  # also a lost payment had it stopped
-    was_lost = old.cancelled or old.deleted or (left and old.payment.refused)
-    is_lost = order.cancelled or order.deleted or (left and order.payment.refused)
+def _fields(old: Order, order: Order, stopped: bool) -> Iterable[tuple[str, str, str]]:
+    """Field, before and after; that it lives again is a field of its own. `stopped`: also for a lost payment."""
+    was_lost = old.cancelled or old.deleted or (stopped and old.payment.refused)
+    is_lost = order.cancelled or order.deleted or (stopped and order.payment.refused)
     if was_lost and not is_lost:
         yield "revived", "", ""
     for one in late_differences(old, order):
@@ -123,7 +123,7 @@ def voice(
     rows = [row for row in connection.execute(mine.order_by(changes.c.id)) if row.field not in QUIET]
     here: dict[str, Any] = {"item": "order", "item_id": order_id, "number": order.number}
     if rows and place in VOICED:
-        note = _note(rows, order, place)
+        note = _note(rows, order, place, asked=stop_answers.warehouse_was_asked(connection, order_id))
         reason = Reason.CHANGED_AFTER_HANDOVER
         return holds.pin(connection, shop, now, **here, reason=reason, note=note, stage=STAGE)
     if order_id not in voiced(connection, shop, order_id):
@@ -142,7 +142,7 @@ def voiced(connection: Connection, shop: str, order_id: int | None = None) -> se
     return set(connection.scalars(ours if order_id is None else ours.where(hold_rows.c.item_id == order_id)))
 
 
-def _note(rows: Sequence[Row[Any]], order: Order, place: Place) -> str:
+def _note(rows: Sequence[Row[Any]], order: Order, place: Place, *, asked: bool) -> str:
     """What changed, and what to do about each; of people only the field's name."""
     newest = {row.field: row for row in rows}
     told = "、".join(
@@ -152,7 +152,9 @@ def _note(rows: Sequence[Row[Any]], order: Order, place: Place) -> str:
         for field, row in newest.items()
     )
     payable = order.amounts.payable
-    todo = dict.fromkeys(what_to_do(one, Kind.BY_HAND, place, "ja", amount=payable) for one in newest)
+    todo = dict.fromkeys(
+        what_to_do(one, Kind.BY_HAND, place, "ja", amount=payable, asked=asked) for one in newest
+    )
     return f"{LEAD}: {told}。{''.join(todo)}"
 
 

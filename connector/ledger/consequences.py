@@ -63,9 +63,8 @@ def _lives(
     if not (old.cancelled or old.deleted or old.payment.refused):
         return []
     why = "the cart took its cancel back"
-    if not stops.end(connection, row.id, stops.WITHDRAWN, why, now):
-        return []
-    return [_entry(row, "stop_withdrawn", why)]
+    freed = stops.withdraw(connection, row.id, row.number, why, now)
+    return [] if freed is None else [_entry(row, "stop_withdrawn", why), *freed]
 
 
 def _ask(connection: Connection, shop: Shop, row: Row[Any], why: str, now: datetime) -> list[Entry]:

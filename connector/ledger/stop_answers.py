@@ -47,6 +47,13 @@ def of_orders(connection: Connection, order_ids: Iterable[int]) -> dict[int, lis
     return found
 
 
+def warehouse_was_asked(connection: Connection, order_id: int) -> bool:
+    """Whether a question about this order went to the warehouse, or may have gone."""
+    here = and_(stop_answers.c.order_id == order_id, stop_answers.c.party == WAREHOUSE)
+    question = select(stop_answers.c.id).where(here, stop_answers.c.answer == ASKED).limit(1)
+    return connection.scalar(question) is not None
+
+
 def write(
     connection: Connection,
     order_id: int,

@@ -11,6 +11,24 @@ STOP_SAYINGS: dict[str, tuple[str, str]] = {
         "{number} はまだどこにも渡していません。以後の処理を止めました。",
         "{number} had not been handed to anybody; nothing further is done.",
     ),
+    "stop_by_people": (
+        "{number} は出荷止めの一覧にあります。ただしこの店舗では、倉庫にもネクストエンジンにも自動では依頼しません。"
+        "いますぐ、倉庫に渡した伝票は電話で止め、ネクストエンジンの伝票も取り消してください。"
+        "電話の結果は一覧で記録してください。",
+        "{number} is on the stop board, but this shop's stops are made by people: neither the warehouse nor Next "
+        "Engine is asked by this program. Call the warehouse now where it has the slip, cancel the slip in Next "
+        "Engine, and write down on the board what was said.",
+    ),
+    "stop_joined": (
+        "{number} はカートの取消で、すでに出荷止め中でした。ご依頼も加えました。"
+        "カートが取消を取り下げても止め続けます。",
+        "{number} was being stopped already, by a cancel in the cart. It is now your wish, too: the stop goes on even "
+        "if the cart takes its cancel back.",
+    ),
+    "stop_noted": (
+        "{number} は {by} さんの依頼で、すでに出荷止め中です。ご依頼も履歴に残しました。",
+        "{number} is being stopped already, for {by}. Your request stands in the history, too.",
+    ),
     "stop_open_already": ("{number} はすでに出荷止め中です。", "{number} is being stopped already."),
     "stop_gone": (
         "{number} は出荷済みです。止められません。返品・返金で対応してください。",
@@ -19,6 +37,12 @@ STOP_SAYINGS: dict[str, tuple[str, str]] = {
     "stop_none": (
         "{number} に、電話の結果を待つ出荷止めはありません。",
         "No stop of {number} waits for what the telephone says.",
+    ),
+    "stop_told_nothing": (
+        "{number}: 電話の結果は記録していません。倉庫にある伝票には倉庫自身の答えがあるか、同じ内容を記録済みです。"
+        "出荷止めの一覧で回答と保留を確かめてください。",
+        "{number}: nothing was recorded. The warehouse itself has answered for every slip it has, or the same was "
+        "recorded before. Look at the answers on the stop board, and at the order's holds.",
     ),
     "stop_told": (
         "{number}: 電話の結果を手作業として記録しました。倉庫の回答としては扱いません。",

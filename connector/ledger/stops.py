@@ -46,6 +46,10 @@ OVER = {
     UNKNOWN: (Reason.CANCELLED_TOO_LATE,),
     STOPPED: (Reason.CANNOT_TELL, Reason.CANCELLED_TOO_LATE, Reason.CHANGED_AFTER_HANDOVER),
     BY_HAND: (Reason.CANNOT_TELL, Reason.CANCELLED_TOO_LATE, Reason.CHANGED_AFTER_HANDOVER),
+    WITHDRAWN: (
+        *(Reason.CANNOT_TELL, Reason.CANCELLED_TOO_LATE, Reason.CHANGED_AFTER_HANDOVER),
+        *(Reason.REFUSED, Reason.TOO_MANY_TRIES),
+    ),
 }  # holds of this stage that are no question any more under such a verdict
 
 
@@ -65,15 +69,31 @@ def ask(
     return True
 
 
-def end(connection: Connection, order_id: int, verdict: str, words: str, now: datetime) -> bool:
-    """Close the open request of an order; False where none is open. What a person wished the cart cannot withdraw."""
-    here = and_(stop_requests.c.order_id == order_id, stop_requests.c.verdict == OPEN)
-    if verdict == WITHDRAWN:
-        here = and_(here, stop_requests.c.asked_by.is_(None))
-    ended = connection.execute(
-        update(stop_requests).where(here).values(verdict=verdict, verdict_at=now, words=plain(words))
-    )
-    return ended.rowcount == 1
+def join(connection: Connection, order_id: int, why: str, by: str) -> bool:
+    """Put a person's wish on the unsettled request of the cart; False where there is none, or it is a person's.
+
+    Safe to repeat. Both reasons stay, one a line: from here on the cart can no longer withdraw it.
+    """
+    here = and_(stop_requests.c.order_id == order_id, stop_requests.c.verdict.in_(UNSETTLED))
+    theirs = and_(here, stop_requests.c.asked_by.is_(None))
+    both = stop_requests.c.why + f"\n{plain(why)}"
+    joined = connection.execute(update(stop_requests).where(theirs).values(asked_by=by, why=both))
+    return joined.rowcount == 1
+
+
+def withdraw(
+    connection: Connection, order_id: int, number: str, why: str, now: datetime
+) -> list[Entry] | None:
+    """The cart took its cancel back: its unsettled request ends, with what this stage held the order for.
+
+    None where there is nothing to withdraw, so repeating is safe; what a person wished the cart cannot withdraw.
+    """
+    here = and_(stop_requests.c.order_id == order_id, stop_requests.c.verdict.in_(UNSETTLED))
+    theirs = and_(here, stop_requests.c.asked_by.is_(None))
+    ended = {"verdict": WITHDRAWN, "verdict_at": now, "words": plain(why)}
+    if connection.execute(update(stop_requests).where(theirs).values(**ended)).rowcount == 0:
+        return None
+    return _clear(connection, order_id, number, OVER[WITHDRAWN], why, now)
 
 
 def conclude(
@@ -283,7 +303,7 @@ def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Orde
             item,
             slips=tuple((slip, _place(slip.number in since, state)) for slip, state in item.slips),
             answers=tuple(
-                (row.party, row.slip_number, row.answer, row.words)
+                (row.party, row.slip_number, row.answer, row.words, row.by)
                 for row in said.get(item.id, ())
                 if row.at >= since.get(row.slip_number, row.at)
             ),

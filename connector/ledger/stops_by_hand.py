@@ -21,14 +21,32 @@ from connector.ledger.late_places import place_of
 from connector.ledger.schema import history, order_slips, orders, slips, stop_requests
 from connector.ledger.stop_places import handed_over_at
 from connector.outcome import Reason
-from connector.shop import Shop
+from connector.shop import Mode, Shop
 
 CART_BY_PEOPLE = "カートでの取消は人が行います"
 
 
 def request(connection: Connection, shop: Shop, number: str, actor: str, why: str, now: datetime) -> Answer:
-    """Ask for a stop. What had not been handed to anybody leaves at once."""
+    """Ask for a stop. What had not been handed to anybody leaves at once. Repeating it word for word is safe.
+
+    Where the cart asked before, its request becomes this person's as well; a further person's stands in the history.
+    """
     row = _order(connection, shop.key, number)
+    answer = foreseen(connection, shop, number, row, actor, why)
+    if row is None or not answer.done:
+        return answer
+    entries = [_entry(row, "stop_asked", actor, why)]
+    fresh = stops.ask(connection, shop.key, row.id, why, now, actor)
+    if fresh or stops.join(connection, row.id, why, actor):
+        entries += _begin(connection, shop, row, actor, why, now)
+    append(connection, shop.key, now, entries)
+    return answer
+
+
+def foreseen(
+    connection: Connection, shop: Shop, number: str, row: Row[Any] | None, actor: str = "", why: str = ""
+) -> Answer:
+    """What a request for this row of `orders` would be answered now. Writes nothing."""
     if row is None:
         return _answer(False, "unknown", number)
     if row.left_out:
@@ -37,36 +55,57 @@ def request(connection: Connection, shop: Shop, number: str, actor: str, why: st
         return _answer(False, "stop_gone", number)
     if row.state == OrderState.CANCELLED:
         return _answer(False, "final", number, state=row.state)
-    place = place_of(connection, shop, row)
-    if not stops.ask(connection, shop.key, row.id, why, now, actor):
-        return _answer(False, "stop_open_already", number)
-    entries = [_entry(row, "stop_asked", actor, why)]
+    known = _unsettled(connection, row.id)
+    theirs, whys = ("", "") if known is None else (known.asked_by or "", f"\n{known.why}")
+    again = bool(theirs) and theirs == actor and whys.endswith(f"\n{why}")
+    if place_of(connection, shop, row) is Place.RECEIVED and not theirs:
+        return _answer(True, "stop_at_once", number)
+    if by_people(shop):
+        return _answer(not again, "stop_by_people", number)
+    if theirs:
+        return _answer(not again, "stop_open_already" if again else "stop_noted", number, by=theirs)
+    return _answer(True, "stop_asked" if known is None else "stop_joined", number)
+
+
+def by_people(shop: Shop) -> bool:
+    """Whether nobody is asked by us: then people telephone the warehouse and cancel in Next Engine."""
+    return shop.mode(stops.STAGE) is not Mode.ACT
+
+
+def _begin(
+    connection: Connection, shop: Shop, row: Row[Any], actor: str, why: str, now: datetime
+) -> list[Entry]:
+    """A request has just become this person's."""
     if not (row.cancelled or shop.cancels_in_cart):
         words = CART_BY_PEOPLE
         stop_answers.write(connection, row.id, stop_answers.CART, "", stop_answers.ASKED, words, now)
-    if place is Place.RECEIVED:
-        entries += _leave(connection, row, actor, why, now)
-    else:
-        connection.execute(update(orders).where(orders.c.id == row.id).values(next_at=None, tries=0))
-    append(connection, shop.key, now, entries)
-    return _answer(True, "stop_at_once" if place is Place.RECEIVED else "stop_asked", number)
+    if place_of(connection, shop, row) is Place.RECEIVED:
+        return _leave(connection, row, actor, why, now)
+    connection.execute(update(orders).where(orders.c.id == row.id).values(next_at=None, tries=0))
+    return []
 
 
 def told(
     connection: Connection, shop: str, number: str, stopped: bool, actor: str, why: str, now: datetime
 ) -> Answer:
-    """What the telephone said about the slips that the warehouse itself does not answer for."""
+    """What the telephone said about the slips that the warehouse itself does not answer for, or not clearly.
+
+    Repeating is safe: what is no news is not written, and the answer says so.
+    """
     row = _order(connection, shop, number)
     asked = _unsettled(connection, row.id) if row is not None else None
     if row is None or asked is None:
         return _answer(False, "unknown" if row is None else "stop_none", number)
-    said = {one.slip_number: one for one in stop_answers.of_orders(connection, [row.id]).get(row.id, ())}
     answer = stop_answers.AGREED if stopped else stop_answers.REFUSED
-    for slip_number in _at_the_warehouse(connection, row.id):
-        last = said.get(slip_number)
-        if last is None or last.by or last.answer not in (stop_answers.AGREED, stop_answers.REFUSED):
-            about = (row.id, stop_answers.WAREHOUSE, slip_number, answer)
-            stop_answers.write(connection, *about, why, now, by=actor)
+    written = [
+        slip_number
+        for slip_number in _not_clear(connection, row.id)
+        if stop_answers.write(
+            connection, row.id, stop_answers.WAREHOUSE, slip_number, answer, why, now, by=actor
+        )
+    ]
+    if not written:
+        return _answer(False, "stop_told_nothing", number)
     stop_answers.reopen(connection, row.id)
     facts = {"stopped": stopped}
     append(connection, shop, now, [_entry(row, "stop_told", actor, why, facts)])
@@ -103,11 +142,29 @@ def _slips(connection: Connection, order_id: int) -> list[tuple[str, int, str]]:
     return [("slip", row.id, row.number) for row in connection.execute(tied)]
 
 
-def _at_the_warehouse(connection: Connection, order_id: int) -> list[str]:
+def _not_clear(connection: Connection, order_id: int) -> list[str]:
+    """Slips at the warehouse about which it gave no clear word itself since it has them."""
     query = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
     mine = dict(connection.execute(query.where(order_slips.c.order_id == order_id)).all())
-    there = handed_over_at(connection, mine)
-    return [number for id_, number in mine.items() if id_ in there]
+    said = [
+        one
+        for one in stop_answers.of_orders(connection, [order_id]).get(order_id, ())
+        if one.party == stop_answers.WAREHOUSE
+    ]
+    return [
+        mine[id_]
+        for id_, since in handed_over_at(connection, mine).items()
+        if not _clear([one for one in said if one.slip_number == mine[id_] and one.at >= since])
+    ]
+
+
+def _clear(said: list[Row[Any]]) -> bool:
+    """The warehouse's own last word stands, unless it takes back a yes: its own, or what a telephone said."""
+    if not said or said[-1].by:
+        return False
+    if said[-1].answer == stop_answers.REFUSED:
+        return all(one.answer != stop_answers.AGREED for one in said)
+    return bool(said[-1].answer == stop_answers.AGREED)
 
 
 def _steps(connection: Connection, order_id: int) -> str:

@@ -47,7 +47,7 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
             yield marks.mark(item, kind, ports)
         else:
             waiting.append(item)
-    if not waiting or not in_time(ports):
+    if not waiting or not shipping.takes_instructions(ports.shop, ports.now):
         return
     fresh = await _read_again(waiting, ports)
     yield list(fresh.values())
@@ -128,12 +128,6 @@ def _instruction(built: BuiltFile, included: Sequence[Item[Slip]], ports: Ports)
             "slips": {str(item.id): item.noun.number for item in included},
         },
     )
-
-
-def in_time(ports: Ports) -> bool:
-    """Whether the warehouse takes instructions now; its window may span midnight."""
-    begin, end, now = ports.shop.relay_from, ports.shop.relay_until, jst(ports.now).time()
-    return begin <= now <= end if begin <= end else now >= begin or now <= end
 
 
 def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | None:

@@ -123,7 +123,7 @@ def _ask_warehouse(asked: Sequence[tuple[Item[Order], Sequence[str]]], ports: Po
     before = {
         slip
         for item, _ in asked
-        for party, slip, answer, _ in item.answers
+        for party, slip, answer, *_ in item.answers
         if (party, answer) == ("warehouse", StopAnswer.ASKED)
     }
     for item, numbers in asked:
@@ -278,13 +278,12 @@ def _listens_on(
 async def witness(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said]:
     slips = await ports.orders.slips_of([item.noun.number for item in items])
     for item in items:
-        ends = verdict(item, case_of(item, slips.get(item.noun.number, [])), ports)
+        case = case_of(item, slips.get(item.noun.number, []))
         waited = ports.now - (item.stop_asked_at or item.since)
-        yield (
-            item,
-            ends
-            or (Wait(BY_PEOPLE) if waited < patience(ports.shop) else Hold(Reason.CANNOT_TELL, BY_PEOPLE)),
-        )
+        # Only what the telephone must answer is unknown; a slip that is still to be cancelled is looked at again.
+        overdue = bool(case.to_ask) and waited >= patience(ports.shop)
+        asks = Hold(Reason.CANNOT_TELL, BY_PEOPLE) if overdue else Wait(BY_PEOPLE)
+        yield item, verdict(item, case, ports) or asks
 
 
 STAGE = Acting(

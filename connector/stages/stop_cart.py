@@ -54,5 +54,5 @@ def _told(reply: Reply) -> Reply:
 
 def unpaid(item: Item[Order]) -> str:
     """What to add where goods ship whose order was cancelled in the cart: nobody will pay for them by itself."""
-    ours = any(party == "cart" and answer == StopAnswer.AGREED for party, _, answer, _ in item.answers)
+    ours = any(party == "cart" and answer == StopAnswer.AGREED for party, _, answer, *_ in item.answers)
     return UNPAID if ours or item.noun.payment.state is PaymentState.VOIDED else ""

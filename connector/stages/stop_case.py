@@ -40,9 +40,7 @@ class Case:
     def said(self) -> str:
         """What became of each slip, for people."""
         told = [f"伝票 {number}: 出荷済み" for number in self.shipped]
-        told += [
-            f"伝票 {number}: 倉庫が取消を断りました（{words}）" for number, words in self.refused.items()
-        ]
+        told += [f"伝票 {number}: {words}" for number, words in self.refused.items()]
         told += [f"伝票 {number}: {words}" for number, words in self.unclear.items()]
         told += [f"伝票 {number}: {words}" for number, words in self.agreed.items()]
         told += [f"伝票 {number}: 倉庫には渡していません" for number in self.free]
@@ -83,17 +81,21 @@ def _at_the_warehouse(case: Case, item: Item[Order], number: str, told: Fate) ->
     if told is Fate.CANCELLED:
         case.agreed[number] = "倉庫が取消を報告しました"
         return
-    said = [(answer, words) for party, about, answer, words in item.answers if (party, about) == _of(number)]
-    match said[-1] if said else (StopAnswer.NOT_ASKED, ""):
-        case (StopAnswer.AGREED, words):
+    said = [word for party, about, *word in item.answers if (party, about) == _of(number)]
+    match said[-1] if said else (StopAnswer.NOT_ASKED, "", ""):
+        case (StopAnswer.AGREED, words, by) if by:
+            case.agreed[number] = f"電話で止まったと確認しました（{by}: {words}）"
+        case (StopAnswer.REFUSED, words, by) if by:
+            case.refused[number] = f"電話で止まらないと確認しました（{by}: {words}）"
+        case (StopAnswer.AGREED, words, _):
             case.agreed[number] = "倉庫が取消を受け付けました" + (f"（{words}）" if words else "")
-        case (StopAnswer.REFUSED, words) if any(answer == StopAnswer.AGREED for answer, _ in said):
+        case (StopAnswer.REFUSED, words, _) if any(answer == StopAnswer.AGREED for answer, *_ in said):
             case.unclear[number] = f"倉庫の返事が食い違っています（受け付けたあとで {words}）"
-        case (StopAnswer.REFUSED, words):
-            case.refused[number] = words
-        case (StopAnswer.SILENT, words):
+        case (StopAnswer.REFUSED, words, _):
+            case.refused[number] = f"倉庫が取消を断りました（{words}）"
+        case (StopAnswer.SILENT, words, _):
             case.unclear[number] = words
-        case (StopAnswer.ASKED, _):
+        case (StopAnswer.ASKED, _, _):
             case.awaited.append(number)
         case _:
             case.to_ask.append(number)

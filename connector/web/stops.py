@@ -129,7 +129,7 @@ def _cells(view: View, row: StopBoardRow) -> list[object]:
     lines = [
         stop_cart_line(one.answer, one.told_at, one.at, view.lang)
         if one.party == "cart"
-        else stop_answer_line(one.party, one.slip_number, one.answer, view.lang)
+        else stop_answer_line(one.party, one.slip_number, one.answer, view.lang, one.by)
         for one in row.lines
     ]
     return [

@@ -237,6 +237,12 @@ _HAND: dict[str, Text] = {
         "済んだらこの変更を閉じてください。",
         "The stop may have reached the warehouse. Make sure that slip and instruction are alive, then close this.",
     ),
+    "revived_asked": Text(
+        "倉庫に出荷止めを依頼しました。カートの取り下げは倉庫に届きません。出荷するなら倉庫に電話して指示が生きているか"
+        "確かめ、ネクストエンジンの伝票も確かめて、済んだらこの変更を閉じてください。",
+        "The warehouse was asked to stop this, and it does not hear that the cart took its cancel back. To ship it, "
+        "call the warehouse, make sure that instruction and slip are alive, then close this change.",
+    ),
     "revived_gone": Text(
         "出荷しています。決済が有効か確かめ、「取消間に合わず」の保留を解除してこの変更を閉じてください。",
         "It has shipped. Make sure the payment is good, release the too-late hold and close this change.",
@@ -252,9 +258,16 @@ _SENT = (Place.DISPATCHED, Place.CONFIRMED, Place.SHIPPED, Place.COMPLETED)
 
 
 def what_to_do(
-    field: str, kind: Kind, place: Place, lang: str, *, amount: int = 0, difference: int = 0
+    field: str,
+    kind: Kind,
+    place: Place,
+    lang: str,
+    *,
+    amount: int = 0,
+    difference: int = 0,
+    asked: bool = False,
 ) -> str:
-    """The sentence of one cell, with its yen."""
+    """The sentence of one cell, with its yen. `asked`: the warehouse was asked to stop the order."""
     word = FIELDS[field]
     if kind is Kind.TOO_LATE:
         gap = f"{'+' if difference > 0 else ''}{yen(difference, lang)}"
@@ -262,7 +275,7 @@ def what_to_do(
     if kind is Kind.BY_ITSELF:
         return _ITSELF[_itself(field, place)].say(lang)
     name = word.name.say(lang)
-    said = _HAND[_by_hand(field, place)].say(lang)
+    said = _HAND[_by_hand(field, place, asked)].say(lang)
     return said.format(screen=word.screen.say(lang), name=name, lower=name.lower())
 
 
@@ -278,11 +291,10 @@ def _itself(field: str, place: Place) -> str:
     return "mail" if place is Place.RECEIVED else "csv"
 
 
-def _by_hand(field: str, place: Place) -> str:
+def _by_hand(field: str, place: Place, asked: bool) -> str:
     if field == "revived":
-        return (
-            "revived_left" if place is Place.LEFT else "revived_gone" if place in _SENT else "revived_relayed"
-        )
+        still = "revived_asked" if asked else "revived_relayed"
+        return "revived_left" if place is Place.LEFT else "revived_gone" if place in _SENT else still
     if place is Place.IMPORTING:
         return "importing"
     if place is Place.RELAYED:

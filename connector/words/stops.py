@@ -53,6 +53,7 @@ STOP_WHYS: dict[str, Text] = {
 
 STOP_ANSWERS: dict[str, Text] = {
     "waiting": Text("これから", "to come"),
+    "by_people": Text("自動では依頼しません。人が連絡します", "not asked by this program: for people to do"),
     "asked": Text("依頼済み・返事待ち", "asked, no answer yet"),
     "agreed": Text("取消済み", "cancelled"),
     "refused": Text("断られました", "refused"),
@@ -67,6 +68,28 @@ STOP_PARTIES: dict[str, Text] = {
     "next_engine": Text("ネクストエンジン", "Next Engine"),
     "cart": Text("カート", "Cart"),
 }
+
+STOP_PLANS: dict[str, Text] = {
+    "stop_asked": Text("次の相手に依頼します。", "These would be asked."),
+    "stop_at_once": Text(
+        "まだどこにも渡していません。依頼すれば、その場で止まります。",
+        "It was not handed to anybody: a request stops it at once.",
+    ),
+    "stop_by_people": Text(
+        "この店舗では、出荷止めを自動では依頼しません。人が次の相手に連絡します。",
+        "This shop's stops are made by people: nobody is asked by this program, these are for people to ask.",
+    ),
+    "stop_joined": Text(
+        "カートの取消で、すでに出荷止め中です。依頼すれば、カートが取り下げても止め続けます。",
+        "It is being stopped already, by a cancel in the cart. After a request the stop goes on even if the cart takes "
+        "its cancel back.",
+    ),
+    "stop_noted": Text(
+        "{by} さんの依頼で、すでに出荷止め中です。依頼は履歴に残ります。",
+        "It is being stopped already, for {by}. A request would stand in the history.",
+    ),
+}
+"""What a request would come to, before the parties; where it would be refused, its own answer stands instead."""
 
 LAST_MOMENTS: dict[str, Text] = {
     "relay": Text(
@@ -100,15 +123,25 @@ STOP_LABELS: dict[str, Text] = {
     "stop_by_us": Text("自動", "by this program"),
     "stop_in_cart": Text("カート", "Cart"),
     "stop_told_at": Text("依頼", "asked"),
+    "stop_by_people": Text(
+        "この店舗では自動では依頼しません。倉庫に渡した伝票は電話で止め、ネクストエンジンの伝票も取り消してください。",
+        "Nobody is asked by this program here: call the warehouse where it has the slip, and cancel it in Next Engine.",
+    ),
+    "stop_by_telephone": Text("電話", "by telephone"),
     "stop_by_hand_of": Text("手作業・電話", "by hand"),
     "stop_proof": Text("証拠", "Proof"),
 }
 
 
-def stop_answer_line(party: str, slip_number: str, answer: str, lang: str) -> str:
-    """One party's word: 倉庫 伝票 200101: 取消済み."""
+def stop_answer_line(party: str, slip_number: str, answer: str, lang: str, by: str = "") -> str:
+    """One party's word: 倉庫 200101: 取消済み. `by`: whose word it is instead of the party's own."""
     slip = f" {slip_number}" if slip_number else ""
-    return f"{STOP_PARTIES[party].say(lang)}{slip}: {STOP_ANSWERS[answer].say(lang)}"
+    line = f"{STOP_PARTIES[party].say(lang)}{slip}: {STOP_ANSWERS[answer].say(lang)}"
+    if not by:
+        return line
+    told = answer in ("agreed", "refused")
+    whose = f"{STOP_LABELS['stop_by_telephone'].say(lang)}: {by}" if told else by
+    return f"{line}（{whose}）" if lang == "ja" else f"{line} ({whose})"
 
 
 def stop_cart_line(answer: str, told_at: datetime | None, at: datetime | None, lang: str) -> str:
@@ -125,4 +158,6 @@ def stop_cart_line(answer: str, told_at: datetime | None, at: datetime | None, l
 
 
 def stop_why(why: str, lang: str) -> str:
-    return STOP_WHYS[why].say(lang) if why in STOP_WHYS else why
+    """The reason in words; of a request with two, the cart's and then the person's."""
+    both = (STOP_WHYS[one].say(lang) if one in STOP_WHYS else one for one in why.split("\n"))
+    return ("／" if lang == "ja" else " / ").join(both)

@@ -12,22 +12,23 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, not_, or_, select
 
 from connector import shipping
 from connector.clock import at_jst
 from connector.journey import SlipState
-from connector.ledger import stop_answers
+from connector.ledger import stop_answers, stops_by_hand
+from connector.ledger.database import pieces
 from connector.ledger.schema import order_slips, orders, pulses, slips, stop_requests
 from connector.ledger.stop_bars import UNSETTLED
 from connector.ledger.stop_places import handed_over_at
-from connector.ledger.stops_by_hand import CART_BY_PEOPLE
 from connector.shop import Shop
 
 RELAY_EVERY = timedelta(minutes=10)
-MOST = 500
+MOST = 500  # ended ones on the page; of what is not settled every one is shown
 PARTIES = (stop_answers.WAREHOUSE, stop_answers.NEXT_ENGINE, stop_answers.CART)
-NOT_NEEDED = "not_needed"
+NOT_NEEDED, WAITING, BY_PEOPLE = "not_needed", "waiting", "by_people"
+NOT_LEFT = ("stopped", "by_hand")  # verdicts that say that nothing of the order leaves any more
 
 
 class StopLine(Struct, frozen=True, kw_only=True):
@@ -58,38 +59,49 @@ class StopBoardRow(Struct, frozen=True, kw_only=True):
     last_at: datetime | None
     last_is: str  # relay, cut_off, warehouse (nobody can say), or nothing once it has ended
     cart_owes: bool  # it ended, and the order still lives in the cart
+    by_people: bool  # not settled, and this program asks nobody in this shop
     lines: tuple[StopLine, ...]
 
     @property
     def settled(self) -> bool:
-        return self.verdict not in UNSETTLED and not self.cart_owes
+        """Nobody has anything to do or to wait for any more; a slip that came after the verdict has."""
+        late = any(line.answer == WAITING and line.party != stop_answers.CART for line in self.lines)
+        return self.verdict not in UNSETTLED and not self.cart_owes and not late
 
     @property
     def waits_for_telephone(self) -> bool:
-        return self.verdict == "unknown"
+        return self.verdict == "unknown" or self.by_people
 
 
 def stop_board(
     connection: Connection, shop: Shop, now: datetime, *, everything: bool = True, number: str = ""
 ) -> list[StopBoardRow]:
-    """What is not settled first, longest waiting first; then the ended ones, newest first."""
+    """What is not settled first, longest waiting first, all of it; then the newest of the ended ones, newest first."""
     query = (
         select(stop_requests, orders.c.number, orders.c.state, orders.c.payable, orders.c.cancelled)
         .join(orders, orders.c.id == stop_requests.c.order_id)
         .where(stop_requests.c.shop == shop.key)
         .order_by(stop_requests.c.verdict_at.desc().nulls_first(), stop_requests.c.id.desc())
-        .limit(MOST)
     )
     if number:
         query = query.where(orders.c.number == number)
-    if not everything:
-        query = query.where(
-            or_(stop_requests.c.verdict.in_(UNSETTLED), stop_requests.c.asked_by.is_not(None))
-        )
-    rows = list(connection.execute(query))
-    found = list(_rows(connection, shop, rows, now))
+    rows = list(connection.execute(query.where(_perhaps_unsettled())))
+    if everything:
+        rows += connection.execute(query.where(not_(_perhaps_unsettled())).limit(MOST))
+    found = [row for part in pieces(rows) for row in _rows(connection, shop, part, now)]
     unsettled = sorted((row for row in found if not row.settled), key=lambda row: row.asked_at)
-    return unsettled + ([row for row in found if row.settled] if everything else [])
+    ended = sorted((row for row in found if row.settled), key=lambda row: row.verdict_at or now, reverse=True)
+    return unsettled + (ended if everything else [])
+
+
+def _perhaps_unsettled() -> ColumnElement[bool]:
+    """SQL: every row of which `StopBoardRow.settled` may say no."""
+    tied = and_(order_slips.c.order_id == orders.c.id, slips.c.id == order_slips.c.slip_id)
+    lives = exists().where(tied, slips.c.state != SlipState.CANCELLED).correlate(orders)
+    owed = and_(stop_requests.c.asked_by.is_not(None), orders.c.cancelled.is_(False))
+    return or_(
+        stop_requests.c.verdict.in_(UNSETTLED), and_(stop_requests.c.verdict.in_(NOT_LEFT), or_(owed, lives))
+    )
 
 
 def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetime) -> Iterable[StopBoardRow]:
@@ -101,7 +113,7 @@ def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetim
     for row in rows:
         mine = tied.get(row.order_id, [])
         last_at, last_is = _last_moment(shop, row, mine, there, next_relay, now)
-        owes = bool(row.asked_by) and not row.cancelled and row.verdict in ("stopped", "by_hand")
+        owes = bool(row.asked_by) and not row.cancelled and row.verdict in NOT_LEFT
         yield StopBoardRow(
             number=row.number,
             asked_at=row.asked_at,
@@ -115,6 +127,7 @@ def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetim
             last_at=last_at,
             last_is=last_is,
             cart_owes=owes,
+            by_people=row.verdict in UNSETTLED and stops_by_hand.by_people(shop),
             lines=tuple(_lines(shop, row, mine, there, said.get(row.order_id, []))),
         )
 
@@ -140,17 +153,22 @@ def _lines(
     newest = {(one.party, one.slip_number): one for one in said}
     for slip in mine:
         answer = newest.get((stop_answers.WAREHOUSE, slip.number))
+        rest = _nobody_asked(shop, row)
         handed = slip.id in there
-        yield _line(answer, stop_answers.WAREHOUSE, slip.number, "" if handed else stop_answers.NEVER_HAD)
+        yield _line(answer, stop_answers.WAREHOUSE, slip.number, rest if handed else stop_answers.NEVER_HAD)
         answer = newest.get((stop_answers.NEXT_ENGINE, slip.number))
-        rest = (
-            NOT_NEEDED if row.verdict == "too_late" else ""
-        )  # goods left: its slip is not cancelled any more
         gone = stop_answers.AGREED if slip.state == SlipState.CANCELLED else rest
         yield _line(answer, stop_answers.NEXT_ENGINE, slip.number, gone)
     line = _of_cart(shop, row, [one for one in said if one.party == stop_answers.CART])
     if line is not None:
         yield line
+
+
+def _nobody_asked(shop: Shop, row: Row[Any]) -> str:
+    """What stands where no answer is: of goods that left, or that are wanted again, nobody is asked any more."""
+    if row.verdict in UNSETTLED:
+        return BY_PEOPLE if stops_by_hand.by_people(shop) else WAITING
+    return WAITING if row.verdict in NOT_LEFT else NOT_NEEDED
 
 
 def _of_cart(shop: Shop, row: Row[Any], said: list[Row[Any]]) -> StopLine | None:
@@ -163,17 +181,19 @@ def _of_cart(shop: Shop, row: Row[Any], said: list[Row[Any]]) -> StopLine | None
         return None
     if newest is not None or not shop.cancels_in_cart:
         line = _line(newest, stop_answers.CART, "", stop_answers.ASKED)
+        if newest is None:  # the cart showed the cancel when it was asked for, and took it back
+            return replace(line, words=stops_by_hand.CART_BY_PEOPLE)
         return replace(line, told_at=told_at if told_at != line.at else None)
     by_people = row.verdict == "by_hand"
     answer = stop_answers.ASKED if by_people else NOT_NEEDED if row.verdict == "too_late" else ""
     line = _line(None, stop_answers.CART, "", answer)
-    return replace(line, words=CART_BY_PEOPLE) if by_people else line
+    return replace(line, words=stops_by_hand.CART_BY_PEOPLE) if by_people else line
 
 
 def _line(said: Row[Any] | None, party: str, slip_number: str, otherwise: str) -> StopLine:
     if said is None:
         nothing: dict[str, Any] = {"words": "", "at": None, "by": "", "proof": ""}
-        return StopLine(party=party, slip_number=slip_number, answer=otherwise or "waiting", **nothing)
+        return StopLine(party=party, slip_number=slip_number, answer=otherwise or WAITING, **nothing)
     return StopLine(
         party=party,
         slip_number=slip_number,
@@ -190,7 +210,8 @@ def _next_relay(connection: Connection, shop: Shop, now: datetime) -> datetime:
         select(pulses.c.ok_at).where(pulses.c.shop == shop.key, pulses.c.what == "relay")
     )
     every = shop.rhythms.get("relay", RELAY_EVERY)
-    return max(last + every, now) if last is not None else now + every
+    comes = max(last + every, now) if last is not None else now + every
+    return shipping.next_instructions(shop, comes)
 
 
 def _last_moment(
@@ -214,10 +235,13 @@ def _last_moment(
 
 
 class StopPlan(Struct, frozen=True, kw_only=True):
-    """What a request would do: for each slip who would be asked."""
+    """What a request would do: for each slip who would be asked. `answer`: the code of what it would be told."""
 
     number: str
     state: str
+    would_be_done: bool
+    answer: str
+    facts: dict[str, str]  # of that answer
     asks: tuple[tuple[str, str], ...]  # party and slip number
     cart: bool  # the order lives in the cart: it is still to be cancelled there
     cart_by_us: bool  # by this program once it was stopped, instead of by a person
@@ -229,14 +253,13 @@ def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | Non
     row = connection.execute(query).first()
     if row is None:
         return None
+    answer = stops_by_hand.foreseen(connection, shop, number, row)
+    told: dict[str, Any] = {"number": number, "state": row.state, "facts": answer.facts}
+    told |= {"would_be_done": answer.done, "answer": answer.code}
+    if not answer.done:
+        return StopPlan(**told, asks=(), cart=False, cart_by_us=False)
     mine = _slips(connection, [row.id]).get(row.id, [])
     there = handed_over_at(connection, [slip.id for slip in mine])
     asks = [(stop_answers.WAREHOUSE, slip.number) for slip in mine if slip.id in there]
     asks += [(stop_answers.NEXT_ENGINE, slip.number) for slip in mine if slip.state != SlipState.CANCELLED]
-    return StopPlan(
-        number=number,
-        state=row.state,
-        asks=tuple(asks),
-        cart=not row.cancelled,
-        cart_by_us=shop.cancels_in_cart,
-    )
+    return StopPlan(**told, asks=tuple(asks), cart=not row.cancelled, cart_by_us=shop.cancels_in_cart)
