@@ -99,7 +99,9 @@ class Item(msgspec.Struct, Generic[Noun], frozen=True, kw_only=True, gc=False):
     since: datetime  # when it came to this state
     tries: int = 0
     redos: int = 0
-    held: tuple[Reason, ...] = ()  # its open holds
+    held: tuple[
+        Reason, ...
+    ] = ()  # its open holds; of an order to complete, also those of its slips for a person
     allowed: tuple[
         tuple[Reason, str], ...
     ] = ()  # what a person let pass while it stood here: reason and note

@@ -170,7 +170,7 @@ class Carrier(StrEnum):
     JP_INTERNATIONAL = "JP_INTERNATIONAL"
 
 
-_DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # spec/wms.md Resolutions 5
+DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # of a number as written, spec/wms.md Resolutions 5
 _DAMAGED = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
 _BETWEEN_NUMBERS = re.compile(r"[\s/,;|、・]+")
 _S10 = re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}")  # 国際郵便, UPU S10
@@ -204,7 +204,7 @@ class TrackingNumber(str):
         plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
         if _DAMAGED.fullmatch(plain):
             raise ValueError("excel_damage")
-        written = plain.translate(_DROPPED)
+        written = plain.translate(DROPPED)
         if carrier == "JP_INTERNATIONAL":
             return cls(_international(written.upper()))
         if len([part for part in _BETWEEN_NUMBERS.split(plain) if _whole_number(part)]) > 1:
@@ -237,7 +237,7 @@ def _digits(written: str) -> str:
 
 
 def _whole_number(part: str) -> bool:
-    digits = part.translate(_DROPPED)
+    digits = part.translate(DROPPED)
     return len(digits) >= 8 and digits.isascii() and digits.isdigit()
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select, true
 
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import claims, codec, corrections, mail_delays, twins
+from connector.ledger import bookings, claims, codec, completing, corrections, mail_delays, twins
 from connector.ledger.database import among, pieces
 from connector.ledger.holds import let_pass
 from connector.ledger.open_changes import waits_for_a_hand
@@ -22,7 +22,7 @@ from connector.ledger.schema import holds, order_slips, orders, shipments, slips
 from connector.ledger.stop_bars import HANDING_OVER, being_stopped
 from connector.ledger.under_way import open_of
 from connector.order import Order
-from connector.outcome import SELF_CLEARING, Item, Reason
+from connector.outcome import SELF_CLEARING, Item, Noun, Reason
 from connector.slip import Shipment, Slip
 
 BATCH = 500
@@ -43,11 +43,38 @@ def orders_due(
     *,
     limit: int = BATCH,
 ) -> list[Item[Order]]:
-    """Orders in one of these places whose time has come and that nothing of this stage is under way for."""
+    """Orders in one of these places whose time has come and that nothing of this stage is under way for.
+
+    To be completed, they come with what holds their slips, and without what only claims another slip's number (S3).
+    """
     query = _due(orders, "order", shop, stage, takes, now).where(orders.c.left_out == "").limit(limit)
     if stage in HANDING_OVER:
         query = query.where(~being_stopped(orders.c.id))
-    return order_items(connection, _in_order(connection.execute(query)))
+    items = order_items(connection, _in_order(connection.execute(query)))
+    if stage != corrections.COMPLETE:
+        return items
+    held = completing.held_by_slips(connection, {item.id: item.since for item in items})
+    items = [replace(item, held=(*item.held, *held.get(item.id, ()))) for item in items]
+    return _unclaimed(connection, shop, items)
+
+
+def _unclaimed(connection: Connection, shop: str, items: list[Item[Noun]]) -> list[Item[Noun]]:
+    """Without the events whose number another slip has: they are written nowhere until a person lets that pass."""
+    events = (event for item in items for event in item.shipments)
+    odd = bookings.contested(connection, shop, events)
+    if not odd:
+        return items
+    return [
+        replace(
+            item,
+            shipments=tuple(
+                event
+                for event in item.shipments
+                if not any((event.slip_number, number) in odd for number in event.tracking)
+            ),
+        )
+        for item in items
+    ]
 
 
 def slips_due(
@@ -76,6 +103,8 @@ def slips_due(
     if once and gives is not None:
         query = query.where(or_(slips.c.state != gives, ~open_of(stage, slips.c.id, once=once)))
     items = slip_items(connection, _in_order(connection.execute(query.limit(limit))))
+    if gives is SlipState.CONFIRMED:
+        items = _unclaimed(connection, shop, items)
     done = claims.done_kinds(connection, stage, [item.id for item in items])
     items = [replace(item, done=done.get(item.id, ())) for item in items]
     if not refused or watch:
@@ -147,7 +176,10 @@ def items_by_id(
 def no_longer_fit(
     connection: Connection, items: Iterable[Item[Any]], table: Table, stage: str = ""
 ) -> set[int]:
-    """Items that stand elsewhere by now, or that somebody pinned a hold on since: not to be acted on."""
+    """Items that stand elsewhere by now, or that somebody pinned a hold on since: not to be acted on.
+
+    No order is completed while one of its slips is held.
+    """
     known = {item.id: item for item in items}
     states: dict[int, str] = {}
     for part in pieces(known):
@@ -158,6 +190,9 @@ def no_longer_fit(
             query = query.where(~being_stopped(orders.c.id))
         states |= dict(connection.execute(query).all())
     held = held_by(connection, "order" if table is orders else "slip", list(known))
+    if stage == corrections.COMPLETE:
+        for id_ in completing.held_by_slips(connection, {item.id: item.since for item in known.values()}):
+            states.pop(id_, None)
     return {
         id_
         for id_, item in known.items()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -17,13 +19,12 @@ from connector.ledger import (
     returns,
     sendings,
     shelves,
-    shipments,
     stage_stops,
     stock,
 )
 from connector.ledger.record import By
 from connector.ledger.windows import Windows
-from connector.outcome import Facts, Outcome
+from connector.outcome import Facts, Outcome, Stray
 from connector.ports import ReadResults
 from connector.slip import Shipment, Slip
 
@@ -58,22 +59,32 @@ class FromWarehouse(Windows):
         await self.database.run(lambda c: shelves.keep(c, self.shop.key, asked, found, now, words))
 
     async def early_results(self) -> Early:
-        """Events that were set aside because their slip was not known, and is known by now."""
+        """Events that were set aside because they came too early, and of which something else is true by now."""
         return await self.database.read(lambda c: early.early_results(c, self.shop.key))
 
     async def book_early(
-        self, by: By, fitting: Early, said: Sequence[tuple[record.AnyItem, Outcome]], now: datetime
+        self,
+        by: By,
+        fitting: Early,
+        said: Sequence[tuple[record.AnyItem, Outcome]],
+        now: datetime,
+        others: Sequence[tuple[int, Stray]] = (),
     ) -> int:
-        """As `book`, for events whose file was read long ago; their strays close with them."""
+        """As `book`, for events whose file was read long ago; their strays close with them.
+
+        `others`: strays that stay, by id, and what is true of each by now.
+        """
 
         def work(connection: Connection) -> int:
-            for _, exchange_id, shipment in fitting:
-                shipments.book(connection, self.shop.key, shipment, exchange_id, now)
+            for exchange_id, of_file in groupby(fitting, itemgetter(1)):
+                events = [shipment for *_, shipment in of_file]
+                bookings.book_all(connection, self.shop.key, events, exchange_id, now)
             moved = record.record(connection, self.shop.key, by, said, now)
             early.fitted(connection, self.shop.key, [stray_id for stray_id, *_ in fitting], now)
+            early.judged_again(connection, self.shop.key, others, now)
             return moved
 
-        return await self.database.run(work) if fitting else 0
+        return await self.database.run(work) if fitting or others else 0
 
     async def body_of(self, exchange_id: int) -> bytes:
         return await self.database.read(lambda c: archive.body_of(c, exchange_id))

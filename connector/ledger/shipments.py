@@ -4,75 +4,39 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, or_, select, update
 
 from connector.journey import OrderState, SlipState
-from connector.ledger import codec
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import holds as hold_rows
-from connector.ledger.schema import order_slips, orders, shipments, slips, strays, tracking_numbers
+from connector.ledger.schema import order_slips, orders, slips, strays
 from connector.ledger.storable import plain
 from connector.outcome import Reason, Stray
-from connector.slip import NOT_CANCELLED, NEStatus, Shipment
+from connector.slip import NOT_CANCELLED, NEStatus
 
 PLACE, WORDS = 200, 500  # characters: both stand in one unique index, which PostgreSQL limits to 2,704 bytes
 
 
-def book(
-    connection: Connection, shop: str, shipment: Shipment, exchange_id: int | None, now: datetime
-) -> bool:
-    """Store one shipping event; False where this very content is known. Other content is a new version."""
-    here = (
-        shipments.c.shop == shop,
-        shipments.c.slip_number == shipment.slip_number,
-        shipments.c.result_id == shipment.result_id,
-    )
-    known = [codec.shipment(body) for body in connection.scalars(select(shipments.c.body).where(*here))]
-    if any(shipment.repeats(other) for other in known):
-        return False
-    row = {
-        "shop": shop,
-        "slip_number": shipment.slip_number,
-        "result_id": shipment.result_id,
-        "version": len(known) + 1,
-        "result": shipment.result,
-        "shipped_on": shipment.shipped_on,
-        "tracking": " ".join(shipment.tracking),
-        "body": codec.encode(shipment),
-        "exchange_id": exchange_id,
-        "at": now,
-    }
-    connection.execute(insert(shipments), [row])
-    _keep_numbers(connection, shop, shipment, now)
-    return True
+def place_and_words(stray: Stray) -> tuple[str, str]:
+    """As they are kept."""
+    return plain(stray.where)[:PLACE], plain(stray.words)[:WORDS]
 
 
-def _keep_numbers(connection: Connection, shop: str, shipment: Shipment, now: datetime) -> None:
-    here = (tracking_numbers.c.shop == shop, tracking_numbers.c.slip_number == shipment.slip_number)
-    known = set(
-        connection.scalars(
-            select(tracking_numbers.c.number).where(*here, tracking_numbers.c.number.in_(shipment.tracking))
-        )
-    )
-    rows = [
-        {"shop": shop, "number": number, "slip_number": shipment.slip_number, "at": now}
-        for number in dict.fromkeys(shipment.tracking)
-        if number not in known
-    ]
-    if rows:
-        connection.execute(insert(tracking_numbers), rows)
-
-
-def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) -> bool:
-    """Keep a stray; False where it was set aside before."""
-    place, words = plain(stray.where)[:PLACE], plain(stray.words)[:WORDS]
-    here = (
+def same(shop: str, stray: Stray) -> tuple[ColumnElement[bool], ...]:
+    """SQL: by what a stray is known, which the store has once."""
+    place, words = place_and_words(stray)
+    return (
         strays.c.shop == shop,
         strays.c.system == stray.system,
         strays.c.place == place,
         strays.c.words == words,
     )
-    if connection.scalar(select(strays.c.id).where(*here)) is not None:
+
+
+def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) -> bool:
+    """Keep a stray; False where it was set aside before."""
+    place, words = place_and_words(stray)
+    if connection.scalar(select(strays.c.id).where(*same(shop, stray))) is not None:
         return False
     row = {
         "shop": shop,
@@ -87,19 +51,6 @@ def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) ->
     entry = Entry(item="stray", item_id=None, number="", event="set_aside", note=f"{place}: {words}")
     append(connection, shop, now, [entry])
     return True
-
-
-def tracking_in_use(
-    connection: Connection, shop: str, number: str, slip_number: str, since: datetime
-) -> str | None:
-    """The other slip that got this tracking number since then (S3), None where there is none."""
-    query = select(tracking_numbers.c.slip_number).where(
-        tracking_numbers.c.shop == shop,
-        tracking_numbers.c.number == number,
-        tracking_numbers.c.slip_number != slip_number,
-        tracking_numbers.c.at >= since,
-    )
-    return connection.scalar(query.limit(1))
 
 
 def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) -> int:

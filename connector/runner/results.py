@@ -1,6 +1,7 @@
 """Results (出荷実績の記帳): kept result files against the slips they speak of, row by row.
 
-Dangerous: a row that fits nothing we relayed moves nothing and is set aside; one number never serves two slips (S3).
+Dangerous: a row that fits nothing we relayed moves nothing and is set aside; one number never serves two slips (S3),
+so what claims another slip's number is kept as a claim: it gives its slip nothing until a person lets it pass.
 A file that cannot be read to its end is not taken from at all. One that can is booked piece by piece, each piece in
 one transaction: what breaks it off leaves the file unread, it is read again from its kept bytes, and what was booked
 before is known. So nothing of it is booked twice, and memory does not grow with the file.
@@ -20,14 +21,17 @@ from msgspec.structs import replace
 
 from connector.errors import ConnectorError, Malformed
 from connector.journey import SlipState, at_least
+from connector.ledger import bookings
+from connector.ledger.bookings import Claim, used_by
 from connector.ledger.ledger import Ledger
 from connector.ledger.record import By
 from connector.ledger.replies import first_line, words_of
 from connector.ledger.stage_stops import Decision
-from connector.outcome import Advance, Facts, Hold, Item, Outcome, Reason, Stray, Wait
+from connector.outcome import Advance, Facts, Hold, Item, Outcome, Reason, Stray
 from connector.ports import Folders, Ports, ReadResults
 from connector.runner.counts import Counts
-from connector.slip import Result, Shipment, Slip
+from connector.slip import Shipment, Slip
+from connector.stages.shipped import whole
 from connector.stages.stage import Reading, Said
 
 journal = structlog.get_logger("journal")
@@ -39,6 +43,7 @@ OURS_AT_LEAST = 0.1  # of the slips that a file names; fewer, and a person looks
 WHAT = 80  # characters by which a stopped file is called
 NO_BOX: Mapping[str, frozenset[str]] = MappingProxyType({})
 NOT_TAKEN = "人の判断で、このファイルは取り込みませんでした。"
+CLAIMED = "同梱などで正しければ解除してください。誤りなら、解除せずに倉庫へ訂正の実績を依頼してください。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,22 @@ class Known:
     one_box: Mapping[str, frozenset[str]]  # tracking number -> slips that the warehouse says it sent together
     numbers: dict[str, str] = field(default_factory=dict)  # tracking number -> slip, of this very piece
 
-    def other(self, shipment: Shipment) -> str | None:
-        """The other slip that has one of these numbers, but for those that the warehouse put in the same box."""
-        own = shipment.slip_number
-        for number in shipment.tracking:
-            if (slip := self.numbers.get(number, own)) != own and not self._boxed(number, own, slip):
-                return slip
-        for number in shipment.tracking:
-            for slip in self.taken.get(number, ()):
-                if slip != own and not self._boxed(number, own, slip):
-                    return slip
-        return None
+    def claimed(self, own: str, numbers: Sequence[str]) -> str:
+        """In words: which of these another slip has and this one has not; empty where there is none.
+
+        Slips that the warehouse put in the same box share its number.
+        """
+        if self.taken.keys().isdisjoint(numbers) and self.numbers.keys().isdisjoint(numbers):
+            return ""
+        others = ((number, self._other(own, number)) for number in numbers)
+        return "".join(used_by(number, other) for number, other in others if other is not None)
+
+    def _other(self, own: str, number: str) -> str | None:
+        taken = self.taken.get(number, ())
+        if own in taken:
+            return None
+        here = (self.numbers.get(number, own), *taken)
+        return next((slip for slip in here if slip != own and not self._boxed(number, own, slip)), None)
 
     def _boxed(self, number: str, *slips: str) -> bool:
         return number in self.one_box and self.one_box[number].issuperset(slips)
@@ -78,6 +88,7 @@ class Results:
 
     async def read(self, stage: Reading, ports: Ports, counts: Counts) -> None:
         """Whatever file was kept and not finished reading, oldest first; one bad file stops no other."""
+        await self._let_pass(ports)
         await self._try_early(stage, ports, counts)
         for exchange_id, name in await self.ledger.unread(RESULTS):
             try:
@@ -92,7 +103,29 @@ class Results:
         if stage.released is not None:
             items = await self.ledger.slips_with_results(stage.takes, ports.now)
             said = [(item, word) for item in items if (word := stage.released(ports, item)) is not None]
+            said = await self._unclaimed(said) if said else said
             counts.moved += await self.ledger.record(By(stage.name, stage.gives), said, ports.now)
+
+    async def _let_pass(self, ports: Ports) -> None:
+        """Whoever released a claim gave the number to its slip, too."""
+        since, shop, database = ports.now - SAME_NUMBER_WINDOW, self.ledger.shop.key, self.ledger.database
+        passed = await database.read(lambda c: bookings.passed_claims(c, shop, since))
+        if passed:
+            await database.run(lambda c: bookings.give_numbers(c, shop, passed, ports.now))
+
+    async def _unclaimed(self, said: Sequence[tuple[Item[Slip], Outcome]]) -> list[Said]:
+        """What goes on by itself, but for slips with a claim that nobody let pass: another hold's words may hide it."""
+        left = {item.id: whole(item.shipments, item.noun.rows) for item, _ in said}
+        events = [one for one in left.values() if one is not None]
+        shop = self.ledger.shop.key
+        claims = await self.ledger.database.read(lambda c: bookings.contested(c, shop, events))
+        words: dict[str, str] = {}
+        for (slip, number), other in sorted(claims.items()):
+            words[slip] = words.get(slip, "") + used_by(number, other)
+        return [
+            (item, _conflict(words[item.noun.number]) if item.noun.number in words else word)
+            for item, word in said
+        ]
 
     async def _try_early(self, stage: Reading, ports: Ports, counts: Counts) -> None:
         """What came before its slip was known, or before that was relayed: booked where it fits by now."""
@@ -101,9 +134,12 @@ class Results:
             return
         sent = await self._as_sent(ports, [shipment for *_, shipment in early])
         early = [(stray, exchange, one) for (stray, exchange, _), one in zip(early, sent, strict=True)]
-        booked, _, said = await self._judge(stage, ports, [shipment for *_, shipment in early])
-        fitting = [one for one in early if any(one[-1] is shipment for shipment in booked)]
-        counts.moved += await self.ledger.book_early(By(stage.name, stage.gives), fitting, said, ports.now)
+        booked, strays, said = await self._judge(stage, ports, [shipment for *_, shipment in early])
+        fitting = [(*early[place][:2], shipment) for place, shipment in booked.items()]
+        left = [stray_id for place, (stray_id, *_) in enumerate(early) if place not in booked]
+        others = list(zip(left, strays, strict=True))
+        by = By(stage.name, stage.gives)
+        counts.moved += await self.ledger.book_early(by, fitting, said, ports.now, others)
         counts.tally([outcome for _, outcome in said])
 
     async def _read_result(
@@ -163,7 +199,7 @@ class Results:
         strays += piece.strays
         await self.ledger.take_note(exchange_id, piece, ports.now)
         counts.moved += await self.ledger.book(
-            by, exchange_id, booked, strays, said, ports.now, "", last=last
+            by, exchange_id, list(booked.values()), strays, said, ports.now, "", last=last
         )
         counts.strays += len(strays)
         counts.tally([outcome for _, outcome in said])
@@ -174,21 +210,25 @@ class Results:
         ports: Ports,
         shipments: Sequence[Shipment],
         one_box: Mapping[str, frozenset[str]] = NO_BOX,
-    ) -> tuple[list[Shipment], list[Stray], list[Said]]:
-        booked: list[Shipment] = []
+    ) -> tuple[dict[int, Shipment], list[Stray], list[Said]]:
+        """What to book, by its place among these, what to set aside, and what all of it means."""
+        booked: dict[int, Shipment] = {}
         strays: list[Stray] = []
         said: list[Said] = []
         known = await self._known(shipments, ports, one_box)
         to_come = Counter(shipment.slip_number for shipment in shipments)
-        for shipment in shipments:
+        for at, shipment in enumerate(shipments):
             number = shipment.slip_number
             item, to_come[number] = known.items.get(number), to_come[number] - 1
-            verdict = _verdict(stage, ports, shipment, item, known)
+            again = item is not None and bool(item.shipments) and _known_by(item, shipment)
+            claimed = "" if item is None or again else known.claimed(number, shipment.tracking)
+            verdict = _verdict(stage, ports, shipment, item, known, claimed=claimed, again=again)
             if isinstance(verdict, Stray):
                 strays.append(verdict)
             elif item is not None:
-                booked.append(shipment)
-                known.numbers.update(dict.fromkeys(shipment.tracking, number))
+                booked[at] = Claim.of(shipment) if claimed else shipment
+                if not (claimed or again):
+                    known.numbers.update(dict.fromkeys(shipment.tracking, number))
                 more = to_come[number] > 0
                 for place, outcome in enumerate(verdict, 1):
                     said.append((item, outcome))  # each is said of the slip as the one before leaves it
@@ -215,8 +255,9 @@ class Results:
     async def _known(
         self, shipments: Sequence[Shipment], ports: Ports, one_box: Mapping[str, frozenset[str]]
     ) -> Known:
-        numbers = chain.from_iterable(shipment.tracking for shipment in shipments)
         items = await self.ledger.slips_by_number(shipment.slip_number for shipment in shipments)
+        before = (event for item in items.values() for event in item.shipments)
+        numbers = chain.from_iterable(event.tracking for event in chain(shipments, before))
         taken = await self.ledger.slips_of_numbers(numbers, ports.now - SAME_NUMBER_WINDOW)
         early = [item for item in items.values() if not at_least(item.state, SlipState.RELAYED)]
         under_way = {item.id for item in early if await self.ledger.acted_on("relay", item.id)}
@@ -237,25 +278,61 @@ def _known_by(item: Item[Slip], shipment: Shipment) -> bool:
 
 
 def _verdict(
-    stage: Reading, ports: Ports, shipment: Shipment, item: Item[Slip] | None, known: Known
+    stage: Reading,
+    ports: Ports,
+    shipment: Shipment,
+    item: Item[Slip] | None,
+    known: Known,
+    *,
+    claimed: str,
+    again: bool,
 ) -> tuple[Outcome, ...] | Stray:
-    """What an event means. A number that another slip has moves nothing, whatever the event says (S3)."""
+    """What an event means. With a number that another slip has it moves nothing, whatever it says (S3)."""
     relayed = item is not None and (at_least(item.state, SlipState.RELAYED) or item.id in known.under_way)
     told = item is not None and item.id in known.told
+    believed = item if item is None or again or not item.shipments else _believed(item, known)
     try:
-        verdict = stage.judge(ports, shipment, item, relayed, told) if stage.judge else ()
+        verdict = stage.judge(ports, shipment, believed, relayed, told) if stage.judge else ()
+        if isinstance(verdict, Stray) or item is None:
+            return verdict
+        if claimed:
+            return (_conflict(claimed, verdict),)
+        return verdict if believed is item else _beside_claims(item, shipment, verdict, known)
     except Exception as bug:
         if item is None:
             raise
         journal.error("bug", stage=stage.name, slip=shipment.slip_number, error=words_of(bug))
         return (Hold(Reason.BUG, words_of(bug)),)
-    takes = shipment.result is Result.NUMBERS
-    if isinstance(verdict, Stray) or not (takes or any(isinstance(one, Advance | Wait) for one in verdict)):
+
+
+def _believed(item: Item[Slip], known: Known) -> Item[Slip]:
+    """The slip without what only claims another slip's number; itself where there is no such event."""
+    own = item.noun.number
+    events = tuple(event for event in item.shipments if not known.claimed(own, event.tracking))
+    return item if len(events) == len(item.shipments) else replace(item, shipments=events)
+
+
+def _beside_claims(
+    item: Item[Slip], shipment: Shipment, verdict: tuple[Outcome, ...], known: Known
+) -> tuple[Outcome, ...]:
+    """The verdict where the slip has claims: what all its events say together decides whether one still counts."""
+    own, rows = item.noun.number, item.noun.rows
+    before, after = whole(item.shipments, rows), whole((*item.shipments, shipment), rows)
+    if after is not None and (left := known.claimed(own, after.tracking)):
+        return (_conflict(left, verdict),)
+    said_again = any(isinstance(one, Hold) and one.reason is Reason.SHIPMENT_CONFLICT for one in verdict)
+    if before is None or said_again or not known.claimed(own, before.tracking):
         return verdict
-    taken = known.other(shipment)
-    if not taken:
-        return verdict
-    return (Hold(Reason.SHIPMENT_CONFLICT, f"送り状番号は伝票 {taken} で使用済みです。"),)
+    settled = (Reason.SHIPMENT_CONFLICT,)  # the correction answers it
+    if verdict and isinstance(first := verdict[0], Advance):
+        return (replace(first, settles=(*first.settles, *settled)), *verdict[1:])
+    return (Advance(to=item.state, settles=settled), *verdict)
+
+
+def _conflict(claimed: str, verdict: Sequence[Outcome] = ()) -> Hold:
+    """A claim, and what the warehouse contradicts itself in besides; other words would tell of a number not its own."""
+    beside = (one.note for one in verdict if isinstance(one, Hold) and one.reason is Reason.SHIPMENT_CONFLICT)
+    return Hold(Reason.SHIPMENT_CONFLICT, "".join((claimed, *beside, CLAIMED)))
 
 
 def _after(item: Item[Slip], outcome: Outcome) -> Item[Slip]:

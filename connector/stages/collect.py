@@ -7,8 +7,12 @@ a slip is said to be follows from all its events together, in the order of their
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import msgspec
 
 from connector.clock import jst
 from connector.journey import SlipState, at_least
@@ -42,9 +46,9 @@ def judge(
     `written`: the cart was told that the order is complete, or may have been.
     """
     if item is None:
-        return _stray(shipment, NO_SLIP, again=True)
+        return _early(shipment, NO_SLIP, waits_for="slip")
     if not relayed:
-        return _stray(shipment, NOT_RELAYED, again=True)
+        return _early(shipment, NOT_RELAYED, waits_for="relay")
     if item.shipments and any(shipment.repeats(known) for known in item.shipments):
         return ()
     if shipment.shipped_on > jst(ports.now).date() + timedelta(days=1):  # S4, with tolerance for clocks
@@ -141,16 +145,30 @@ def released(ports: Ports, item: Item[Slip]) -> Outcome | None:
     return None
 
 
-def _stray(shipment: Shipment, words: str, *, again: bool = False) -> Stray:
-    """What comes too early is kept with its content, and tried again whenever its slip may have come."""
+def _early(shipment: Shipment, words: str, *, waits_for: str) -> Stray:
+    """What comes too early is kept with its content, and tried again whenever what it waits for may have come."""
+    stray = _stray(shipment, words)
+    content = {"waits_for": waits_for, "shipment": shipment.to_bytes().decode()}
+    return replace(stray, facts=stray.facts | content)
+
+
+def _stray(shipment: Shipment, words: str) -> Stray:
+    """Its place tells other contents of one event apart, for each of them is news; a repeat has the same."""
     numbers = "・".join(shipment.tracking) or "番号なし"
-    where = f"実績番号 {shipment.result_id} 出荷指示番号 {shipment.slip_number} 送り状番号 {numbers}"
+    where = f"実績番号 {shipment.result_id} 出荷指示番号 {shipment.slip_number} 内容 {_digest(shipment)}"
+    where += f" 送り状番号 {numbers}"
     if shipment.confirmed_at is not None:
         where += f" 確定 {jst(shipment.confirmed_at):%Y-%m-%d %H:%M:%S}"
     facts = {"slip_number": shipment.slip_number, "result_id": shipment.result_id, "row": row_of(shipment)}
-    if again:
-        facts["shipment"] = shipment.to_bytes().decode()
     return Stray("wms", where, words, facts=facts)
+
+
+def _digest(shipment: Shipment) -> str:
+    """The same for all events of which one `repeats` another."""
+    told = shipment.with_tracking(tuple(sorted(set(shipment.tracking))))
+    if not told.dated:
+        told = msgspec.structs.replace(told, shipped_on=date.min)
+    return hashlib.sha256(told.to_bytes()).hexdigest()[:8]
 
 
 def row_of(shipment: Shipment) -> dict[str, str]:

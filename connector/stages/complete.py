@@ -2,7 +2,8 @@
 
 Sales never run for an order that is captured already: a second run turns 売上完了 into 売上失敗
 (spec/ecforce.md §2.10). So the cart is read before, and believed only when it is read again after. The parcels of one
-order of the cart are completed together, when the last of them has left.
+order of the cart are completed together, when the last of them has left. While a hold on one of its slips waits for a
+person, nothing is written: the parcel of which the warehouse contradicts itself may be another customer's (S3).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from connector.errors import ConnectorError, NotDone
 from connector.journey import OrderState, SlipState
 from connector.order import Order, PaymentKind, PaymentState
 from connector.outcome import (
+    SELF_CLEARING,
     Absent,
     Advance,
     Begun,
@@ -42,6 +44,7 @@ SHIPPED_CODES = ("shipped", "delivered")  # 対応状況, spec/ecforce.md §3.1
 CHARGED = (PaymentState.CAPTURED, PaymentState.CAPTURING, PaymentState.PAID)
 SETTLE = timedelta(minutes=10)
 OTHER_SLIPS = "同じ受注の他の伝票の出荷待ち"
+SLIP_HELD = "伝票の保留の解除待ち"
 ACCEPTED = "accepted"  # evidence: the other side took it; whether it also did it, only the cart shows
 
 
@@ -52,7 +55,7 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
     for number, item in by_number.items():
         order = fresh.get(number, item.noun)
         shipment = shipped(item)
-        stays = obstacle(order, shipment, ports, still_waits(item))
+        stays = obstacle(order, shipment, ports, still_waits(item), slip_held(item))
         if stays is not None:
             yield item, stays
         elif shipment is not None:
@@ -109,6 +112,11 @@ def shipped(item: Item[Order]) -> Shipment | None:
     return replace(found[0][1], tracking=tuple(numbers), shipped_on=last)
 
 
+def slip_held(item: Item[Order]) -> bool:
+    """A hold on one of its slips waits for a person; with one of its own the order would not be due."""
+    return not SELF_CLEARING.issuperset(item.held)
+
+
 def still_waits(item: Item[Order]) -> bool:
     """A live slip that has not left although the order counts as shipped; a copy made since then is another sending."""
     for slip, state in item.slips:
@@ -150,7 +158,9 @@ def sale(order: Order, ports: Ports) -> bool:
     return wants_sale(order, ports.shop) and order.payment.state not in CHARGED
 
 
-def obstacle(order: Order, shipment: Shipment | None, ports: Ports, waits: bool = False) -> Outcome | None:
+def obstacle(
+    order: Order, shipment: Shipment | None, ports: Ports, waits: bool = False, held: bool = False
+) -> Outcome | None:
     if order.cancelled or order.deleted:
         return Hold(Reason.CANCELLED_TOO_LATE, "出荷後にカートで取り消されました。完了は書き込みません。")
     if order.payment.kind not in ports.shop.complete_kinds:
@@ -158,6 +168,8 @@ def obstacle(order: Order, shipment: Shipment | None, ports: Ports, waits: bool 
     slip = shipment.tracking[0] if shipment is not None and shipment.tracking else ""
     if completed(order, sale=wants_sale(order, ports.shop)) and shows(order, slip):
         return Advance({"completed": "the cart shows it already"})
+    if held:
+        return Wait(SLIP_HELD)
     if waits:
         return Wait(OTHER_SLIPS)
     if shipment is None:

@@ -67,6 +67,13 @@ WAITS: dict[str, tuple[str, Text]] = {
             "It is looked at and announced once the alarm of the mail intake ends.",
         ),
     ),
+    "伝票の保留の解除待ち": (
+        "waits for a person: one of its slips is held",
+        Text(
+            "伝票の保留が解けると、次の時刻に完了を書き込みます。",
+            "It is completed at the next time once that slip's hold is gone.",
+        ),
+    ),
     "与信審査中": (
         "the payment is under examination",
         Text("カートの審査が終わると通知します。", "It is announced once the cart's examination ends."),

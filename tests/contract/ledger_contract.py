@@ -13,7 +13,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from connector.errors import Misconfigured, NotDone
 from connector.journey import OrderState
-from connector.ledger import archive, due, effects, holds, jobs, receive, shipments, under_way, views
+from connector.ledger import (
+    archive,
+    bookings,
+    due,
+    effects,
+    holds,
+    jobs,
+    receive,
+    shipments,
+    under_way,
+    views,
+)
 from connector.ledger.database import Database, migrate
 from connector.ledger.history import Entry, append, verify
 from connector.ledger.ledger import Ledger, Said
@@ -343,23 +354,32 @@ class LedgerContract:
 
     def test_shipments_and_their_numbers(self, w: World, connection: Connection) -> None:
         shipment = a_shipment("9001", tracking(1), tracking(2))
-        assert shipments.book(connection, SHOP, shipment, None, NOW)
-        assert not shipments.book(connection, SHOP, shipment, None, NOW)
+        assert bookings.book_all(connection, SHOP, [shipment], None, NOW)
+        assert not bookings.book_all(connection, SHOP, [shipment], None, NOW)
         corrected: Shipment = replace(shipment, tracking=(tracking(2), tracking(3)))
-        assert shipments.book(connection, SHOP, corrected, None, NOW)
+        assert bookings.book_all(connection, SHOP, [corrected], None, NOW)
 
-        def taken(n: int, slip: str, since: datetime = NOW) -> str | None:
-            return shipments.tracking_in_use(connection, SHOP, tracking(n), slip, since)
-
-        assert [taken(n, "9002") for n in (1, 2, 3, 4)] == ["9001", "9001", "9001", None]
-        assert taken(1, "9001") is None
-        assert taken(1, "9002", LATER) is None
+        numbers = [tracking(n) for n in (1, 2, 3, 4)]
+        assert bookings.slips_of_numbers(connection, SHOP, numbers, NOW) == {
+            number: ["9001"] for number in numbers[:3]
+        }
+        assert bookings.slips_of_numbers(connection, SHOP, numbers, LATER) == {}
 
     def test_a_stray_is_set_aside_once(self, w: World, connection: Connection) -> None:
         stray = Stray("wms", "A.csv:3", "この伝票はありません", facts={"row": 3})
         assert shipments.set_aside(connection, SHOP, stray, NOW)
         assert not shipments.set_aside(connection, SHOP, stray, LATER)
         assert len(list(connection.execute(select(strays)))) == 1
+
+    async def test_an_early_result_is_given_when_the_file_with_its_slip_has_left(self, w: World) -> None:
+        ledger = Ledger(w.database, w.shop)
+        await w.to_print_ready(an_order())
+        w.wms.receipt_delay = timedelta(hours=1)
+        w.wms.reports(a_shipment(w.slip_of()), a_shipment("77777", tracking(7)))
+        await w.run("collect")
+        assert await ledger.early_results() == []
+        await w.run("relay")
+        assert [shipment.slip_number for *_, shipment in await ledger.early_results()] == [w.slip_of()]
 
     # --- windows, cursors, pulses --------------------------------------------------------------------
 

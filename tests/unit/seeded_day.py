@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 from connector.clock import at_jst
-from connector.ledger import jobs, shipments
+from connector.ledger import bookings, jobs, shipments
 from connector.ledger.database import Database
 from connector.order import (
     Origin,
@@ -118,9 +118,8 @@ def _at_the_warehouse(day: Day) -> None:
     at = NOW - timedelta(hours=18)
     day.to_relayed(an_order("1009", at, payable=4500), at, "51009")
     collected = at + timedelta(hours=5)
-    shipments.book(
-        day.connection, SHOP.key, shipment("51009", tracking_number(900), collected), None, collected
-    )
+    left = shipment("51009", tracking_number(900), collected)
+    bookings.book_all(day.connection, SHOP.key, [left], None, collected)
     day.say("collect", "51009", Advance({"tracking": [tracking_number(900)]}), collected)
     note = f"送り状番号 {tracking_number(900)} → {tracking_number(901)}"
     day.say("collect", "51009", Hold(Reason.SHIPMENT_CONFLICT, note), collected + timedelta(hours=1))

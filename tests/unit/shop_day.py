@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from connector.clock import at_jst
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import archive, due, effects, record, shipments
+from connector.ledger import archive, bookings, due, effects, record, shipments
 from connector.ledger import slips as slip_rows
 from connector.ledger.receive import receive
 from connector.ledger.record import By
@@ -278,9 +278,8 @@ class Day:
     def to_shipped(self, order: Order, at: datetime, slip_number: str, tracking: str) -> None:
         self.to_relayed(order, at, slip_number)
         collected = at + timedelta(hours=6)
-        shipments.book(
-            self.connection, self.shop.key, shipment(slip_number, tracking, collected), None, collected
-        )
+        left = shipment(slip_number, tracking, collected)
+        bookings.book_all(self.connection, self.shop.key, [left], None, collected)
         self.say("collect", slip_number, Advance({"tracking": [tracking]}), collected)
         confirmed = collected + timedelta(minutes=10)
         self.act("confirm_shipment", "ne_shipped", [slip_number], confirmed, slip=slip_number)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 from connector.journey import SlipState
-from connector.ledger import due, receive, shipments
+from connector.ledger import bookings, due, receive
 from connector.ledger.database import Database
 from connector.ledger.ledger import Ledger
 from connector.ledger.record import By
@@ -111,8 +111,7 @@ class Guarded:
         back = [row for event in came if event.what == "return" for row in returned(event, now)]
 
         def work(connection: Any) -> None:
-            for event in said:
-                shipments.book(connection, "mihon", result_of(event), 1, now)
+            bookings.book_all(connection, "mihon", [result_of(event) for event in said], 1, now)
             if back:
                 connection.execute(insert(goods_returns), back)
 

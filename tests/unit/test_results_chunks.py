@@ -33,6 +33,7 @@ from connector.runner.results import Results
 from connector.shop import Shop
 from connector.slip import Slip, SlipRow
 from connector.stages.collect import STAGE
+from connector.stages.shipped import whole
 from connector.transport.folder import FolderDrop
 from sqlalchemy import func, insert, select, update
 
@@ -261,6 +262,44 @@ async def test_one_number_for_two_slips_is_found_across_pieces_and_files(desk: D
     desk.keep(file_of([parcel(400_299, tracking(7)), goods(400_299)]), "LATER.csv")
     await desk.read()
     assert desk.end()[0] == 298, "and a later file cannot take another slip's number"
+
+
+@pytest.mark.parametrize("mark", ["-", "ー", "ｰ", "−"])
+async def test_one_number_in_two_spellings_is_found_across_pieces(desk: Desk, mark: str) -> None:
+    rows, claimed = three_hundred(), tracking(0)
+    rows[-2][6] = mark.join((claimed[:4], claimed[4:8], claimed[8:]))
+    desk.keep(file_of(rows))
+    await desk.read()
+    assert desk.end()[0] == 298, "neither of the two is believed"
+    assert desk.count(strays) == 2
+
+
+async def test_a_correction_counts_whatever_stands_in_the_time_of_an_event_before_it(desk: Desk) -> None:
+    last = 400_299
+    desk.keep(file_of([parcel(last, tracking(900)), goods(last)]), "MORNING.csv")
+    await desk.read()
+    rows = three_hundred()
+    rows[0][15] = rows[1][15] = " "
+    rows[-2][15] = rows[-1][15] = "2026/11/24 19:00:00"
+    desk.keep(file_of(rows), "EVENING.csv")
+    await desk.read()
+    with desk.database.engine.connect() as connection:
+        where = shipments.c.slip_number == str(last)
+        told = [codec.shipment(body) for body in connection.scalars(select(shipments.c.body).where(where))]
+        slip = codec.slip(connection.scalars(select(slips.c.body).where(slips.c.number == str(last))).one())
+    counts = whole(told, slip.rows)
+    assert counts is not None
+    assert counts.tracking == (tracking(299),), "the later word of the two"
+
+
+def test_an_unreadable_time_is_refused_though_an_event_before_it_has_a_blank_one() -> None:
+    rows = three_hundred()
+    rows[0][15] = rows[1][15] = " "
+    rows[400][15] = "2026/13/45 99:99:99"
+    found = pieces.in_pieces("x.csv", GENERIC.result.open("x.csv", file_of(rows)), RULES, rows=50)
+    parts = [found, *found.later]
+    assert [one.where for part in parts for one in part.strays] == ["x.csv:402", "x.csv:403"]
+    assert sum(one.confirmed_at is None for part in parts for one in part.shipments) == 1
 
 
 def test_one_bad_row_among_many_is_named_with_its_line() -> None:

@@ -21,11 +21,12 @@ from connector.adapters.wms.shapes import Shapes
 from connector.adapters.wms.shipments import Rules, gather
 from connector.mapping import Line, Table
 from connector.ports import ReadResults
+from connector.slip import DROPPED
 
 ROWS = 1_000  # a piece
 _SHORT = 15  # characters; a slip number of no more, in letters and digits, can be read
 SAMPLE = 500  # slips by which a whole file is judged
-_NOT_OF_A_KEY = re.compile(r"[\s=\"']+")  # what may protect a number in a spreadsheet
+_PROTECTING = re.compile(r"[\s=\"']+")  # what may protect a number in a spreadsheet
 
 
 class Runs:
@@ -44,19 +45,21 @@ class Runs:
         slip_before: str | None = None
         tracking_before: str | None = None
         run, total, usual = -1, 0, False
+        longest = self._longest()
         for number, fields, start in self.table.lines():
             total += 1
             slip = fields[slip_at]
-            if slip != slip_before:
+            begins = slip != slip_before
+            if begins:
+                usual = slip.isalnum() and slip.isascii() and len(slip) <= longest
+            meant = slip if usual else self._meant(Line(number, fields, start))
+            if begins:
                 slip_before, tracking_before = slip, None
                 run += 1
-                self.slips.append(hash(slip if slip.isalnum() else _key(slip)))
-                usual = slip.isalnum() and slip.isascii() and len(slip) <= _SHORT
+                self.slips.append(hash(meant))
                 self.starts.append(start)
                 self.numbers.append(number)
                 self.rows.append(total)
-            if not usual:
-                self._orphan(Line(number, fields, start))
             tracking = fields[tracking_at]
             if tracking and tracking != tracking_before:
                 tracking_before = tracking
@@ -67,10 +70,17 @@ class Runs:
         if total:
             self.end, _ = self.table.text.after(Line(number, fields, start))  # a closing total line is no row
 
-    def _orphan(self, line: Line) -> None:
+    def _longest(self) -> int:
+        most = (place.column.most for place in self.table.places if place.column.key == "slip_number")
+        return min(next(most, 0) or _SHORT, _SHORT)
+
+    def _meant(self, line: Line) -> str:
+        """The slip that a row names, however it is written; empty where none can be read."""
         values = self.table.row(line).values
-        if values["slip_number"] is None and values.get("result_id") is not None:
+        slip: str | None = values["slip_number"]
+        if slip is None and values.get("result_id") is not None:
             self.orphans.add(values["result_id"])
+        return slip or ""
 
     def tied(self) -> list[list[int]]:
         """Runs that must be read together: of one slip, or claiming one number. Each group in the file's order."""
@@ -166,19 +176,15 @@ def _sample(runs: Runs) -> tuple[str, ...]:
     step = max(1, len(runs.slips) // SAMPLE)
     table, at = runs.table, runs.table.at("slip_number")
     texts = (next(table.between(*runs.span(run, run))).fields[at] for run in range(0, len(runs.slips), step))
-    return tuple(dict.fromkeys(_key(text) for text in texts))
-
-
-def _key(text: str) -> str:
-    """The same for all spellings of one slip number that are read alike."""
-    return _NOT_OF_A_KEY.sub("", text)
+    return tuple(dict.fromkeys(_PROTECTING.sub("", text) for text in texts))
 
 
 def _number(text: str) -> str:
-    """The same for all spellings of one tracking number that are read alike."""
+    """The same for all spellings of one tracking number that are read alike; empty where none is written."""
     if not (text.isascii() and text.isdigit()):
-        text = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text))).upper()
-    return text.lstrip("0")
+        written = unicodedata.normalize("NFKC", text).translate(DROPPED)  # ー would pass for a letter
+        text = "".join(filter(str.isalnum, written)).upper()
+    return text.lstrip("0") or text[:1]  # twelve zeros can be read
 
 
 _NOTHING = hash("")

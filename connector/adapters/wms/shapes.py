@@ -31,6 +31,7 @@ _ITS_OWN = {  # what differs from event to event, and how its column must be rea
     "confirmed_at": ("datetime_jst",),
 }
 _LONGEST = 15  # characters; every number of no more, in letters and digits, is read as it stands
+_TIME = 19  # characters of a time of the usual form
 Same = Callable[[list[str]], tuple[str, ...]]
 _USUAL = re.compile(r"[0-9A-Za-z_-]+")
 _USUAL_TIME = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
@@ -96,9 +97,10 @@ class Shapes:
         if len(numbers) > 1 and len(set(numbers)) < len(numbers):
             return None
         confirmed_at = None
-        if like.confirmed_at is not None:
-            confirmed_at = _latest({fields[self.time_at] for _, fields, _ in members})
-            if confirmed_at is None:
+        if self.time_at >= 0:
+            times = {fields[self.time_at] for _, fields, _ in members}
+            confirmed_at = _latest(times)
+            if confirmed_at is None and any(times):  # a cell that looks empty may still hold blanks
                 return None
         return Shipment(
             result_id=result,
@@ -162,7 +164,7 @@ def _fit(table: Table) -> bool:
         elif (
             column.grammar not in grammars
             or column.outdated
-            or 0 < column.most < _LONGEST
+            or 0 < column.most < (_TIME if key == "confirmed_at" else _LONGEST)
             or column.carrier not in ("", "carrier")
         ):
             return False
