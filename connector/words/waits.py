@@ -183,8 +183,8 @@ WAITS: dict[str, tuple[str, Text]] = {
             "It is cancelled in the cart once that slip is cancelled in Next Engine.",
         ),
     ),
-    "出荷止めが必要です（手作業）": (
-        "must be stopped by hand",
+    "出荷止めは記録だけの設定です。倉庫とネクストエンジンで人が止め、結果を記録してください。": (
+        "stops are only watched: people stop it at the warehouse and in Next Engine and record what came of it",
         Text("ネクストエンジンと倉庫で止めてください。", "Stop it in Next Engine and at the warehouse."),
     ),
     "他のお届け先の出荷待ち": (

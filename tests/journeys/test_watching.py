@@ -84,7 +84,7 @@ async def test_a_cancel_is_shown_to_people_and_not_carried_out(open_day: OpenDay
     picture = await day.picture(order)
     assert picture.stop is not None
     assert picture.stop.verdict == "open"
-    assert picture.order.waiting_for .startswith("出荷止めは記録だけの設定です")
+    assert picture.order.waiting_for.startswith("出荷止めは記録だけの設定です")
     assert only_live(day, order).live
 
     day.town.next_engine.operator.cancel(only_live(day, order).number)
