@@ -171,21 +171,22 @@ class Carrier(StrEnum):
 
 
 DROPPED = dict.fromkeys(map(ord, " -‐‑‒–—―−ーｰ\u3000"))  # of a number as written, spec/wms.md Resolutions 5
-_DAMAGED = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)
+DAMAGED = re.compile(r"\d+(\.\d+)?E\+?\d+", re.IGNORECASE)  # by a spreadsheet, spec/wms.md Resolutions 5
 _BETWEEN_NUMBERS = re.compile(r"[\s/,;|、・]+")
 _S10 = re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}")  # 国際郵便, UPU S10
 _S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
 _SEVENS = ("YAMATO", "SAGAWA")  # twelve digits, the last is the others modulo seven
 _POST = ("JP_YUPACK", "JP_LETTERPACK", "JP_KAKITOME")  # the same, though one report saw no check digit
 _CHECKED = _SEVENS + _POST
+_LENGTHS = {"JP_KAKITOME": (11, 12), "FUKUYAMA": (10, 12), "SEINO": (10, 12)}  # spec/wms.md §4.4
 
 
 class TrackingNumber(str):
     """送り状番号: digits only, check digit right. `TrackingNumber.read` is the only way to get one.
 
     Yamato, Sagawa and Japan Post parcels: 12 digits, the first eleven modulo seven make the last; 書留 has 11
-    digits without a check or 12 with it; JP_INTERNATIONAL is S10 (spec/wms.md §4.4). Other carriers: 8 to 14
-    digits, no known check. The carrier is never guessed from the number.
+    digits without a check or 12 with it; JP_INTERNATIONAL is S10; Fukuyama and Seino have 10 to 12 digits without a
+    known check (spec/wms.md §4.4), any other carrier 8 to 14. The carrier is never guessed from the number.
     """
 
     __slots__ = ()
@@ -202,7 +203,7 @@ class TrackingNumber(str):
         if cls.usual(text, carrier):
             return cls(text)
         plain = unicodedata.normalize("NFKC", text).strip().removeprefix("=").strip("\"'")
-        if _DAMAGED.fullmatch(plain):
+        if DAMAGED.fullmatch(plain):
             raise ValueError("excel_damage")
         written = plain.translate(DROPPED)
         if carrier == "JP_INTERNATIONAL":
@@ -254,9 +255,7 @@ def _unpadded(digits: str, carrier: str, padded_to: int) -> str:
 
 
 def _measure(digits: str, carrier: str) -> None:
-    least, most = (12, 12) if carrier.startswith(_SEVENS + _POST) else (8, 14)
-    if carrier == "JP_KAKITOME":
-        least = 11
+    least, most = _LENGTHS.get(carrier) or ((12, 12) if carrier.startswith(_SEVENS + _POST) else (8, 14))
     if not least <= len(digits) <= most:
         raise ValueError("too_short" if len(digits) < least else "too_long")
 

@@ -72,7 +72,7 @@ def try_(
     from connector.clock import SystemClock, at_jst
     from connector.config import shipped_mappings
     from connector.errors import Misconfigured
-    from connector.mapping import load_tables
+    from connector.mapping import load_tables, speaks_by_api
 
     if kind not in KINDS:
         fail(Exit.USAGE, f"there is no kind {kind}; known: {', '.join(KINDS)}")
@@ -81,6 +81,8 @@ def try_(
         now = at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
     except ValueError:
         fail(Exit.USAGE, f"--on {on} is no day; write it as 2026-11-24")
+    if speaks_by_api(root / "wms" / name / "profile.yaml"):
+        fail(Exit.USAGE, f"{name} holds the settings of a warehouse's API; no files are read for it")
     own = {"warehouse_code": warehouse} if warehouse else {}
     try:
         loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), own)
@@ -102,6 +104,7 @@ def _text(trial: Trial, most: int) -> str:
         for one in trial.columns
     ]
     lines += [f"  使わない列 {words}" for words in trial.unused]
+    lines += ["", f"合計の行なので取り込まない行 {trial.left_out}"] if trial.left_out else []
     lines += ["", "行"]
     good = 0
     for row in trial.rows:
@@ -127,7 +130,12 @@ def _taken(trial: Trial, most: int) -> Iterator[str]:
     for kind, name, found, line in kinds:
         if kind == trial.kind:
             yield from ("", f"取り込まれる{name} {len(found)}件", *(f"  {line(one)}" for one in found[:most]))
-            yield from (f"取り込まれない行 {len(trial.aside)}件", *(f"  {words}" for words in trial.aside))
+            yield from (f"取り込まれない行 {trial.rows_aside}件", *(f"  {words}" for words in trial.aside))
+            if trial.noted:
+                yield from (
+                    f"取り込まれる行への注意 {len(trial.noted)}件",
+                    *(f"  {one}" for one in trial.noted),
+                )
 
 
 def _shipment(one: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.mapping.transforms import JST
-from connector.slip import Carrier, TrackingNumber
+from connector.slip import DAMAGED, Carrier, TrackingNumber
 
 _DAMAGED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _INT = re.compile(r"-?\d{1,12}")
@@ -45,6 +45,17 @@ def code(value: str) -> str:
     if not _CODE.fullmatch(value):
         raise Ungrammatical("番号として読めません", "半角の英数字と記号")
     return value
+
+
+def reference(value: str) -> str:
+    """出荷指示番号・実績番号。全角は半角に直します。1e5 のような値は、表計算ソフトで壊れた番号です。
+
+    Stricter than `code`: a 商品コード may look like that and be right (spec/wms.md Resolutions 5).
+    """
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if DAMAGED.fullmatch(plain):
+        raise Ungrammatical("excel_damage: 表計算ソフトで壊れた番号です", "元の番号")
+    return code(plain)
 
 
 def integer(value: str) -> int:
@@ -146,5 +157,6 @@ GRAMMARS: dict[str, Callable[[str], Any]] = {
     "text": text,
     "whole": whole,
 }
+REFERENCES = {"slip_number": reference, "result_id": reference}  # by key: what `grammar: code` means there
 WORDS = "one_of"  # a closed list written in the mapping
 TRACKING = "tracking"  # needs the carrier's column

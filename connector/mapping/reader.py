@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from connector.errors import Malformed, Problem
 from connector.mapping.document import Proof, Section, nearest, read
+from connector.mapping.grammars import TRACKING
 from connector.mapping.reader_columns import ReadColumn, read_columns
 from connector.mapping.table_rows import Place, Row, Table
 from connector.mapping.table_text import DELIMITERS, QUOTES, Limits, Line, open_text
@@ -47,6 +48,7 @@ class CsvReader:
         default_factory=dict
     )  # a value per key that no column of the file gives
     fields: int = 0  # columns of the file; 0: as many as its header, or as the mapping, has
+    more: tuple[ReadColumn, ...] = ()  # further columns of tracking numbers, read as the first one
     skip: int = 0  # lines before the first row that are not read, where there is no header to believe
 
     @cached_property
@@ -79,9 +81,10 @@ class CsvReader:
         warnings: list[Problem] = []
         begin, number = text.begin, 1
         if self.bind == "position":
-            places = {column.key: self._place(at) for at, column in enumerate(self.columns)}
+            places = {column.key: self._place(at) for at, column in enumerate(self._bound)}
             expected = self.fields or max(places.values()) + 1
             skipped = list(islice(lines, self.skip))
+            warnings += _unused(name, 1, places, [""] * expected)
         else:
             header = next(lines, None)
             if header is None:
@@ -92,6 +95,9 @@ class CsvReader:
             self._must_have(name, header, expected)
         if skipped:
             begin, number = text.after(skipped[-1])
+        numbers = {one.key: places[one.key] for one in self._numbers if one.key in places}
+        if numbers:
+            places[TRACKING] = next(iter(numbers.values()))  # the first of them that the file has
         return Table(
             text=text,
             places=self._in_order(places),
@@ -100,8 +106,18 @@ class CsvReader:
             begin=begin,
             number=number,
             trailer=self.trailer,
+            numbers=numbers,
             warnings=tuple(warnings),
         )
+
+    @property
+    def _bound(self) -> tuple[ReadColumn, ...]:
+        return (*self.columns, *self.more)
+
+    @property
+    def _numbers(self) -> tuple[ReadColumn, ...]:
+        first = (column for column in self.columns if column.key == TRACKING)
+        return (*first, *self.more) if self.more else ()
 
     def _in_order(self, places: Mapping[str, int]) -> tuple[Place, ...]:
         return tuple(
@@ -124,7 +140,7 @@ class CsvReader:
 
     def _place(self, number: int) -> int:
         """Where the mapping's n-th column stands in the file, from 0."""
-        return (self.columns[number].at or number + 1) - 1
+        return (self._bound[number].at or number + 1) - 1
 
     def _must_have(self, name: str, header: Line, columns: int) -> None:
         if self.fields and columns != self.fields:
@@ -134,30 +150,41 @@ class CsvReader:
 
     def _bind(self, name: str, header: Line, warnings: list[Problem]) -> dict[str, int]:
         names = [_fold(text) for text in _without_blank_tail(header.fields)]
-        for number, text in enumerate(names):
-            if text and text in names[:number]:
-                words = "同じ見出しが二つあり、どちらの値か決められません"
-                raise Malformed(Problem(name, header.number, number + 1, words, text))
         places: dict[str, int] = {}
-        for number, column in enumerate(self.columns):
+        for number, column in enumerate(self._bound):
             place = next((names.index(own) for own in column.names if own in names), None)
             if place is None and column.needed:
                 close = nearest(column.names[0], names)
                 words = f"見出し「{column.header}」がありません"
                 raise Malformed(Problem(name, header.number, number + 1, words, close, column.header))
-            anchor = self._place(number)
-            if self.bind == "header+position" and place is not None and place != anchor:
-                words = f"見出し「{column.header}」が {anchor + 1} 列目にありません"
-                found = names[anchor] if anchor < len(names) else ""
-                raise Malformed(Problem(name, header.number, anchor + 1, words, found, column.header))
+            if self.bind == "header+position" and place is not None:
+                place = self._anchor(name, header, names, number)
+            elif place is not None and names.count(names[place]) > 1:
+                words = "同じ見出しが二つあり、どちらの値か決められません"
+                again = names.index(names[place], place + 1)
+                raise Malformed(Problem(name, header.number, again + 1, words, names[place]))
             if place is not None:
                 places[column.key] = place
-        warnings += [
-            Problem(name, header.number, number + 1, "使わない列です", header.fields[number])
-            for number in range(len(names))
-            if number not in places.values()
-        ]
+        warnings += _unused(name, header.number, places, header.fields[: len(names)])
         return places
+
+    def _anchor(self, name: str, header: Line, names: Sequence[str], number: int) -> int:
+        """Where the mapping says that its n-th column stands, if its heading is there."""
+        column, anchor = self._bound[number], self._place(number)
+        found = names[anchor] if anchor < len(names) else ""
+        if found not in column.names:
+            words = f"見出し「{column.header}」が {anchor + 1} 列目にありません"
+            raise Malformed(Problem(name, header.number, anchor + 1, words, found, column.header))
+        return anchor
+
+
+def _unused(name: str, line: int, places: Mapping[str, int], headings: Sequence[str]) -> list[Problem]:
+    used = set(places.values())
+    return [
+        Problem(name, line, number + 1, "使わない列です", heading)
+        for number, heading in enumerate(headings)
+        if number not in used
+    ]
 
 
 def _without_blank_tail(fields: Sequence[str]) -> Sequence[str]:
@@ -206,8 +233,10 @@ def read_csv_reader(path: Path, tables: Tables, proof: Proof) -> CsvReader | Non
         if name in root
     }
     absent = compile_words(entries["absent"], proof) if "absent" in root else {}
+    columns, more = _apart(read_columns(entries["columns"], absent, tables, proof))
     reader = CsvReader(
-        columns=read_columns(entries["columns"], absent, tables, proof),
+        columns=columns,
+        more=more,
         encoding=proof.word(entries["encoding"], ("cp932", "utf-8"), "cp932"),
         bind=word["bind"] or "header",
         trailer=proof.texts(entries["trailer"]) if "trailer" in root else (),
@@ -222,10 +251,29 @@ def read_csv_reader(path: Path, tables: Tables, proof: Proof) -> CsvReader | Non
     return reader
 
 
+def _apart(columns: tuple[ReadColumn, ...]) -> tuple[tuple[ReadColumn, ...], tuple[ReadColumn, ...]]:
+    """The columns, one a key, and those of further tracking numbers; all keep their place in the file."""
+    first: list[ReadColumn] = []
+    more: list[ReadColumn] = []
+    for number, column in enumerate(columns):
+        if column.key == TRACKING and any(one.key == TRACKING for one in first):
+            more.append(replace(column, key=f"{TRACKING} {len(more) + 2}", at=column.at or number + 1))
+        else:
+            first.append(replace(column, at=column.at or number + 1) if more else column)
+    return tuple(first), tuple(more)
+
+
 def _must_fit(reader: CsvReader, root: Section, proof: Proof) -> None:
     if reader.skip and reader.bind != "position":
         proof.problem(root.entries["skip"], "skip: は bind: position のときにだけ書きます")
+    tracking = next((column for column in reader.columns if column.key == TRACKING), None)
+    if tracking is not None and any(one.carrier != tracking.carrier for one in reader.more):
+        proof.problem(root.entries["columns"], "送り状番号の列が二つ以上あるときは、carrier: を同じにします")
+    goods = reader.absent.get("sku") or any(column.key == "sku" for column in reader.columns)
+    if reader.more and goods:
+        words = "送り状番号の列が二つ以上ある行では、どの商品がどの個口にあるか決められません。sku の列は読めません"
+        proof.problem(root.entries["columns"], words)
     if not reader.columns:
         proof.problem(root.entries["columns"], "列が一つもありません")
-    elif reader.fields and any(column.at > reader.fields for column in reader.columns):
+    elif reader.fields and any(column.at > reader.fields for column in (*reader.columns, *reader.more)):
         proof.problem(root.entries["fields"], "at: がファイルの列の数を超えています", str(reader.fields))

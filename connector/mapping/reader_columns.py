@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.mapping.document import Node, Proof, Section
-from connector.mapping.grammars import GRAMMARS, TRACKING, WORDS, Ungrammatical, tracking
+from connector.mapping.grammars import GRAMMARS, REFERENCES, TRACKING, WORDS, Ungrammatical, tracking
 from connector.mapping.tables import Tables
 from connector.mapping.words import compile_outdated, compile_words
 
@@ -58,7 +58,8 @@ def read_columns(
 
 def _once(columns: list[ReadColumn], section: Section, proof: Proof) -> None:
     *others, column = columns
-    if any(other.key == column.key for other in others):
+    several = column.grammar == TRACKING and column.key == TRACKING  # parcels of one row, a column each
+    if any(other.key == column.key for other in others) and not several:
         proof.problem(section.entries["key"], "同じ key: が前にもあります", column.key)
     if any(set(other.names) & set(column.names) for other in others):
         proof.problem(section.entries["name"], "同じ見出しが前にもあります", column.header)
@@ -99,6 +100,8 @@ def _parse(section: Section, words: Mapping[str, str], proof: Proof) -> Parse:
     if grammar == WORDS:
         return lambda text, carrier: _one_of(words, text)
     plain = GRAMMARS[grammar]
+    if grammar == "code":
+        plain = REFERENCES.get(proof.text(section.entries["key"]), plain)
     return lambda text, carrier: plain(text)
 
 

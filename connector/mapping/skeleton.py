@@ -117,7 +117,7 @@ def write_skeleton(folder: Path, name: str, like: str = "") -> list[Path]:
         if like not in known:
             _refuse(folder / like, "手本にする設定がありません", like, "・".join(known))
         files = {one.name: _text(one, name, like) for one in sorted((folder / like).glob("*.yaml"))}
-    target.mkdir()
+    target.mkdir(parents=True)
     written = []
     for file, text in files.items():
         path = target / file

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,9 @@ class Table:
     number: int
     trailer: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
+    numbers: Mapping[str, int] = field(
+        default_factory=dict
+    )  # columns of tracking numbers, if there are several
 
     @property
     def encoding(self) -> str:
@@ -70,6 +74,9 @@ class Table:
 
     def lines(self) -> Iterator[Line]:
         """Every row, a closing total line left out. Raises Malformed at the first doubtful place."""
+        return self._each_number(self._rows()) if self.numbers else self._rows()
+
+    def _rows(self) -> Iterator[Line]:
         last: Line | None = None
         for line in self.text.lines(self.begin, self.number):
             if last is not None:
@@ -80,11 +87,23 @@ class Table:
 
     def between(self, start: int, number: int, stop: int) -> Iterator[Line]:
         """The rows from one byte to another, of a file that `lines` went through."""
-        return map(self._measured, self.text.lines(start, number, stop))
+        lines = map(self._measured, self.text.lines(start, number, stop))
+        return self._each_number(lines) if self.numbers else lines
+
+    def _each_number(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """A row that names several parcels, each in a column of its own, is so many rows."""
+        first, *_ = places = tuple(self.numbers.values())
+        for line in lines:
+            texts = dict.fromkeys(text for at in places if (text := line.fields[at]).strip())
+            for text in texts or (line.fields[first],):
+                fields = line.fields.copy()
+                fields[first] = text
+                yield line._replace(fields=fields)
 
     def at(self, key: str) -> int:
         """In which column of this file a key stands; -1 where it has none."""
-        return next((place.at for place in self.places if place.column.key == key), -1)
+        of_numbers = self.numbers.get(key, -1)
+        return next((place.at for place in self.places if place.column.key == key), of_numbers)
 
     def row(self, line: Line) -> Row:
         """What one line means."""
@@ -144,15 +163,29 @@ class Table:
         place = min(len(fields), expected) + 1
         raise Malformed(Problem(self.text.name, line.number, place, words, "", f"{expected}列"))
 
+    def trailing(self) -> Line | None:
+        """The closing total line that `lines` leaves out; None where there is none. Raises Malformed."""
+        last = deque(self.text.lines(self.begin, self.number), maxlen=1)
+        return last[0] if last and self._total(last[0]) else None
+
     def _total(self, line: Line) -> bool:
-        """A closing total line is left out if the mapping declares it; else it refuses the file."""
+        """A closing total line is left out if the mapping declares it; else it refuses the file.
+
+        A row that only begins like one, and can be read, is a row: the next slip number may begin with that digit.
+        """
         first = line.fields[0].strip()
+        total = _TOTAL.match(unicodedata.normalize("NFKC", first).upper())
         if any(first.startswith(word) for word in self.trailer):
-            return True
-        if _TOTAL.match(unicodedata.normalize("NFKC", first).upper()):
+            return bool(total) or first in self.trailer or not self._reads(line)
+        if total:
             words = "合計の行に見えます。設定に trailer: がないので読めません"
             raise Malformed(Problem(self.text.name, line.number, 1, words, first))
         return False
+
+    def _reads(self, line: Line) -> bool:
+        fields, expected = line.fields, self.expected
+        long_enough = len(fields) >= expected and not any(fields[expected:])
+        return long_enough and not self.row(line).problems
 
 
 def _read(column: ReadColumn, text: str, carrier: str) -> Any:

@@ -74,7 +74,7 @@ class TableText:
                 raw = raw[:-1]
             quotes = raw.count(mark)
             fields: list[str] | None = None
-            after, ends = cut + 1 if cut >= 0 else end, 1
+            after = cut + 1 if cut >= 0 else end
             # All quoted or none, on one line and of a usual length: two C calls. Anything else goes the careful way.
             if len(raw) <= longest and b"\r" not in raw:
                 try:
@@ -88,13 +88,23 @@ class TableText:
                     if 2 * len(fields) != quotes:
                         fields = None
             if fields is None:
-                fields, after, ends = self._careful(number, position)
+                # Rows may end in \r alone up to the next \n: what is searched, copied and counted once is all of them.
+                until = after
+                while position < until:
+                    fields, after, ends = self._careful(number, position)
+                    if len(fields) > 1 or fields[0]:
+                        count += 1
+                        if count > most:
+                            raise self._too_many(number)
+                        yield Line(number, fields, position)
+                    position, number = after, number + ends
+                continue
             if len(fields) > 1 or fields[0]:
                 count += 1
                 if count > most:
-                    raise _refused(self.name, number, 0, "行が多すぎます", expected=f"{most:,} 行まで")
+                    raise self._too_many(number)
                 yield Line(number, fields, position)
-            position, number = after, number + ends
+            position, number = after, number + 1
 
     def after(self, line: Line) -> tuple[int, int]:
         """The byte and the number of the line that follows a row."""
@@ -136,6 +146,9 @@ class TableText:
             position = found.end()
             if found[3] != self.delimiter:
                 return fields
+
+    def _too_many(self, number: int) -> Malformed:
+        return _refused(self.name, number, 0, "行が多すぎます", expected=f"{self.limits.rows:,} 行まで")
 
     def _undecodable(self, at: int, number: int, begin: int) -> Malformed:
         ends = list(_LINE_END.finditer(self.body, begin, at))
@@ -194,11 +207,15 @@ _patterns: dict[tuple[str, str], re.Pattern[str]] = {}
 
 
 def _field(delimiter: str, quote: str) -> re.Pattern[str]:
-    """One field and what ends it. Possessive, so that a missing quote fails at once and not after years."""
+    """One field and what ends it. Possessive, so that a missing quote fails at once and not after years.
+
+    ="0123", a spreadsheet's wrapper without quotes around it, is one field with its wrapper (spec/wms.md §4.4, §5.3).
+    """
     if (delimiter, quote) not in _patterns:
         d, q = re.escape(delimiter), re.escape(quote)
+        wrapper = r'="[^"\r\n]*+"|' if quote == '"' else ""
         _patterns[delimiter, quote] = re.compile(
-            rf"(?:{q}((?:[^{q}]++|{q}{q})*+){q}|([^{q}{d}\r\n]*+))({d}|\r\n|\n|\r|\Z)"
+            rf"(?:{q}((?:[^{q}]++|{q}{q})*+){q}|({wrapper}[^{q}{d}\r\n]*+))({d}|\r\n|\n|\r|\Z)"
         )
     return _patterns[delimiter, quote]
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from connector.errors import Malformed
+from connector.errors import Malformed, Misconfigured
 from connector.mapping import CsvReader, Row, load_csv_reader
 from connector.slip import TrackingNumber
 from hypothesis import given, settings
@@ -189,6 +189,154 @@ def test_a_total_line_refuses_the_file_unless_it_is_declared(tmp_path: Path, nam
     assert len(declared.read(name, body)) == 3
 
 
+TRAILED = """\
+kind: csv_reader
+encoding: cp932
+trailer: ["9", END, 件数]
+columns:
+  - {name: 伝票, key: slip_number, grammar: code, max_chars: 15}
+  - {name: 出荷日, key: shipped_on, grammar: date}
+  - {name: 品名, key: goods, grammar: text, blank: yes}
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "slips"),
+    [
+        ("900002,2026/11/20,x", ["900001", "900002"]),  # begins like the total line, and is a row
+        ("900002,2026/11/20,x,,", ["900001", "900002"]),
+        ("9,2,", ["900001"]),
+        ("9,20261120,x", ["900001"]),  # the very word that the mapping declares
+        ("9", ["900001"]),
+        ("END0001,1,", ["900001"]),
+        ("件数2,2026/11/20,", ["900001"]),
+    ],
+)
+def test_a_row_that_only_begins_like_the_total_line_is_a_row(
+    tmp_path: Path, last: str, slips: list[str]
+) -> None:
+    body = f"伝票,出荷日,品名\r\n900001,2026/11/20,x\r\n{last}\r\n".encode("cp932")
+    reader = compiled(tmp_path, TRAILED)
+    assert [row.values["slip_number"] for row in reader.read("trailed", body)] == slips
+    left_out = reader.open("trailed", body).trailing()
+    assert (left_out is None) == (len(slips) == 2)
+    assert left_out is None or (left_out.number, left_out.fields) == (3, last.split(","))
+
+
+def test_a_heading_that_stands_twice_is_no_doubt_where_nobody_reads_it(tmp_path: Path) -> None:
+    body = "備考,荷扱い1,伝票番号,備考,出荷予定日,備考\r\nx,200101,999900001015,y,20261124,z\r\n".encode(
+        "cp932"
+    )
+    reading = compiled(tmp_path, LABEL_SOFTWARE).look("notes", body)
+    assert [row.values["slip_number"] for row in reading.rows] == ["200101"]
+    assert [(one.column, one.found) for one in reading.warnings] == [(1, "備考"), (4, "備考"), (6, "備考")]
+
+
+@pytest.mark.parametrize("twice", ["荷扱い1", "荷扱い１", "伝票番号"])
+def test_a_heading_that_is_read_and_stands_twice_refuses_the_file(software: CsvReader, twice: str) -> None:
+    body = f"荷扱い1,伝票番号,出荷予定日,{twice}\r\n".encode("cp932")
+    problem = refused(software, body).problem
+    assert (problem.line, problem.column) == (1, 4)
+    assert "同じ見出しが二つあり" in problem.words
+
+
+def test_of_two_equal_headings_the_place_in_the_mapping_says_which(tmp_path: Path) -> None:
+    text = LABEL_SOFTWARE.replace(
+        "  - {name: 運送会社コード, key: carrier, grammar: carrier, needed: no, blank: yes}\n",
+        "  - {name: 備考, at: 5, key: note, grammar: text, blank: yes}\n",
+    ).replace(", carrier: carrier}", "}")
+    reader = compiled(tmp_path, text + "bind: header+position\n")
+    body = "荷扱い1,伝票番号,出荷予定日,備考,備考\r\n200101,999900001015,20261124,x,y\r\n".encode("cp932")
+    (row,) = reader.read("notes", body)
+    assert row.values["note"] == "y"
+    moved = "荷扱い1,伝票番号,出荷予定日,備考,備考欄\r\n200101,999900001015,20261124,x,y\r\n".encode("cp932")
+    problem = refused(reader, moved).problem
+    assert (problem.column, problem.found, problem.expected) == (5, "備考欄", "備考")
+
+
+SEVERAL = """\
+kind: csv_reader
+encoding: cp932
+absent: {carrier: YAMATO_TAKKYUBIN}
+columns:
+  - {name: 伝票, key: slip_number, grammar: code, max_chars: 15}
+  - {name: 送り状番号, key: tracking, grammar: tracking, carrier: carrier}
+  - {name: 送り状番号2, key: tracking, grammar: tracking, carrier: carrier, needed: no}
+  - {name: 送り状番号3, key: tracking, grammar: tracking, carrier: carrier, needed: no}
+  - {name: 出荷日, key: shipped_on, grammar: date}
+"""
+FIRST, SECOND, THIRD = "999900001015", "999900001026", "999900001030"
+
+
+@pytest.mark.parametrize("bind", ["header", "header+position", "position"])
+def test_a_row_of_several_parcels_is_a_row_for_each_number(tmp_path: Path, bind: str) -> None:
+    body = (
+        "伝票,送り状番号,送り状番号2,送り状番号3,出荷日\r\n"
+        f"200101,{FIRST},{SECOND},,20261124\r\n"
+        f"200102,,,{THIRD},20261124\r\n"
+        f"200103,999900001041,999900001041,,20261124\r\n"
+        f"200104,999900001052,999900001053,,20261124\r\n"
+    )
+    reader = compiled(tmp_path, SEVERAL + f"bind: {bind}\n" + ("skip: 1\n" if bind == "position" else ""))
+    rows = reader.read("several", body.encode("cp932"))
+    assert [(row.line, row.values["slip_number"], row.values["tracking"]) for row in rows] == [
+        (2, "200101", FIRST),
+        (2, "200101", SECOND),
+        (3, "200102", THIRD),
+        (4, "200103", "999900001041"),
+        (5, "200104", "999900001052"),
+        (5, "200104", None),
+    ]
+    assert [len(row.problems) for row in rows] == [0, 0, 0, 0, 0, 1]
+    assert "check_digit" in rows[-1].problems[0].words
+
+
+def test_of_several_columns_of_numbers_the_file_may_have_one(tmp_path: Path) -> None:
+    body = f"伝票,出荷日,送り状番号\r\n200101,20261124,{FIRST}\r\n".encode("cp932")
+    (row,) = compiled(tmp_path, SEVERAL).read("one", body)
+    assert row.values["tracking"] == FIRST
+    body = body.replace("送り状番号".encode("cp932"), "送り状番号3".encode("cp932"))
+    text = SEVERAL.replace("carrier: carrier}", "carrier: carrier, needed: no}")
+    (row,) = compiled(tmp_path, text).read("third", body)
+    assert row.values["tracking"] == FIRST
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "words"),
+    [
+        ("{name: 出荷日, key: shipped_on", "{name: 商品, key: sku", "sku の列は読めません"),
+        ("carrier: carrier, needed: no}", "needed: no}", "carrier: を同じにします"),
+        ("{name: 出荷日, key: shipped_on", "{name: 出荷日, key: slip_number", "同じ key: が前にもあります"),
+    ],
+)
+def test_several_columns_of_numbers_must_leave_no_doubt(
+    tmp_path: Path, change: str, to: str, words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=words):
+        compiled(tmp_path, SEVERAL.replace(change, to))
+
+
+@pytest.mark.parametrize("written", ["1.23E11", "1.23E+11", "1e5", "123E+9", "１Ｅ５", "2.00101e5"])
+@pytest.mark.parametrize("key", ["slip_number", "result_id"])
+def test_a_number_that_a_spreadsheet_rounded_is_named_in_every_column(
+    tmp_path: Path, key: str, written: str
+) -> None:
+    text = f"""\
+kind: csv_reader
+encoding: cp932
+columns:
+  - {{name: 番号, key: {key}, grammar: code}}
+  - {{name: 送り状番号, key: tracking, grammar: tracking}}
+  - {{name: 商品, key: sku, grammar: code}}
+"""
+    body = f"番号,送り状番号,商品\r\n{written},{written},1E5\r\n２００１０１,999900001015,123E9\r\n"
+    bad, good = compiled(tmp_path, text).read("rounded", body.encode("cp932"))
+    assert [problem.column for problem in bad.problems] == [1, 2]
+    assert all("excel_damage" in problem.words for problem in bad.problems)
+    assert (bad.values["sku"], good.values["sku"]) == ("1E5", "123E9"), "a product may be called so"
+    assert (good.values[key], good.problems) == ("200101", ())
+
+
 def test_columns_are_found_by_header_in_any_order(software: CsvReader) -> None:
     body = "伝票番号,余分,出荷予定日,荷扱い１\r\n999900001015,x,20261124,200101\r\n".encode("cp932")
     reading = software.look("moved", body)
@@ -209,7 +357,12 @@ def test_a_file_without_header_goes_by_position(tmp_path: Path) -> None:
     reader = compiled(
         tmp_path, text.replace(", carrier: carrier}", "}") + "bind: position\ndelimiter: tab\nquote: single\n"
     )
-    (row,) = reader.read("host", b"'200101'\t'999900001015'\t'20261124'\r\n")
+    body = b"'200101'\t'999900001015'\t'20261124'\r\n"
+    (row,) = reader.read("host", body)
+    assert reader.look("host", body).warnings == ()
+    wider = compiled(tmp_path, (tmp_path / "reader.yaml").read_text("utf-8") + "fields: 5\n")
+    warnings = wider.look("host", body.replace(b"\r", b"\t'x'\t'y'\r")).warnings
+    assert [warning.column for warning in warnings] == [4, 5]
     assert (row.line, row.values["tracking"]) == (1, "999900001015")
 
 

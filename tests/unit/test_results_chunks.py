@@ -314,7 +314,7 @@ def test_one_bad_row_among_many_is_named_with_its_line() -> None:
 def test_a_row_that_names_no_slip_takes_its_event_out_wherever_the_rest_of_it_lies() -> None:
     rows = three_hundred()
     rows[0][1] = (
-        "２０"  # the parcel row of the first event; its goods row may follow, or be the file's last one
+        "20 1"  # the parcel row of the first event; its goods row may follow, or be the file's last one
     )
     for body in (file_of(rows), file_of([*rows[:1], *rows[2:], rows[1]])):
         found = pieces.in_pieces("x.csv", GENERIC.result.open("x.csv", body), RULES, rows=50)
@@ -355,3 +355,15 @@ def test_all_ways_of_the_bench_end_alike() -> None:
 def test_without_pandas_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert results_lines(measure_results()).startswith("results: left out, pandas is not installed")
+
+
+@pytest.mark.parametrize("written", ["1e5", "400150E3", "4E5"])
+def test_a_slip_number_that_a_spreadsheet_rounded_is_none_in_the_short_way_either(written: str) -> None:
+    rows = three_hundred()
+    rows[300][1] = rows[301][1] = written  # an event like all before it
+    found = pieces.whole(
+        pieces.in_pieces("x.csv", GENERIC.result.open("x.csv", file_of(rows)), RULES, rows=50)
+    )
+    assert written not in {one.slip_number for one in found.shipments}
+    assert len(found.shipments) == 299
+    assert sum("excel_damage" in stray.words for stray in found.strays) == 2

@@ -136,6 +136,80 @@ def test_a_receipt_is_read_as_well(mappings: Path) -> None:
     assert "verdict=accepted" in shown.stdout
 
 
+def test_what_is_taken_with_a_remark_is_not_counted_among_what_is_not(mappings: Path, tmp_path: Path) -> None:
+    wms(mappings, "new", "mine")
+    result = mappings / "wms/mine/result.yaml"
+    goods = "  - {name: 商品, key: sku, grammar: code}\n  - {name: 数, key: quantity, grammar: int}\n"
+    result.write_text(result.read_text("utf-8") + goods + "trailer: [合計, '9']\n", "utf-8")
+    rows = (
+        f"200101,2026/11/24,{tracking(1)},A1,1",
+        f"200102,2026/12/24,{tracking(2)},A1,1",  # in the future: its goods and its parcel both
+        f"200103,2026/09/01,{tracking(3)},A1,1",  # long ago: taken, with a remark
+        "9件,見本太郎,,,",
+    )
+    file = tmp_path / "実績.csv"
+    file.write_bytes("\r\n".join(("出荷指示番号,出荷日,送り状番号,商品,数", *rows, "")).encode("cp932"))
+    shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
+    assert shown.exit_code == Exit.FINDINGS
+    assert "取り込まれる出荷実績 2件" in shown.stdout
+    assert "取り込まれない行 1件\n  実績.csv:3: " in shown.stdout
+    assert shown.stdout.count("実績.csv:3:") == 1
+    assert "取り込まれる行への注意 1件\n  実績.csv:4: " in shown.stdout
+    assert "合計の行なので取り込まない行 5行目: 9＊,見＊＊＊,,," in shown.stdout
+    file.write_bytes("\r\n".join(("出荷指示番号,出荷日,送り状番号,商品,数", rows[2], "")).encode("cp932"))
+    assert wms(mappings, "try", "mine", str(file), "--on", "2026-11-24").exit_code == Exit.OK
+
+
+def test_the_mappings_own_words_and_a_bad_byte_are_not_masked(mappings: Path, tmp_path: Path) -> None:
+    wms(mappings, "new", "mine")
+    file = tmp_path / "実績.csv"
+    text = f"出荷指示番号,運送会社,送り状番号\r\n200101,日本,{tracking(1)}\r\n"
+    file.write_bytes(text.encode("cp932"))
+    shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
+    assert "（日＊）。正しくは: ヤマト運輸・佐川急便・日本郵便。" in shown.stdout
+    file.write_bytes(b"\x83\x01,x\r\n")
+    assert "'83 01'" in wms(mappings, "try", "mine", str(file)).stdout
+
+
+@pytest.mark.parametrize("profile", ["openlogi", "logiless", "logizard"])
+def test_the_settings_of_an_api_read_no_files(mappings: Path, tmp_path: Path, profile: str) -> None:
+    file = tmp_path / "実績.csv"
+    file.write_bytes(b"a,b\r\n")
+    refused = wms(mappings, "try", profile, str(file))
+    assert refused.exit_code == Exit.USAGE
+    assert f"{profile} holds the settings of a warehouse's API" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_every_number_of_a_row_is_kept_the_first_one_first(mappings: Path, tmp_path: Path) -> None:
+    wms(mappings, "new", "mine")
+    result = mappings / "wms/mine/result.yaml"
+    second = "  - {name: 送り状番号2, key: tracking, grammar: tracking, carrier: carrier}\n"
+    result.write_text(result.read_text("utf-8") + second, "utf-8")
+    lines = [f"{200_101 + n},{tracking(2 * n)},{tracking(2 * n + 1) if n % 3 else ''}" for n in range(1_200)]
+    lines.append(f"300101,{tracking(9_000)},{tracking(3)}")  # the second is 200102's
+    file = tmp_path / "実績.csv"
+    file.write_bytes("\r\n".join(("出荷指示番号,送り状番号,送り状番号2", *lines, "")).encode("cp932"))
+    told = json.loads(wms(mappings, "try", "mine", str(file), "--on", "2026-11-24", "--json").stdout)
+    events = {event["slip"]: event for event in told["events"]}
+    assert len(events) == 1_199, (
+        "two slips that claim one number are both left out, from the two ends of the file"
+    )
+    assert not {"200102", "300101"} & set(events)
+    assert len(told["aside"]) == 2
+    assert (events["200101"]["tracking"], events["200101"]["parcels"]) == ([tracking(0)], 1)
+    assert (events["200103"]["tracking"], events["200103"]["parcels"]) == ([tracking(4), tracking(5)], 2)
+    assert all(event["complete"] for event in events.values())
+    assert [(one["key"], one["column"]) for one in told["columns"] if one["column"]] == [
+        *(("slip_number", 1), ("tracking", 2), ("tracking", 3)),
+    ]
+
+
+def test_a_folder_without_warehouses_gets_its_first_one(tmp_path: Path) -> None:
+    assert wms(tmp_path / "mine", "new", "first").exit_code == Exit.OK
+    assert (tmp_path / "mine/wms/first/result.yaml").exists()
+
+
 STOCK = "STOCK_demo_WH01_20261124070000_000001.csv"
 RETURN = "RETURN_demo_WH01_20261130170000_000001.csv"
 

@@ -21,7 +21,7 @@ from connector.adapters.wms.shapes import Shapes
 from connector.adapters.wms.shipments import Rules, gather
 from connector.mapping import Line, Table
 from connector.ports import ReadResults
-from connector.slip import DROPPED
+from connector.slip import DAMAGED, DROPPED
 
 ROWS = 1_000  # a piece
 _SHORT = 15  # characters; a slip number of no more, in letters and digits, can be read
@@ -52,6 +52,7 @@ class Runs:
             begins = slip != slip_before
             if begins:
                 usual = slip.isalnum() and slip.isascii() and len(slip) <= longest
+                usual = usual and not DAMAGED.fullmatch(slip)
             meant = slip if usual else self._meant(Line(number, fields, start))
             if begins:
                 slip_before, tracking_before = slip, None

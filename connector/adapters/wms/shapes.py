@@ -33,7 +33,7 @@ _ITS_OWN = {  # what differs from event to event, and how its column must be rea
 _LONGEST = 15  # characters; every number of no more, in letters and digits, is read as it stands
 _TIME = 19  # characters of a time of the usual form
 Same = Callable[[list[str]], tuple[str, ...]]
-_USUAL = re.compile(r"[0-9A-Za-z_-]+")
+_USUAL = re.compile(r"(?![0-9]+[eE][0-9]+\Z)[0-9A-Za-z_-]+")  # 1e5 is what a spreadsheet makes of a number
 _USUAL_TIME = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 

@@ -19,6 +19,7 @@ from connector.ports import ReadResults
 from connector.slip import Result, Shipment, ShippedLine
 
 SYSTEM = "wms"
+TAKEN = "実績は取り込みました。"  # how a remark ends that keeps nothing back
 _WITHOUT_GOODS = (Result.CANCELLED, Result.UNSHIPPABLE)
 _SAME_IN_AN_EVENT = {"result": "実績区分", "shipped_on": "出荷日", "carrier": "運送会社コード"}
 
@@ -174,7 +175,7 @@ def _old(name: str, row: Row, rules: Rules) -> list[Stray]:
     shipped_on: date = row.values["shipped_on"]
     if shipped_on >= rules.today - timedelta(days=rules.past_days):
         return []
-    words = f"「出荷日」が{rules.past_days}日より前です（{shipped_on:%Y/%m/%d}）。実績は取り込みました。"
+    words = f"「出荷日」が{rules.past_days}日より前です（{shipped_on:%Y/%m/%d}）。{TAKEN}"
     return [_stray(name, row, words)]
 
 

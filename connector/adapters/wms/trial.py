@@ -18,9 +18,11 @@ from connector.adapters.wms import news
 from connector.adapters.wms.inbound import BOOKED, read_inbound
 from connector.adapters.wms.mappings import EVENT_KEYS, Mappings
 from connector.adapters.wms.pieces import whole
+from connector.adapters.wms.shipments import TAKEN, told
 from connector.errors import Malformed, Problem
-from connector.mapping import CsvReader, Row
+from connector.mapping import CsvReader, Line, Row, Table
 from connector.mapping.document import nearest
+from connector.mapping.grammars import TRACKING
 from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 from connector.slip import Shipment
@@ -33,6 +35,7 @@ _OPEN = {  # what names nobody: of receipts and instructions these, of all that 
 }
 _CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
 _PHONE = re.compile(r"0\d{9,10}", re.ASCII)
+_BYTES = re.compile(r"[0-9a-f]{2}( [0-9a-f]{2})?", re.ASCII)  # of a place that cannot be decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Trial:
     stock: tuple[dict[str, Any], ...] = ()
     returns: tuple[dict[str, Any], ...] = ()
     aside: tuple[str, ...] = field(default=())  # what would be set aside, with its line
+    rows_aside: int = 0  # one row may have several reasons
+    noted: tuple[str, ...] = ()  # taken all the same, with what a person is told of it
+    left_out: str = ""  # the closing total line
 
     @property
     def clean(self) -> bool:
@@ -105,18 +111,41 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
     problems = [problem for row in rows for problem in (*row.problems, *row.remarks)]
     secrets = {one.found for one in problems if one.found and _told(one, keys).found != one.found}
     found = whole(read_inbound(mappings, kind, name, body, now)) if kind in BOOKED else ReadResults((), ())
+    noted = {f"{name}:{row.line}": {told(remark) for remark in row.remarks} for row in rows if row.remarks}
+    aside: dict[tuple[str, str], str] = {}  # a row of goods and parcel says everything twice
+    taken: dict[tuple[str, str], str] = {}
+    for stray in found.strays:
+        _, _, said = stray.words.partition(": ")
+        kept = said in noted.get(stray.where, ()) or said.endswith(TAKEN)
+        (taken if kept else aside).setdefault((stray.where, said or stray.words), _aside(stray, secrets))
     return Trial(
         file=name,
         kind=kind,
         encoding=table.encoding,
-        columns=tuple(Bound(one.header, one.key, table.at(one.key) + 1) for one in reader.columns),
-        unused=tuple(f"{problem.column}: {problem.found}" for problem in table.warnings),
+        columns=_columns(reader, table),
+        unused=tuple(f"{problem.column}: {problem.found}".removesuffix(": ") for problem in table.warnings),
         rows=tuple(_read(row, keys) for row in rows),
         events=tuple(_event(shipment) for shipment in found.shipments),
         stock=tuple(_plain(one) for one in found.stock),
         returns=tuple(_plain(one) for one in found.returns),
-        aside=tuple(_aside(stray, secrets) for stray in found.strays),
+        aside=tuple(aside.values()),
+        rows_aside=len({where for where, _ in aside}),
+        noted=tuple(taken.values()),
+        left_out=_left_out(table.trailing()),
     )
+
+
+def _columns(reader: CsvReader, table: Table) -> tuple[Bound, ...]:
+    own = ((one, one.key) for one in reader.columns)
+    more = ((one, TRACKING) for one in reader.more)
+    return tuple(Bound(one.header, key, table.at(one.key) + 1) for one, key in (*own, *more))
+
+
+def _left_out(line: Line | None) -> str:
+    if line is None:
+        return ""
+    fields = (text if _looks_like_a_code(text) else _masked(text) for text in line.fields)
+    return f"{line.number}行目: {','.join(fields)}"
 
 
 def _read(row: Row, keys: Mapping[int, str]) -> Read:
@@ -138,7 +167,8 @@ def _discreet(problem: Problem) -> Problem:
     """Of a file that is refused whole: a file without headings has its first customer there."""
     if problem.expected and nearest(problem.expected, [problem.found]):
         return problem  # a heading, or nearly one
-    return problem if _looks_like_a_code(problem.found) else replace(problem, found=_masked(problem.found))
+    plain = _looks_like_a_code(problem.found) or _BYTES.fullmatch(problem.found)
+    return problem if plain else replace(problem, found=_masked(problem.found))
 
 
 def _looks_like_a_code(text: str) -> bool:
@@ -173,7 +203,8 @@ def _plain(one: StockLevel | GoodsReturn) -> dict[str, Any]:
 
 
 def _aside(stray: Stray, secrets: Iterable[str]) -> str:
+    """Cells stand in brackets; the same text elsewhere is the mapping's own word, by which the cell is mended."""
     words = stray.words
     for secret in sorted(secrets, key=len, reverse=True):
-        words = words.replace(secret, _masked(secret))
+        words = words.replace(f"（{secret}）", f"（{_masked(secret)}）")
     return f"{stray.where}: {words}"
