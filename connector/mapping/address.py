@@ -44,6 +44,7 @@ _RUN = re.compile(
     re.DOTALL,
 )
 _DASHES = re.compile("(?<=[0-9])[‐‑‒–—―−－ー](?=[0-9])")
+_BROKEN_NUMBER = re.compile("(?<=[0-9]) (?=[‐‑‒–—―−－-]|ー[0-9])|(?<=[0-9][‐‑‒–—―−－ー-]) (?=[0-9])")
 _NARROW = re.compile("[０-９Ａ-Ｚａ-ｚ｡-ﾟ]+")
 
 
@@ -62,7 +63,7 @@ class Placed:
         return " | ".join((self.prefecture, self.city, self.street, self.building))
 
 
-NOWHERE = Placed("-", "-", "-")
+NOWHERE = Placed("?", "?", "?")
 
 
 def tidy(text: str) -> str:
@@ -77,7 +78,8 @@ def split(*lines: str) -> Placed:
     Nothing is lost: the four joined are the lines joined, blanks at the seams aside. What cannot be told
     apart stays in the earlier part.
     """
-    text = " ".join(filter(None, map(tidy, lines)))
+    # 「神宮前9」「-99-2」 is one number on two lines. With a blank between, its rest would go as the building.
+    text = tidy(_BROKEN_NUMBER.sub("", " ".join(filter(None, map(tidy, lines)))))
     prefecture = next((name for name in PREFECTURES if text.startswith(name)), "")
     rest = text.removeprefix(prefecture).lstrip()
     found = _CITY.match(rest)

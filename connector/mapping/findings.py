@@ -55,7 +55,6 @@ WEIGHTS: Mapping[str, Weight] = {
     "band_replaced": Weight.WARN,
     "wish_dropped": Weight.WARN,
     "phone_filled": Weight.WARN,
-    "formula_sign": Weight.WARN,
     "reads_as_number": Weight.HINT,
 }
 """Every kind of finding and its weight where the shop has not said otherwise."""
@@ -73,7 +72,6 @@ _CODES = {
     **dict.fromkeys(("band_unknown", "band_not_offered", "band_replaced"), "E106"),
     **dict.fromkeys(("remote_island", "carrier_unknown", "cod_not_offered", "cod_beyond_limit"), ""),
     **dict.fromkeys(("cool_not_offered", "wish_dropped", "reads_as_number"), ""),
-    "formula_sign": "E103",
     "unmappable_character": "E103",
 }
 _REASONS = {

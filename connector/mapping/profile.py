@@ -65,6 +65,7 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
     marker: bool = False  # `<name>.ok` beside every file, written last
     answers: bool = True  # the warehouse sends receipts (SHIPACK)
     for_people: bool = False  # a workbook lies beside every instruction, for who opens it by hand
+    address_elsewhere: bool = False  # an instruction does not say where it goes: the warehouse knows
     lines_optional: bool = False  # a result without line rows means full quantities
     temperature: str = "0"
     invoice: bool = True  # 納品書同梱
@@ -117,7 +118,7 @@ def load_profile(path: Path) -> WarehouseProfile:
 
 
 _TEXTS = ("tenant", "warehouse_code", "shop_code")
-_FLAGS = ("marker", "answers", "for_people", "lines_optional", "invoice")
+_FLAGS = ("marker", "answers", "for_people", "address_elsewhere", "lines_optional", "invoice")
 _DAYS = ("future_days", "past_days")
 _WORDS = ("goods", "billing")
 

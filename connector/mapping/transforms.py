@@ -64,9 +64,10 @@ def zip_hyphen(text: str) -> str:
 
 
 def phone(text: str) -> str:
-    """電話番号を半角の数字とハイフンに。先頭の +81 は 0 にします。"""
+    """電話番号を半角の数字とハイフンに。括弧・点はハイフンに、先頭の +81 は 0 にします。"""
     plain = unicodedata.normalize("NFKC", text).translate(_HYPHENS).replace(" ", "")
-    plain = re.sub(r"^\+81-?0?", "0", plain)
+    plain = re.sub(r"[-()\[\].・]+", "-", plain).strip("-")
+    plain = re.sub(r"^\+81-?0?-?", "0", plain)
     if not re.fullmatch(r"[0-9-]*", plain):
         raise Unfit(Reason.MALFORMED, f"電話番号として読めません: 「{text}」")
     return plain

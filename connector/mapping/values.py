@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -60,6 +61,8 @@ class Workshop:
     proof: Proof
     encoding: str
     address: Get | None = None
+    guarded: bool = False  # no text starts as a spreadsheet's formula
+    written: set[str] = field(default_factory=set)  # every path and slot that some column writes
 
 
 EMPTY = Value(lambda scope: "")
@@ -77,12 +80,17 @@ def compile_value(node: Section, shop: Workshop) -> Value:
     if kind == "choose":
         return _choose(node.entries[kind], shop)
     get, taken, on_line = _SOURCES[kind](node, shop)
+    if kind in ("from", "first_of", "join", "slot"):
+        shop.written.update(_words(node.entries[kind]).split())
     steps = _steps(node, taken, shop)
     lookup = _lookup(node, shop)
     multiline = "crlf" in shop.proof.texts(node.entries["as"]) if "as" in node else False
     if kind in ("value", "count", "drop"):
         return Value(get, on_line)
-    return Value(_pipeline(get, steps, lookup), on_line, multiline)
+    written = _pipeline(get, steps, lookup)
+    if shop.guarded and lookup is None and (taken is None or issubclass(taken, str)):
+        written = _guarded(written, as_it_is=_as_it_is(node, kind, shop))
+    return Value(written, on_line, multiline)
 
 
 def _pipeline(
@@ -108,6 +116,43 @@ def _pipeline(
         return value if lookup is None else lookup(value)
 
     return text if steps or lookup else plain
+
+
+_SIGNS = frozenset("=+-@")
+_LEADING = re.compile("[=+@\u3000 -]+")
+_SIGNED_NUMBER = re.compile("[+-][ \u3000]*[0-9０-９]")
+
+
+def _guarded(get: Callable[[Scope], str], *, as_it_is: bool) -> Callable[[Scope], str]:
+    """A spreadsheet runs a cell that starts with one of these signs: none is written (spec/wms.md §5.3).
+
+    A text goes without them, and it is recorded. Unfit is what may not be changed: a code, and -99-2, which
+    without its sign would be another house.
+    """
+
+    def text(scope: Scope) -> str:
+        found = get(scope)
+        if found[:1] not in _SIGNS:
+            return found
+        if scope.care is None:
+            raise Unfit(Reason.UNMAPPABLE_TEXT, "")  # only the careful way keeps records
+        signs = _LEADING.match(found)
+        put = found[signs.end() :] if signs is not None else found
+        removed = found[: len(found) - len(put)]
+        if as_it_is or _SIGNED_NUMBER.search(removed + put[:1]):
+            words = f"先頭の「{removed.strip()}」は表計算ソフトが式と読むので書けず、除くと別の値になります"
+            raise Unfit(Reason.UNMAPPABLE_TEXT, f"{words}: 「{found}」。元の値を直してください")
+        scope.care.note("formula", removed, "")
+        return put
+
+    return text
+
+
+def _as_it_is(node: Section, kind: str, shop: Workshop) -> bool:
+    """What identifies something, and what the shop's own settings say."""
+    steps = shop.proof.texts(node.entries["as"]) if "as" in node else ()
+    own = kind == "from" and shop.proof.text(node.entries[kind]).startswith("profile.")
+    return own or not {"code", "ascii"}.isdisjoint(steps)
 
 
 def one_path(node: Section, kind: str, shop: Workshop) -> tuple[Get, Any, bool]:

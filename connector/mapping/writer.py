@@ -23,7 +23,7 @@ from connector.mapping.dialect import KEYS as DIALECT
 from connector.mapping.dialect import Dialect, bare, compile_dialect
 from connector.mapping.document import Node, Proof, read
 from connector.mapping.paths import Ground, Scope, element, resolve, walk
-from connector.mapping.sources import SOURCES
+from connector.mapping.sources import SOURCES, Instruction, Stop
 from connector.mapping.tables import Tables
 from connector.mapping.text import Firewall, Replacement, carried, suspects
 from connector.mapping.unfit import Unfit
@@ -65,6 +65,7 @@ class CsvWriter:
     max_lines: int
     unique: bool
     repeat: Get | None = None  # how many equal rows an item takes: one per parcel
+    written: frozenset[str] = frozenset()  # every path and slot that some column writes
 
     def write(self, items: Sequence[Any]) -> Written:
         """The file for these items, in this order. Raises nothing for a bad item: it is in `held`."""
@@ -259,7 +260,11 @@ def read_csv_writer(path: Path, tables: Tables, proof: Proof) -> CsvWriter | Non
 def _compile(entries: dict[str, Node], source: Any, tables: Tables, proof: Proof) -> CsvWriter:
     ground, lines = _each(entries.get("each"), source, proof)
     dialect = compile_dialect(entries, proof)
-    shop = Workshop(ground, tables, proof, dialect.page)
+    guarded = source in (
+        Instruction,
+        Stop,
+    )  # a warehouse's people open them; Next Engine's import gets texts whole
+    shop = Workshop(ground, tables, proof, dialect.page, guarded=guarded)
     if "address" in entries:
         shop = replace(shop, address=compile_address(entries["address"], shop))
     columns = compile_columns(entries["columns"], shop)
@@ -278,6 +283,7 @@ def _compile(entries: dict[str, Node], source: Any, tables: Tables, proof: Proof
         max_lines=proof.integer(entries["max_lines"], 1, NO_LIMIT) if "max_lines" in entries else NO_LIMIT,
         unique="unique" in entries and proof.flag(entries["unique"]),
         repeat=_repeat(entries, ground, proof) if "repeat" in entries else None,
+        written=frozenset(shop.written),
     )
 
 

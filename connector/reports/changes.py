@@ -28,7 +28,12 @@ def changes_todo(shop: Shop, rows: Iterable[ChangeRow], held: Sequence[HoldRow],
     return [
         Todo(
             kind="change",
-            what=f"{one.field}/{one.kind}/{one.place}/{yen_between(one.field, one.before, one.after)}",
+            what="/".join(
+                (
+                    *(one.field, one.kind, one.place),
+                    *(str(yen_between(one.field, one.before, one.after)), one.payment_state),
+                )
+            ),
             order_number=one.number,
             slip_number="",
             note=views.told(one, "ja").words,
@@ -60,8 +65,16 @@ def name_of(entry: Todo) -> Text:
 
 
 def do_of(entry: Todo, lang: str) -> str:
-    field, kind, place, gap = entry.what.split("/")
-    return what_to_do(field, Kind(kind), Place(place), lang, amount=entry.yen, difference=int(gap))
+    field, kind, place, gap, *payment = entry.what.split("/")  # a report kept from before has no payment
+    return what_to_do(
+        field,
+        Kind(kind),
+        Place(place),
+        lang,
+        amount=entry.yen,
+        difference=int(gap),
+        payment="".join(payment),
+    )
 
 
 def changes_table(report: Morning, lang: str) -> Table:

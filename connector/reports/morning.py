@@ -31,6 +31,7 @@ from connector.reports.model import Figure, Lamp, Manifest, Morning, Todo, Waiti
 from connector.reports.picture import CART, Picture, Source
 from connector.reports.renewals import todos
 from connector.shop import Shop
+from connector.words import STRAYS
 
 FILES = ("ne_import", "wms_file", "completion", "wms_stop")
 BEFORE_IMPORT = ("missing_here", "missing_in_ne", "changed_not_seen", "not_imported")
@@ -166,7 +167,7 @@ def _todo(
     found += [
         _of_finding(shop, finding, now)
         for finding in findings
-        if not finding.explained and finding.kind != "stray"
+        if not finding.explained and finding.kind not in STRAYS
     ]
     found += [_of_stop(shop, stop, now) for stop in stops]
     found += [_of_stray(stray) for stray in strays]
@@ -220,7 +221,7 @@ def _of_stop(shop: Shop, stop: StopRow, now: datetime) -> Todo:
 def _of_stray(stray: StrayRow) -> Todo:
     return Todo(
         kind="stray",
-        what="stray",
+        what=stray.kind,
         order_number="",
         slip_number="",
         note=f"{stray.place}: {stray.words}",

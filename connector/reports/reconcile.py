@@ -34,7 +34,7 @@ from connector.reports.picture import (
 )
 from connector.shop import Mode, Shop
 from connector.slip import NEStatus, Slip
-from connector.words import Text
+from connector.words import STRAYS, Text
 
 PERIOD = timedelta(days=14)  # how far back the cart is compared; what is still under way is always compared
 ABSURD_FROM = 20  # below so many a half-empty answer is possible
@@ -179,7 +179,7 @@ def _beside(connection: Connection, shop: str, now: datetime) -> list[Finding]:
 
 
 def _stray(stray: StrayRow) -> Finding:
-    return Finding("stray", "", f"{stray.place}: {stray.words}", since=stray.at)
+    return Finding(stray.kind, "", f"{stray.place}: {stray.words}", since=stray.at)
 
 
 # --- judging --------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def _picture(
         found = _run(check, rows, terms, known, findings)
         kinds[check.kind] = None if found is None else len(found)
         findings += found or ()
-    for kind in ("stray", "books_differ", "intake_differs"):
+    for kind in (*STRAYS, "books_differ", "intake_differs"):
         kinds[kind] = sum(finding.kind == kind for finding in beside)
     verdicts = _verdicts(rows, findings, terms, CART in known)
     return Picture(

@@ -36,6 +36,7 @@ from connector.outcome import (
 from connector.ports import CompletionAnswers, CompletionPart, Ports
 from connector.shop import Shop
 from connector.slip import NEStatus, Result, Shipment, Slip
+from connector.stages import stop_cart
 from connector.stages.parcels import Ready, apart, shows
 from connector.stages.shipped import carries, whole
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
@@ -162,7 +163,8 @@ def obstacle(
     order: Order, shipment: Shipment | None, ports: Ports, waits: bool = False, held: bool = False
 ) -> Outcome | None:
     if order.cancelled or order.deleted:
-        return Hold(Reason.CANCELLED_TOO_LATE, "出荷後にカートで取り消されました。完了は書き込みません。")
+        words = "出荷後にカートで取り消されました。完了は書き込みません。"
+        return Hold(Reason.CANCELLED_TOO_LATE, f"{words}{stop_cart.money_of(order.payment)}")
     if order.payment.kind not in ports.shop.complete_kinds:
         return Advance({"completed": "not wanted for this payment kind"})
     slip = shipment.tracking[0] if shipment is not None and shipment.tracking else ""

@@ -87,8 +87,7 @@ def verdict(item: Item[Order], case: Case, ports: Ports) -> Outcome | None:
     if not others and (case.to_ask or case.live):
         return None
     if case.lost:
-        todo = stop_cart.unpaid(item) or "返品・返金の対応が必要です。"
-        return Hold(Reason.CANCELLED_TOO_LATE, f"{case.said}。{todo}")
+        return Hold(Reason.CANCELLED_TOO_LATE, f"{case.said}。{stop_cart.money(item)}")
     if case.unclear:
         return Hold(Reason.CANNOT_TELL, f"{case.said}。")
     if case.agreed or case.free:

@@ -7,17 +7,21 @@ Dangerous: it releases the customer's authorisation. The ledger hands over only 
 from __future__ import annotations
 
 from connector.errors import Refused
-from connector.order import Order, PaymentState
+from connector.order import Order, Payment, PaymentKind, PaymentState
 from connector.outcome import Begun, Done, Effect, Item, Reply, StopAnswer, Wait
 from connector.ports import Ports
 from connector.stages.stop_case import Case
 
+NEVER_TAKEN = (PaymentState.VOIDED, PaymentState.REFUSED, PaymentState.CAPTURE_FAILED)
+TAKEN = (PaymentState.CAPTURED, PaymentState.PAID)
 NOT_AT_REST = "止まっていない伝票があるため、カートの取消を待っています"
 SEVERAL = "複数お届け先の受注の一部です。ほかのお届け先を確かめ、カートで取り消してください"
 UNPAID = (
-    "カートでは取り消され、与信もありません。このままでは代金を受け取れません。"
-    "再オーソリか請求、または返品が必要です。"
+    "カートでは取り消され、与信も入金もありません。このままでは代金を受け取れません。"
+    "返金は不要です。返品か、再オーソリ・請求が必要です。"
 )
+PAID = "返品と返金の対応が必要です。"
+EITHER = "返品の対応が必要です。代金は、入金済みなら返金、未請求なら与信の取消か請求をしてください。"
 
 
 def leg(item: Item[Order], case: Case, ports: Ports) -> Effect | Wait:
@@ -52,7 +56,14 @@ def _told(reply: Reply) -> Reply:
     return Done({**said, "answers": answer, "receipt": f"{said['state']} / {said['payment']}"})
 
 
-def unpaid(item: Item[Order]) -> str:
-    """What to add where goods ship whose order was cancelled in the cart: nobody will pay for them by itself."""
+def money(item: Item[Order]) -> str:
+    """What to do about the money where goods ship whose order was cancelled in the cart."""
     ours = any(party == "cart" and answer == StopAnswer.AGREED for party, _, answer, *_ in item.answers)
-    return UNPAID if ours or item.noun.payment.state is PaymentState.VOIDED else ""
+    return money_of(item.noun.payment, voided=ours and item.noun.payment.kind is not PaymentKind.COD)
+
+
+def money_of(payment: Payment, *, voided: bool = False) -> str:
+    """`voided`: by ourselves, later than the order was last read."""
+    if voided or payment.state in NEVER_TAKEN:
+        return UNPAID
+    return PAID if payment.state in TAKEN else EITHER

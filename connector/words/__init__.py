@@ -12,7 +12,7 @@ from connector.slip import Result
 from connector.words.alarms import ALARMS, AlarmWord, alarm_facts
 from connector.words.cases import CASE_STATES, CASE_STEPS, LINK_RULES, LINKS, SITUATIONS
 from connector.words.figures import UNKNOWN, age, clock_time, count, day, moment, until_cut_off, yen
-from connector.words.findings import FINDINGS, VERDICTS, FindingWord
+from connector.words.findings import FINDINGS, STRAYS, VERDICTS, FindingWord
 from connector.words.intake import INTAKE
 from connector.words.labels import FIGURES, LABELS, label
 from connector.words.mails import MAIL_KINDS, MAIL_VERDICTS
@@ -67,6 +67,7 @@ __all__ = [
     "SLIP_STATES",
     "STAGES",
     "STOP_VERDICTS",
+    "STRAYS",
     "SYSTEMS",
     "UNJUDGED",
     "UNKNOWN",

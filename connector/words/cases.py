@@ -47,7 +47,7 @@ SITUATIONS: dict[str, Term] = {
         ),
     ),
     "exam_failed": Term(
-        Text("後払い審査NG", "Examination failed"),
+        Text("決済NG（後払いの審査）", "Refused by examination"),
         Text(
             "住所・電話番号の誤りなら直して再審査を、そうでなければ別の支払方法を案内してください。",
             "Correct a wrong address or phone and examine again, or offer another method.",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from connector.journey import OrderState, SlipState
 from connector.lateness import Kind, Place
+from connector.order import PaymentState
 from connector.words.figures import yen
 from connector.words.places import ORDER_STATES, SLIP_STATES
 from connector.words.text import Term, Text
@@ -29,16 +30,16 @@ FIELDS: dict[str, FieldWord] = {
         Text("取消", "Cancel"),
         NOWHERE,
         Text(
-            "お客様へ連絡し、返品の受け取りと返金（{yen}）を手配してください。",
-            "Contact the customer and arrange the return and the refund ({yen}).",
+            "お客様へ連絡してください。{money}",
+            "Contact the customer. {money}",
         ),
     ),
     "deleted": FieldWord(
         Text("削除", "Deletion"),
         NOWHERE,
         Text(
-            "削除した担当者に確かめ、返品と返金（{yen}）が要るか決めてください。",
-            "Ask whoever deleted it whether a return and a refund ({yen}) are needed.",
+            "削除した担当者に確かめてください。{money}",
+            "Ask whoever deleted it. {money}",
         ),
     ),
     "revived": FieldWord(
@@ -145,6 +146,23 @@ FIELDS: dict[str, FieldWord] = {
         ),
     ),
 }
+
+_NEVER_TAKEN = Text(
+    "入金はありません。返金は不要です。返品か、再オーソリ・請求（{yen}）を手配してください。",
+    "No money came in and none is to be refunded: arrange the return, or a new authorisation and charge ({yen}).",
+)
+_TAKEN = Text(
+    "返品の受け取りと返金（{yen}）を手配してください。", "Arrange the return and the refund ({yen})."
+)
+_EITHER = Text(
+    "返品の受け取りを手配し、代金（{yen}）は、入金済みなら返金を、未請求なら与信の取消か請求をしてください。",
+    "Arrange the return; of the {yen}, refund what came in, and void or charge what did not.",
+)
+_MONEY: dict[str, Text] = {
+    **dict.fromkeys((PaymentState.VOIDED, PaymentState.REFUSED, PaymentState.CAPTURE_FAILED), _NEVER_TAKEN),
+    **dict.fromkeys((PaymentState.CAPTURED, PaymentState.PAID), _TAKEN),
+}
+"""What becomes of the money of goods that left although their order is gone, by how it is paid now."""
 
 KINDS: dict[Kind, Term] = {
     Kind.BY_ITSELF: Term(
@@ -266,12 +284,17 @@ def what_to_do(
     amount: int = 0,
     difference: int = 0,
     asked: bool = False,
+    payment: str = "",
 ) -> str:
-    """The sentence of one cell, with its yen. `asked`: the warehouse was asked to stop the order."""
+    """The sentence of one cell, with its yen. `asked`: the warehouse was asked to stop the order.
+
+    `payment`: the PaymentState of the order now; empty where nobody knows it.
+    """
     word = FIELDS[field]
     if kind is Kind.TOO_LATE:
         gap = f"{'+' if difference > 0 else ''}{yen(difference, lang)}"
-        return word.missed.say(lang).format(yen=yen(amount, lang), difference=gap)
+        money = _MONEY.get(payment, _EITHER).say(lang).format(yen=yen(amount, lang))
+        return word.missed.say(lang).format(yen=yen(amount, lang), difference=gap, money=money)
     if kind is Kind.BY_ITSELF:
         return _ITSELF[_itself(field, place)].say(lang)
     name = word.name.say(lang)

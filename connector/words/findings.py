@@ -21,6 +21,14 @@ def _kind(name: Text, why: Text, means: Text, do: Text, owner: Text) -> FindingW
     return FindingWord(Word(name, why, means, do), owner)
 
 
+STRAY, UNTRUSTED_MAIL = STRAYS = ("stray", "stray_untrusted_mail")
+UNTRUSTED_MAIL_DO = Text(
+    "偽のメールかもしれません。このメールには返信せず、契約書にある倉庫の電話番号で、倉庫が送ったものか確かめてください。"
+    "倉庫のものなら、決めた送り方で送り直してもらいます。だれも知らないメールなら、理由を書いて片付けてください。",
+    "It may be forged. Do not reply to it: ask the warehouse, by the telephone number of the contract, whether it "
+    "sent this. If it did, have it sent again the agreed way; if nobody knows of it, set it aside with a reason.",
+)
+
 FINDINGS: dict[str, FindingWord] = {
     "missing_here": _kind(
         Text("未取込", "Not taken in"),
@@ -242,7 +250,7 @@ FINDINGS: dict[str, FindingWord] = {
         Text("「なぜ進まないか」を開いて確認してください。", "Open its page and read why it does not move."),
         US,
     ),
-    "stray": _kind(
+    STRAY: _kind(
         Text("迷子", "Stray"),
         Text(
             "届いたデータが、どの受注・伝票にも合いません。", "Something came in that fits nothing we know."
@@ -252,6 +260,16 @@ FINDINGS: dict[str, FindingWord] = {
             "送信元に確認し、処理したら解決済みにしてください。",
             "Ask its sender; mark it as resolved once done.",
         ),
+        WAREHOUSE,
+    ),
+    UNTRUSTED_MAIL: _kind(
+        Text("差出人を確かめられないメール", "Mail of an unproved sender"),
+        Text(
+            "実績のメールが届きましたが、倉庫からのものと確かめられません。",
+            "A mail with results came in, and nothing proves that the warehouse sent it.",
+        ),
+        Text("何も動かしていません。", "It moved nothing."),
+        UNTRUSTED_MAIL_DO,
         WAREHOUSE,
     ),
     "intake_differs": _kind(

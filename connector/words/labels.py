@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.words.alarms import ALARM_LABELS
 from connector.words.doubles import DOUBLE_LABELS
+from connector.words.findings import UNTRUSTED_MAIL_DO
 from connector.words.stage_stops import STAGE_STOP_LABELS
 from connector.words.stops import STOP_LABELS
 from connector.words.text import Text
@@ -150,9 +151,10 @@ LABELS: dict[str, Text] = (
             "and set it aside with a reason.",
         ),
         "stray_do": Text(
-            "この行は取り込んでいません。送り主に確かめて正しいファイルを送り直してもらい、済んだら理由を書いて片付けてください。",
+            "取り込んでいません。送り主に確かめて正しいファイルを送り直してもらい、済んだら理由を書いて片付けてください。",
             "It was not taken in. Have the sender correct and send it again, then set it aside with a reason.",
         ),
+        "stray_do_untrusted": UNTRUSTED_MAIL_DO,
         "nav_stock": Text("在庫（倉庫）", "Warehouse stock"),
         "stock": Text("在庫（倉庫）", "Warehouse stock"),
         "stock_means": Text(

@@ -122,8 +122,10 @@ REASONS: dict[Reason, Word] = {
             "Sending it without the character could misdeliver the parcel.",
         ),
         Text(
-            "カートで文字を直すか、文字の置き換え表に1行追加してください。",
-            "Correct the text in the cart or add the character to the substitution table.",
+            "受注ならカートで、伝票になった後はネクストエンジンで文字を直すか、文字の置き換え表（characters.yaml）に"
+            "1行追加してください。直れば自動で再開します。",
+            "Correct the text in the cart (once it is a slip: in Next Engine) or add the character to the "
+            "substitution table (characters.yaml); it goes on by itself.",
         ),
     ),
     Reason.TEXT_TOO_LONG: Word(
@@ -151,14 +153,19 @@ REASONS: dict[Reason, Word] = {
         ),
     ),
     Reason.MALFORMED: Word(
-        Text("読み取れないデータ", "Unreadable data"),
-        Text("受け取ったデータを確実には読めません。", "What we were given cannot be read with certainty."),
+        Text("渡せない値", "Value cannot be handed on"),
         Text(
-            "何も取り込んでいません。原本は保管しています。", "Nothing was taken from it; its bytes are kept."
+            "こちらから渡すファイルやメールに、決まった形で書けない値があります（空の必須項目、桁の違う番号など）。",
+            "A value does not have the form that it must have in what we hand on (a required field is empty, a number "
+            "has too few digits).",
         ),
         Text(
-            "メモの箇所を確認し、送信元に正しいデータを依頼してください。",
-            "Look at the place in the note and ask the sender for a correct one.",
+            "推測で直して渡すことはしません。この処理はまだ行っていません。",
+            "We do not guess it; the act has not happened yet.",
+        ),
+        Text(
+            "メモの項目を、受注ならカートで、伝票になった後はネクストエンジンで直し、保留を解除してください。",
+            "Correct the field of the note in the cart (once it is a slip: in Next Engine), then release the hold.",
         ),
     ),
     Reason.TOO_MANY_LINES: Word(
@@ -167,7 +174,10 @@ REASONS: dict[Reason, Word] = {
             "1受注の明細数が相手の上限を超えています。", "The order has more lines than the receiver takes."
         ),
         Text("送っていません。商品は動いていません。", "It was not sent; no goods moved."),
-        Text("カートで受注を分けてください。", "Split the order in the cart."),
+        Text(
+            "カートで受注を（伝票になった後はネクストエンジンで伝票を）分けてください。",
+            "Split the order in the cart (once it is a slip: the slip in Next Engine).",
+        ),
     ),
     Reason.REFUSED: Word(
         Text("相手が拒否", "Refused by the other side"),
@@ -244,12 +254,14 @@ REASONS: dict[Reason, Word] = {
             "It was cancelled in the cart after hand-over and could not be stopped.",
         ),
         Text(
-            "商品は出荷されます（されました）。返品と返金の対応が要ります。",
-            "The goods leave or have left; a return and a refund are needed.",
+            "商品は出荷されます（されました）。返品の対応が要ります。代金の扱いは、いまの決済の状態によります。",
+            "The goods leave or have left and are to come back; what becomes of the money depends on the payment.",
         ),
         Text(
-            "お客様への連絡と返品・返金を行い、終わったら解除してください。",
-            "Contact the customer, arrange return and refund, then release.",
+            "お客様へ連絡し、返品を手配してください。入金・売上済みなら返金し、決済が取り消されていれば返金は不要です。"
+            "終わったら解除してください。",
+            "Contact the customer and arrange the return. Refund what was paid or captured; nothing is refunded where "
+            "the payment was voided. Then release.",
         ),
     ),
     Reason.CHANGED_AFTER_HANDOVER: Word(

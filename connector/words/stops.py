@@ -22,7 +22,8 @@ STOP_ENDS: dict[str, Term] = {
     "too_late": Term(
         Text("間に合いませんでした", "Too late"),
         Text(
-            "出荷されたか、倉庫が断りました。返品・返金で対応してください。", "It ships: returns and refund."
+            "出荷されたか、倉庫が断りました。返品と代金の対応が要ります。",
+            "It ships: see to the return and the money.",
         ),
     ),
     "unknown": Term(

@@ -386,11 +386,93 @@ def test_what_a_spreadsheet_takes_for_a_formula_is_not_written_and_told() -> Non
     file = built(one)
     cells = rows_of(file.body)[-1]
     assert (cells[22], cells[18]) == ("見本 花子", "神宮前9-99-2")
-    assert [words[:20] for words in file.facts["remarks"]] == [
-        "200901 届け先名の先頭の「=」は、",
-        "200901 住所２の先頭の「+@」は、",
+    rule = "表計算ソフトが式と読む先頭の記号の除去"
+    assert sorted(file.facts["replaced"]) == [
+        f"200901 届先名 1文字目: 「=」(U+003D) → 「」 ({rule})",
+        f"200901 届先町番地 1文字目: 「+@」 → 「」 ({rule})",
     ]
+    assert file.facts["remarks"] == [], "one change is told once"
     assert one.name == "=見本 花子", "what Next Engine says stays as it is"
+
+
+STARTS = {  # what Next Engine says, the goods' name, and what the cell says
+    "届先建物": ({"address2": "神宮前9-99-2 =1+1"}, "1+1"),
+    "届先名": ({"name": "\u2011見本花子"}, "見本花子"),
+    "商品名": ({"goods": "=cmd|'/C calc'!A0"}, "cmd|'/C calc'!A0"),
+    "倉庫備考": ({"noshi": "@SUM(1+1)"}, "SUM(1+1)"),
+    "届先カナ": ({"kana": "＝ミホン"}, "ﾐﾎﾝ"),
+    "届先電話": ({"phone": "-03-0000-0101"}, "03-0000-0101"),
+}
+
+
+@pytest.mark.parametrize("column", STARTS)
+def test_no_cell_of_an_instruction_starts_as_a_formula_whatever_became_of_its_text(column: str) -> None:
+    cells, wanted = STARTS[column]
+    file = built(with_goods(**cells))
+    header, row = rows_of(file.body)
+    assert row[header.index(column)] == wanted
+    for name, cell in zip(header, row, strict=True):
+        assert not cell.startswith(("=", "+", "-", "@")), name
+
+
+def with_goods(goods: str = "見本ほうじ茶 30包", sku: str = "TEA-30", **cells: Any) -> Slip:
+    one = at_home(**cells)
+    return replace(one, rows=(replace(one.rows[0], name=goods, sku=sku),))
+
+
+@pytest.mark.parametrize("profile", PLACES)
+@pytest.mark.parametrize(
+    ("line1", "line2"),
+    [
+        ("東京都渋谷区神宮前9", "-99-2 見本マンション101"),
+        ("東京都渋谷区神宮前9", "－99－2 見本マンション101"),
+        ("東京都渋谷区神宮前９‑", "99-2 見本マンション101"),
+        ("東京都渋谷区", "神宮前9 -99-2 見本マンション101"),
+    ],
+)
+def test_a_house_number_on_two_lines_is_one_house_number(profile: str, line1: str, line2: str) -> None:
+    usual = {"delivery_method": METHODS[profile], "delivery_id": ""}
+    one = at_home(address1=line1, address2=line2, **usual)
+    assert doubts(one, profile) == ()
+    assert _address(one, profile) == _address(at_home(**usual), profile)
+
+
+def _address(one: Slip, profile: str) -> list[str]:
+    return rows_of(built(one, profile).body)[-1][PLACES[profile][0][0] : PLACES[profile][0][-1] + 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "sign"),
+    [
+        ({"sku": "-TEA-30"}, "商品コード", "-"),
+        ({"order_number": "-A200901"}, "受注番号", "-"),
+        ({"address2": "神宮前九丁目 -99-2"}, "届先町番地", ""),
+        ({"address2": "神宮前9丁目 -99-2"}, "届先建物", "-"),
+        ({"noshi": "+81-3-0000-0101"}, "倉庫備考", "+"),
+    ],
+)
+def test_a_number_is_never_changed_by_taking_its_sign_away(
+    cells: dict[str, str], column: str, sign: str
+) -> None:
+    file = built(with_goods(**cells))
+    if not sign:
+        assert file.included and file.facts["replaced"] == []
+        return
+    assert file.included == ()
+    ((_, hold),) = file.held
+    assert hold.reason is Reason.UNMAPPABLE_TEXT
+    assert f"「{column}」: 先頭の「{sign}」" in hold.note
+    assert "元の値を直してください" in hold.note
+
+
+def test_the_shops_own_settings_are_corrected_by_the_shop_and_not_on_the_way() -> None:
+    own = known("generic").profile
+    other = changed(
+        known("generic"), profile=replace(own, sender=replace(own.sender, phone="+81-3-0000-0001"))
+    )
+    desk = FileWarehouse(other, drop=FolderDrop(Path("x")), archive=Kept(Path("x")), clock=SteppedClock(AT))
+    (file,) = desk.instructions([at_home()], sequence=1, at=AT)
+    assert [(number, "「依頼主電話」" in hold.note) for number, hold in file.held] == [("200901", True)]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from connector.ledger.archive import bodies_of
 from connector.ledger.schema import exchanges, strays
+from connector.reports import make, what, what_to_do
+from connector.web import WebContext
 from sqlalchemy import select
 
+from tests.contract.web_site import running
+from tests.contract.wms_house import TUESDAY
 from tests.contract.wms_mail_desk import (
     MAILS,
     RESULTS,
@@ -85,6 +89,39 @@ async def test_a_mail_that_is_not_believed_moves_nothing(number: int, tmp_path: 
         assert kept(one, "wms_mail") == [fixture_mail(number)], "a person can still look at it"
         (row,) = one.world.rows(select(strays))
         assert row.place.startswith("メール <w") and row.exchange_id
+
+
+NOT_THEIRS, DEFECTIVE = (
+    (45, 46, 47, 49),
+    (50, 52),
+)  # nothing proves the sender; the warehouse's own, and of no use
+
+
+@pytest.mark.parametrize("number", NOT_THEIRS + DEFECTIVE)
+async def test_nobody_is_told_to_answer_whoever_may_have_forged_a_mail(number: int, tmp_path: Path) -> None:
+    async with desk(tmp_path) as one:
+        one.box.append("INBOX", fixture_mail(number))
+        await one.look()
+        w = one.world
+        report = await make(w.database, w.shop, TUESDAY, w.clock.now())
+        (todo,) = [each for each in report.todo if each.kind == "stray"]
+        site = WebContext(
+            database=w.database, shops=(w.shop,), clock=w.clock, reports_dir=tmp_path, form_key=b"k" * 32
+        )
+        async with running(site) as web:
+            pages = {lang: (await web.get(f"/strays?lang={lang}"))[1] for lang in ("ja", "en")}
+    morning, page = what_to_do(todo, "ja"), pages["ja"]
+    assert "この行" not in page, "a mail is no row"
+    if number in DEFECTIVE:
+        assert "送信元に確認" in morning and "送り主に確かめて" in page
+        return
+    for said in (morning, page):
+        assert "このメールには返信せず、契約書にある倉庫の電話番号で" in said
+        assert "だれも知らないメールなら、理由を書いて片付けてください" in said
+        assert "送り主に確かめて" not in said and "送信元に確認" not in said
+    assert what(todo, "ja") == "差出人を確かめられないメール"
+    for said in (what_to_do(todo, "en"), pages["en"]):
+        assert "Do not reply to it" in said and "telephone number of the contract" in said
 
 
 async def test_the_same_bytes_in_another_mail_are_no_news(tmp_path: Path) -> None:

@@ -60,6 +60,21 @@ def test_every_cell_says_what_to_do(lang: str) -> None:
             assert words.yen(2200, lang) in said, "the money question is in yen"
 
 
+@pytest.mark.parametrize("field", ["cancelled", "deleted"])
+def test_nobody_is_told_to_give_back_money_that_never_came(field: str) -> None:
+    told = {
+        state: what_to_do(field, Kind.TOO_LATE, Place.SHIPPED, "ja", amount=2200, payment=state)
+        for state in PaymentState
+    }
+    for state in (PaymentState.VOIDED, PaymentState.REFUSED, PaymentState.CAPTURE_FAILED):
+        assert "入金はありません。返金は不要です。返品か、再オーソリ・請求（2,200円）" in told[state]
+    for state in (PaymentState.CAPTURED, PaymentState.PAID):
+        assert "返金（2,200円）を手配" in told[state] and "不要" not in told[state]
+    assert "入金済みなら返金を、未請求なら" in told[PaymentState.AUTHORIZED], "the cart knows which"
+    english = what_to_do(field, Kind.TOO_LATE, Place.SHIPPED, "en", amount=2200, payment="voided")
+    assert "none is to be refunded" in english
+
+
 def test_every_name_is_said_in_both_languages() -> None:
     tables = (FIELDS, KINDS, PLACES, BESIDE, PARTS)
     said = [text for table in tables for text in texts(table) if text != NOWHERE]

@@ -13,6 +13,7 @@ from connector.ledger.schema_warehouse import stop_answers
 from connector.ledger.views.stop_board import StopBoardRow, stop_board, stop_plan
 from connector.order import Payment, PaymentKind, PaymentState
 from connector.outcome import Effect, Reply
+from connector.reports import make, tables
 from connector.shop import DoubleRules, Mode
 from connector.slip import Result
 from msgspec.structs import replace
@@ -205,9 +206,28 @@ async def test_shipped_after_all_says_loudly_that_nobody_pays(tmp_path: Path) ->
         await w.run("collect", "stop")
         assert (w.stop(), w.holds()) == ("too_late", ["cancelled_too_late"])
         assert "代金を受け取れません" in w.hold_note("T-1001", "cancelled_too_late")
+        await w.run("ingest")
+        report = await make(w.database, w.shop, w.clock.now().date(), w.clock.now())
+        for table in tables(report, "ja"):
+            for row in table.rows if table.key in ("todo", "held", "changes") else ():
+                said = " ".join(map(str, row))
+                if "T-1001" in said:
+                    assert "返金は不要" in said, (table.key, said)
         assert "stop_corrected" in w.events()
         await rounds(w)
         assert w.cart.count("cancelled") == 1
+
+
+async def test_shipped_after_the_money_was_taken_asks_for_the_refund(tmp_path: Path) -> None:
+    with world(tmp_path, **BY_API) as w:
+        await w.to_relayed(an_order())
+        w.cart.put(replace(w.cart.orders["T-1001"], payment=CAPTURED))
+        await w.run("ingest")
+        has_shipped(w)
+        await ask(w)
+        await rounds(w)
+        note = w.hold_note("T-1001", "cancelled_too_late")
+        assert "返品と返金の対応が必要です" in note and "不要" not in note
 
 
 async def test_one_of_two_slips_lives_again_in_next_engine(tmp_path: Path) -> None:

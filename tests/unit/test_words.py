@@ -60,7 +60,10 @@ def literals(folder: str, call: str, keyword: str) -> set[str]:
         (words.EFFECT_STATES, set(EffectState)),
         (words.PAYMENT_STATES, set(PaymentState)),
         (words.RESULTS, set(Result)),
-        (words.FINDINGS, {check.kind for check in CHECKS} | {"stray", "books_differ", "intake_differs"}),
+        (
+            words.FINDINGS,
+            {check.kind for check in CHECKS} | {*words.STRAYS, "books_differ", "intake_differs"},
+        ),
     ],
 )
 def test_nothing_lacks_words_and_no_words_are_left_over(table: dict[str, object], members: set[str]) -> None:
@@ -101,6 +104,16 @@ def test_a_reason_says_what_happened_what_it_means_and_what_to_do() -> None:
             assert part.ja.endswith("。"), (reason, part.ja)
             assert JAPANESE.search(part.ja)
             assert part.en.endswith("."), (reason, part.en)
+
+
+@pytest.mark.parametrize("reason", [Reason.UNMAPPABLE_TEXT, Reason.TEXT_TOO_LONG, Reason.MALFORMED])
+def test_what_cannot_be_written_is_corrected_where_the_text_is_kept(reason: Reason) -> None:
+    """A slip is Next Engine's own copy: the cart's text no longer reaches it, and nobody sent us a file."""
+    word = words.REASONS[reason]
+    assert "カート" in word.do.ja and "伝票になった後はネクストエンジン" in word.do.ja
+    assert "in the cart" in word.do.en and "Next Engine" in word.do.en
+    said = word.why.ja + word.means.ja + word.do.ja
+    assert "送信元" not in said and "受け取った" not in said
 
 
 def test_every_wait_of_a_stage_is_explained() -> None:

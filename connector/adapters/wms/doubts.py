@@ -26,8 +26,6 @@ from connector.slip import Slip
 
 _Found = Iterator[tuple[str, str]]
 NONE, AMBIENT = "NONE", "0"
-_FORMULA = "=+-@"
-_TEXTS = {"name": "届け先名", "kana": "届け先カナ", "address1": "住所１", "address2": "住所２"}
 _AS_A_NUMBER = re.compile(r"0\d+|\d{16,}|\d+(?:\.\d+)?[eE]-?\d+")
 _METHOD = "ネクストエンジンの「発送方法」"
 USUAL = Checks()
@@ -72,7 +70,6 @@ class Door:
                 slip = replace(slip, time_slot=self.tables.time_slots.slots[band].label)
         if self.checks.phone_filler and not slip.phone.strip():
             slip = replace(slip, phone=self.checks.phone_filler)
-        slip = replace(slip, **{field: text for field, (_, text) in _without_formulas(slip).items()})
         return Ready(slip, tuple(f"{slip.number} {words}" for words in told))
 
     def findings(self, slip: Slip, on: date) -> tuple[Finding, ...]:
@@ -95,7 +92,7 @@ class Door:
         told = [*self._delivery(slip, on)]
         if lacking:
             told.append(("phone_filled", f"電話番号がないので {lacking} を書きます"))
-        told += [*_formulas(slip), *_numbers(slip)]
+        told += _numbers(slip)
         others = [Finding(kind, self._weights.get(kind, WEIGHTS[kind]), words) for kind, words in told]
         kept = [finding for finding in (*found, *others) if finding.weight is not Weight.OFF]
         return tuple(sorted(kept, key=lambda finding: list(Weight).index(finding.weight)))
@@ -150,22 +147,6 @@ class Door:
         code = (row.cod_code if _collects(slip) else "") or row.code
         system = self.bands.systems.get(self.checks.bands or self.services.of(code).bands)
         return system.among(row.bands).choose(slot.band, on, code) if system is not None else None
-
-
-def _without_formulas(slip: Slip) -> dict[str, tuple[str, str]]:
-    """Texts that a spreadsheet would take for a formula: as they stand, and as they are written (spec/wms.md §5.3)."""
-    texts = {field: getattr(slip, field) for field in _TEXTS}
-    return {
-        field: (text, text.lstrip(_FORMULA))
-        for field, text in texts.items()
-        if text.startswith(tuple(_FORMULA))
-    }
-
-
-def _formulas(slip: Slip) -> _Found:
-    for field, (text, written) in _without_formulas(slip).items():
-        words = f"{_TEXTS[field]}の先頭の「{text[: len(text) - len(written)]}」は、表計算ソフトが式と読むので書きません"
-        yield "formula_sign", words
 
 
 def _numbers(slip: Slip) -> _Found:

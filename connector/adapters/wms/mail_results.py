@@ -80,27 +80,33 @@ class MailResults:
     async def _open(self, mail: MailSeen) -> tuple[list[Attached], list[Stray]]:
         """The mail kept as it came, and only then read."""
         if mail.body is None:
-            return [], [_stray(mail, None, "", f"{TOO_LARGE} ({mail.size:,} バイト)", None)]
+            too_large = f"{TOO_LARGE} ({mail.size:,} バイト)"
+            return [], [_stray(mail, None, "", too_large, None, trusted=False)]
         head = split(mail.body)
         exchange_id = await self._archive.keep(
             system=MAILS, direction="in", name=_subject(head), body=mail.body, key=_message_id(head)[:200]
         )
-        files, refused = self._read(head)
-        return files, [_stray(mail, head, file, reason, exchange_id) for file, reason in refused]
+        files, refused, trusted = self._read(head)
+        return files, [
+            _stray(mail, head, file, reason, exchange_id, trusted=trusted) for file, reason in refused
+        ]
 
-    def _read(self, mail: Part | None) -> tuple[list[Attached], list[Refusal]]:
+    def _read(self, mail: Part | None) -> tuple[list[Attached], list[Refusal], bool]:
+        """Its files, what is not taken, and whether it comes from the warehouse as far as we could tell."""
         if mail is None or not mail.fields:
-            return [], [("", NO_MAIL)]
+            return [], [("", NO_MAIL)], False
         try:
             if doubt := self._rules.doubt(mail):
-                return [], [("、".join(names(mail))[: 2 * MAX_SUBJECT], doubt)]
+                return [], [("、".join(names(mail))[: 2 * MAX_SUBJECT], doubt)], False
             found = contents(mail)
         except (ValueError, LookupError, TypeError, RecursionError, MemoryError) as odd:
-            return [], [("", f"{NO_MAIL} ({type(odd).__name__})")]
-        return list(found.files), list(found.refused)
+            return [], [("", f"{NO_MAIL} ({type(odd).__name__})")], False
+        return list(found.files), list(found.refused), True
 
 
-def _stray(mail: MailSeen, head: Part | None, file: str, reason: str, exchange_id: int | None) -> Stray:
+def _stray(
+    mail: MailSeen, head: Part | None, file: str, reason: str, exchange_id: int | None, *, trusted: bool
+) -> Stray:
     """One sentence with sender, subject, date and file; a mail is found again by its Message-ID."""
     sender = unfolded(head.value("from"))[:MAX_SUBJECT] if head else ""
     subject, sent = _subject(head), _sent(head)
@@ -108,6 +114,8 @@ def _stray(mail: MailSeen, head: Part | None, file: str, reason: str, exchange_i
     attached = f" の添付 {file} " if file else " "
     words = f"{sender or '差出人不明'} のメール「{subject}」({sent}){attached}は取り込みません: {reason}。"
     facts = {"sender": sender, "subject": subject, "date": sent, "file": file, "message_id": message_id}
+    if not trusted:
+        facts["untrusted"] = "yes"
     place = f"メール {message_id or f'{mail.uid_validity}/{mail.uid}'}"
     return Stray(SYSTEM, place, words, exchange_id, facts)
 

@@ -6,7 +6,7 @@ names must stand at its place in `instruction.yaml`, or nothing is started.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappi
     door = part(lambda _: open_door(folder, tables), "checks")
     if not problems:
         problems += _gaps(folder, compiled)
+        problems += _nowhere(folder, compiled["instruction"].written, profile)
     if problems:
         raise Misconfigured(problems)
     ours = msgspec.convert(msgspec.to_builtins(profile) | dict(own), WarehouseProfile)
@@ -89,6 +90,28 @@ _MORE_FILES = (
     ("returns", "return", news.RETURN_KEYS),
 )
 """What each other file that comes in must tell of its rows."""
+
+
+_DESTINATION = {
+    "郵便番号 (slip.zip_code)": ({"slip.zip_code"},),
+    "住所 (slip.address1 と slip.address2、または slot: の prefecture・street・building)": (
+        {"slip.address1", "slip.address2"},
+        {"prefecture", "street", "building"},
+    ),
+    "電話番号 (slip.phone)": ({"slip.phone"},),
+}
+
+
+def _nowhere(folder: Path, written: frozenset[str], profile: WarehouseProfile) -> Iterator[Problem]:
+    """An instruction that does not say where its parcels go."""
+    if profile.address_elsewhere:
+        return
+    for name, ways in _DESTINATION.items():
+        if not any(way <= written for way in ways):
+            words = (
+                f"届け先の{name}を書く列がありません。倉庫がほかの道で届け先を知るときだけ、profile.yaml に "
+            )
+            yield Problem(str(folder / "instruction.yaml"), 0, 0, f"{words}address_elsewhere: yes と書きます")
 
 
 def _gaps(folder: Path, compiled: Mapping[str, Any]) -> list[Problem]:

@@ -35,6 +35,7 @@ class ChangeRow(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     closed_by: str = ""
     close_note: str = ""
+    payment_state: str = ""  # of the order, as it is now
 
 
 class ChangeTold(Struct, frozen=True, kw_only=True):
@@ -84,9 +85,8 @@ def changes_list(
     limit: int = 2000,
 ) -> list[ChangeRow]:
     """Changes that wait for somebody, oldest first; all of them: newest first."""
-    query = select(changes, orders.c.number, orders.c.payable, orders.c.state).join(
-        orders, orders.c.id == changes.c.order_id
-    )
+    of_order = (orders.c.number, orders.c.payable, orders.c.state, orders.c.payment_state)
+    query = select(changes, *of_order).join(orders, orders.c.id == changes.c.order_id)
     query = query.where(changes.c.shop == shop)
     if number:
         query = query.where(orders.c.number == number)
@@ -132,7 +132,9 @@ def told(row: ChangeRow, lang: str) -> ChangeTold:
         field_name=field_name(row.field, lang),
         place_name=PLACES[place].say(lang),
         words=before_and_after(row.field, row.before, row.after, lang),
-        do=what_to_do(row.field, kind, place, lang, amount=row.yen, difference=gap),
+        do=what_to_do(
+            row.field, kind, place, lang, amount=row.yen, difference=gap, payment=row.payment_state
+        ),
         open=row.closed_at is None,
         closed_at=row.closed_at,
         closed_by=row.closed_by,

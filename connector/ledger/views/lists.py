@@ -127,6 +127,7 @@ def strays_list(connection: Connection, shop: str, *, all_of_them: bool = False)
             file=row.came_in or "",
             said=row.facts.get("row", {}),
             early="shipment" in row.facts,
+            untrusted="untrusted" in row.facts,
         )
         for row in found
     ]

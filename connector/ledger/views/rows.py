@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from sqlalchemy import Row
 
+from connector.words.findings import STRAY, UNTRUSTED_MAIL
+
 Kind = TypeVar("Kind", bound=Struct)
 
 
@@ -189,6 +191,12 @@ class StrayRow(Struct, frozen=True, kw_only=True):
     file: str = ""  # in which it came
     said: dict[str, str] = {}  # its row, without anybody's name or address
     early: bool = False  # it waits for its slip, and is booked by itself when that comes
+    untrusted: bool = False  # a mail that nothing proves to be the warehouse's
+
+    @property
+    def kind(self) -> str:
+        """Its words in `words.FINDINGS`."""
+        return UNTRUSTED_MAIL if self.untrusted else STRAY
 
 
 class StopRow(Struct, frozen=True, kw_only=True):
