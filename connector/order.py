@@ -68,6 +68,11 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def refused(self) -> bool:
         return self.state in (PaymentState.REFUSED, PaymentState.VOIDED)
 
+    @property
+    def undecided(self) -> bool:
+        """The gateway has not said yet whether there will be money."""
+        return self.linked and self.state in (PaymentState.EXAM, PaymentState.PENDING)
+
 
 class Address(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One address as the cart has it. `prefecture` is a name, `city` is addr01 (市区町村・町域)."""

@@ -36,6 +36,9 @@ PARTS: dict[str, Callable[[WarehouseProfile, datetime, int], str]] = {
 PATTERNS = {"stamp": r"\d{14}", "minute": r"\d{12}", "sequence": r"(?P<sequence>\d{6})"}
 OR = "|"  # between two patterns of names
 SAFE = re.compile(r"[A-Za-z0-9-]+")  # no separators, no dots: a part never leaves its folder
+_ANY = r"[a-z0-9-]+"
+_HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_COPY = re.compile(r"(?:\s*-\s*(?:コピー|copy))?\s*(?:\(\d{1,3}\))?(?P<ending>\.[a-z]{1,5})(?:\.\d{1,3})?$")
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,25 +90,44 @@ class WarehouseProfile(msgspec.Struct, frozen=True, kw_only=True):
     def matches(self, kind: str, name: str) -> bool:
         """Whether a file that lies there is of this kind. Receipts carry our file's whole name.
 
-        In a name of theirs width and case do not matter: one name has been seen with both kinds of underscore.
+        Width, case, the kind of `_` and `-` and the mark of a copy do not matter: all are seen (spec/wms.md §6.2).
         """
         if kind in self.likes:
-            return any(fnmatchcase(_fold(name), _fold(like)) for like in self.likes[kind].split(OR))
-        return kind in self.names and self._pattern(kind).fullmatch(name) is not None
+            likes = [_even(like) for like in self.likes[kind].split(OR)]
+            return any(fnmatchcase(plain, like) for like in likes for plain in (_even(name), folded(name)))
+        return kind in self.names and self._pattern(kind).fullmatch(folded(name)) is not None
 
     def inbound(self, name: str) -> str:
         """Which kind of file of theirs this is; empty for none of them."""
         return next((kind for kind in INBOUND if self.matches(kind, name)), "")
 
-    def _pattern(self, kind: str) -> re.Pattern[str]:
+    def of_another(self, name: str) -> bool:
+        """Whether this is a file of theirs for another tenant or warehouse code: one folder may serve several."""
+        plain = folded(name)
+        known = any(
+            self._pattern(kind, anybody=True).fullmatch(plain) for kind in INBOUND if kind in self.names
+        )
+        return known and not self.inbound(name)
+
+    def _pattern(self, kind: str, *, anybody: bool = False) -> re.Pattern[str]:
+        """Of a folded name."""
         own = {"tenant": self.tenant, "warehouse": self.warehouse_code}
-        parts = (PATTERNS.get(part) or re.escape(own.get(part, part)) for part in self.names[kind])
-        middle = ".*_" if kind == "receipt" else "_"
+        codes = dict.fromkeys(own, _ANY) if anybody else {}
+        parts = (
+            codes.get(part) or PATTERNS.get(part) or re.escape(own.get(part, part).casefold())
+            for part in self.names[kind]
+        )
+        middle = ".*_" if kind == "receipt" else "[_-]"
         return re.compile(middle.join(parts) + r"\.csv")
 
 
-def _fold(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+def folded(name: str) -> str:
+    """A file name as it was before keyboards, browsers and copying changed it; for comparing only."""
+    return _COPY.sub(r"\g<ending>", _even(name))
+
+
+def _even(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().translate(_HYPHENS).strip()
 
 
 def load_profile(path: Path) -> WarehouseProfile:

@@ -80,7 +80,7 @@ def obstacle(item: Item[Order], ports: Ports) -> Outcome | None:
     # 売上失敗 before anything shipped: no money was taken, and no authorisation is known to be left.
     if order.payment.refused or order.payment.state is PaymentState.CAPTURE_FAILED:
         return Hold(Reason.PAYMENT_REFUSED, order.payment.words or order.payment.state_code)
-    if order.payment.linked and order.payment.state in (PaymentState.EXAM, PaymentState.PENDING):
+    if order.payment.undecided:
         return Wait("与信審査中")
     if item.twins:  # both would ship, and both be charged
         return Hold(Reason.DOUBLE_ROUND, f"受注 {'、'.join(item.twins)}")

@@ -14,12 +14,14 @@ from connector import shipping
 from connector.clock import at_jst, jst
 from connector.errors import NotDone, Refused
 from connector.journey import SlipState
-from connector.order import Order
+from connector.order import Order, Payment, PaymentState
 from connector.outcome import (
+    Absent,
     Advance,
     Begun,
     Done,
     Effect,
+    EffectState,
     Hold,
     Item,
     Outcome,
@@ -143,6 +145,8 @@ def obstacle(item: Item[Slip], slip: Slip | None, ports: Ports) -> Outcome | Non
         return Hold(Reason.CHANGED_AFTER_HANDOVER, f"同梱の受注 {'、'.join(gone)} はカートで取消済みです。")
     if gone:
         return Wait("カートで取消済み（出荷止め処理中）")
+    if any(order.payment.undecided for order in item.orders):
+        return Wait("決済の審査待ち")
     unknown = Hold(Reason.UNKNOWN_VALUE, "、".join(slip.unknown)) if slip.unknown else None
     unpaid = gate(slip, item.orders) or lapsing(item.orders, ports)
     return together((unknown, unpaid, marks.by_another(item, slip, ports)))
@@ -160,8 +164,8 @@ def _foreign_is_ours(slip: Slip, ports: Ports) -> bool:
 
 
 def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
-    """The payment gate (P1, P2): prepayment needs the deposit in NE, refused payments never pass."""
-    refused = next((order for order in orders if order.payment.refused), None)
+    """The payment gate (P1, P2): prepayment needs the deposit in NE, what no money stands behind never passes."""
+    refused = next((order for order in orders if order.payment.refused or _moneyless(order.payment)), None)
     if refused is not None:
         return Hold(Reason.PAYMENT_GATE, f"受注 {refused.number} の決済: {refused.payment.state_code}")
     prepayment = slip.prepayment or any(order.payment.prepayment for order in orders)
@@ -169,6 +173,11 @@ def gate(slip: Slip, orders: Sequence[Order]) -> Hold | None:
         method = slip.payment_method or (orders[0].payment.method if orders else "")
         return Hold(Reason.PAYMENT_GATE, f"{method}: 入金が確認できません。")
     return None
+
+
+def _moneyless(payment: Payment) -> bool:
+    """売上失敗 before anything shipped, or a word of the gateway that nobody knows."""
+    return payment.linked and payment.state in (PaymentState.CAPTURE_FAILED, PaymentState.UNKNOWN)
 
 
 def lapsing(orders: Sequence[Order], ports: Ports) -> Hold | None:
@@ -225,9 +234,12 @@ async def _look_at_file(one: Begun, ports: Ports) -> Reply:
         lies = await ports.warehouse.lies_there(one.effect)
         return Done(lies.evidence) if isinstance(lies, Sent) else lies
     receipt = await ports.warehouse.receipt(one.effect)
-    if receipt is None:
-        return await ports.warehouse.lies_there(one.effect)
-    return _received(one, receipt)
+    if receipt is not None:
+        return _received(one, receipt)
+    lies = await ports.warehouse.lies_there(one.effect)
+    if isinstance(lies, Absent) and one.state is EffectState.SENT:
+        return Sent(lies.evidence)  # it was there: the warehouse has taken it, and its receipt is to come
+    return lies
 
 
 def _received(one: Begun, receipt: Receipt) -> Reply:

@@ -74,6 +74,13 @@ WAITS: dict[str, tuple[str, Text]] = {
             "It is completed at the next time once that slip's hold is gone.",
         ),
     ),
+    "決済の審査待ち": (
+        "the payment is under examination again",
+        Text(
+            "カートの審査が終わると倉庫へ渡します。",
+            "It is handed over once the cart's examination ends.",
+        ),
+    ),
     "与信審査中": (
         "the payment is under examination",
         Text("カートの審査が終わると通知します。", "It is announced once the cart's examination ends."),

@@ -167,7 +167,7 @@ ROWS: tuple[tuple[str, dict[int, str], str, str], ...] = (
     ("unknown_carrier", {5: "PIGEON"}, "x.csv:2", "知らない運送会社コードです"),
     ("unknown_result", {3: "9"}, "x.csv:2", "知らない値です"),
     ("no_slip", {1: ""}, "x.csv:2", "「出荷指示番号」: 空欄です"),
-    ("slip_in_wide_letters", {1: "２００１０１"}, "x.csv:2", "番号として読めません"),
+    ("slip_with_a_gap", {1: "2001 01"}, "x.csv:2", "番号として読めません"),
     ("check_digit", {6: "999900001016"}, "x.csv:2", "検査数字が合いません"),
     ("spreadsheet_number", {6: "9.999E+11"}, "x.csv:2", "excel_damage"),
     ("no_such_day", {4: "20260230"}, "x.csv:2", "暦にない日付です"),

@@ -26,15 +26,21 @@ MAX_TEXT = 64 * 1024
 MAX_GROUPS = 400
 _MESSAGE_ID = re.compile(r"<[^<>@\s]{1,200}@[^<>@\s]{1,255}>")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _PARSER = email.parser.BytesHeaderParser(policy=email.policy.compat32)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A mail or a part of one: its header fields, and its bytes as they came."""
+    """A mail or a part of one: its header fields, and its bytes as they came.
+
+    `cut` names the fields of which only the beginning is here. `ambiguous`: another reader may see other fields.
+    """
 
     fields: dict[str, list[str]]
     raw: bytes
+    cut: frozenset[str] = frozenset()
+    ambiguous: bool = False
 
     def value(self, name: str) -> str:
         """The first field of this name, on one line; empty where there is none."""
@@ -77,7 +83,7 @@ class Part:
     def groups(self) -> list[dict[str, list[str]]]:
         """A delivery status: groups of fields with a blank line between them (RFC 3464 §2.1)."""
         cut = _HEAD_END.split(self.body()[:MAX_HEAD].strip(), maxsplit=MAX_GROUPS)
-        return [found for piece in cut[:MAX_GROUPS] if (found := _fields(piece.strip(b"\r\n")))]
+        return [found for piece in cut[:MAX_GROUPS] if (found := _head(piece.strip(b"\r\n"), b"").fields)]
 
 
 def split(body: bytes) -> Part | None:
@@ -85,10 +91,9 @@ def split(body: bytes) -> Part | None:
     end = _HEAD_END.search(body, 0, MAX_HEAD)
     if end is None and len(body) > MAX_HEAD:
         return None
-    head, rest = (body[: end.start()], body[end.end() :]) if end else (body.rstrip(b"\r\n"), b"")
     if body[:2] == b"\r\n" or body[:1] == b"\n":  # a part without fields
-        head, rest = b"", body.lstrip(b"\r\n")
-    return Part(_fields(head), rest)
+        return _head(b"", body.lstrip(b"\r\n"))
+    return _head(body[: end.end()], body[end.end() :]) if end else _head(body.rstrip(b"\r\n"), b"")
 
 
 def parts_of(mail: Part) -> list[Part]:
@@ -148,13 +153,21 @@ def unfolded(value: str) -> str:
     return " ".join("".join(" " if not char.isprintable() else char for char in value[:MAX_FIELD]).split())
 
 
-def _fields(head: bytes) -> dict[str, list[str]]:
-    """Names in lower case, values on one line. Raw bytes of 8-bit mail come out of the library as surrogates."""
+def _head(head: bytes, rest: bytes) -> Part:
+    """Names in lower case, values on one line. Raw bytes of 8-bit mail come out of the library as surrogates.
+
+    The library ends a line at a lone CR and at a lone LF, and the head at a line that is no field; others do not.
+    """
     found: dict[str, list[str]] = {}
-    for name, value in _PARSER.parsebytes(head + b"\r\n\r\n").raw_items():
+    cut: set[str] = set()
+    read = _PARSER.parsebytes(head.rstrip(b"\r\n") + b"\r\n\r\n")
+    for name, value in read.raw_items():
         said = _eight_bit(str(value).encode("utf-8", "surrogateescape"))
         found.setdefault(name.lower(), []).append(unfolded(said))
-    return found
+        if len(said) > MAX_FIELD:  # before folding: `unfolded` cuts what is longer, blanks and all
+            cut.add(name.lower())
+    ends = set(_LINE_END.findall(head))
+    return Part(found, rest, frozenset(cut), b"\r" in ends or len(ends) > 1 or bool(read.defects))
 
 
 def _eight_bit(raw: bytes) -> str:

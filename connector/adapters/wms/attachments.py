@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from connector.adapters.mail.mime import MAX_PARTS, Part, decoded, parts_of, unfolded
 from connector.adapters.wms.archives import Archived, NotUnpacked, unpacked
+from connector.mapping.profile import folded
 
 MAX_DEPTH = 5
 MAX_NAME = 120
@@ -24,6 +25,7 @@ ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
 ZIP_HEAD = b"PK\x03\x04"
 WINMAIL = ("application/ms-tnef", "application/vnd.ms-tnef")
 BESIDE = re.compile(r"image/.*|application/(pdf|pkcs7-signature|x-pkcs7-signature|pgp-signature)")
+BESIDE_ENDING = re.compile(r"|\.(png|gif|jpe?g|jfif|bmp|ico|svg|webp|heic|tiff?|emf|wmf|pdf|p7s|sig|asc)")
 SAID = ("text/plain", "text/html", "text/enriched", "text/calendar")
 
 
@@ -48,7 +50,7 @@ class _Whole(Exception):
 
 
 def contents(mail: Part) -> Contents:
-    """Every result file in a mail. Images, signatures and the letter itself are passed over."""
+    """Every result file in a mail. Only images, signatures and the letter itself are passed over without a word."""
     try:
         leaves = _leaves(mail, 0)
     except _Whole as reason:
@@ -58,7 +60,7 @@ def contents(mail: Part) -> Contents:
     beside: list[str] = []
     for number, part in enumerate(leaves, start=1):
         name = name_of(part)
-        if BESIDE.fullmatch(part.type):
+        if BESIDE.fullmatch(part.type) and BESIDE_ENDING.fullmatch(_ending(name)):
             beside.append(name)
             continue
         try:
@@ -123,22 +125,35 @@ def _files(part: Part, name: str, number: int) -> list[Attached]:
         raise ValueError("転送されたメールの中身は取り込みません。倉庫から直接送ってもらってください")
     if part.type in WINMAIL or name.lower() == "winmail.dat":
         raise ValueError("Outlook 形式 (winmail.dat) は読めません。通常の添付で送り直してもらってください")
-    ending = name.lower()[name.rfind(".") :] if "." in name else ""
-    if part.type in SAID and ending not in TABLES:
+    if part.type in SAID and not name and not _is_attached(part):
         return []
-    body = _bytes(part)
+    ending, body = _ending(name), _bytes(part)
     if part.type in ZIP_TYPES or ending == ".zip" or body.startswith(ZIP_HEAD):
         return [Attached(shown(one.name), one.body) for one in _unpacked(body)]
     if ending not in TABLES and part.type not in TABLE_TYPES:
-        raise ValueError(f"読めない種類の添付です ({part.type})")
+        said = f"拡張子 {ending}" if ending else "拡張子なし"
+        raise ValueError(
+            f"読めない種類の添付です ({part.type}、{said})。CSV か ZIP で送り直してもらってください"
+        )
     if not body.strip():
         raise ValueError("添付ファイルが空です")
     return [Attached(name or f"添付{number}.csv", body)]
 
 
+def _is_attached(part: Part) -> bool:
+    """Anything but `inline` is an attachment, also what nobody knows (RFC 2183 §2.8)."""
+    said = part.value("content-disposition").partition(";")[0].strip().lower()
+    return said not in ("", "inline")
+
+
+def _ending(name: str) -> str:
+    plain = folded(name)
+    return plain[plain.rfind(".") :] if "." in plain else ""
+
+
 def _unpacked(body: bytes) -> list[Archived]:
     found = unpacked(body)
-    strange = next((one.name for one in found if not one.name.lower().endswith(TABLES)), None)
+    strange = next((one.name for one in found if _ending(one.name) not in TABLES), None)
     if strange is not None:
         raise NotUnpacked(f"ZIP の中に CSV でないファイル {shown(strange)} があります")
     if not found:

@@ -20,6 +20,7 @@ from connector.adapters.wms.mail_results import MailResults
 from connector.adapters.wms.mappings import Mappings, load_mappings
 from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
 from connector.adapters.wms.shipments import SYSTEM
+from connector.adapters.wms.unexpected import Unexpected, shown
 from connector.adapters.wms.whole import Stillness, keeps_promise, marker
 from connector.clock import Clock, jst
 from connector.errors import Malformed, NotDone, Problem, Refused, Unknown
@@ -63,6 +64,7 @@ class FileWarehouse:
         self._mappings, self._profile = mappings, mappings.profile
         self._drop, self._archive, self._clock = drop, archive, clock
         self._stillness, self._mail = Stillness(clock), mail
+        self._unexpected = Unexpected(mappings.profile, self._stillness)
         self._once = drift.once_meant(mappings.result, mappings.door.services)
         self.rereads = frozenset(self._once)
 
@@ -164,7 +166,7 @@ class FileWarehouse:
             await self._archive.keep(
                 system=RECEIPTS,
                 direction="in",
-                name=_shown(found.entry.name),
+                name=shown(found.entry.name),
                 body=found.body,
                 key=effect.key,
             )
@@ -201,7 +203,7 @@ class FileWarehouse:
         return [_Found(archive, entry, await self._drop.read(archive, entry.name), True) for entry in filed]
 
     def _read_receipt(self, found: _Found, effect: Effect) -> Receipt | None:
-        name = _shown(found.entry.name)
+        name = shown(found.entry.name)
         rows = self._mappings.receipt.read(name, found.body) if self._mappings.receipt else []
         problem = next((row.problems[0] for row in rows if row.problems), None)
         if problem is not None:
@@ -229,7 +231,7 @@ class FileWarehouse:
         """Whole result files in the order of their names.
 
         What cannot be taken never stands in the way: its reason is raised in a look that gave nothing else,
-        and the file is set aside with it.
+        and the file is set aside with it. A file under no name of the profile is a stray and stays.
         """
         folder = self._profile.folders["out"]
         entries = await self._drop.list(folder)
@@ -246,7 +248,9 @@ class FileWarehouse:
                 continue
             if body is not None:
                 given += 1
-                yield ResultFile(handle=entry.name, name=_shown(entry.name), body=body)
+                yield ResultFile(handle=entry.name, name=shown(entry.name), body=body)
+        for stray in self._unexpected.strays(folder, entries, settled):
+            yield stray
         if broken and not given:
             name, reason = broken[0]
             await self._move_with_marker(folder, name, self._profile.folders["error"])
@@ -260,7 +264,7 @@ class FileWarehouse:
         if entry.size > most:
             found, expected = f"{entry.size:,}", f"{most:,} バイトまで"
             raise Malformed(
-                Problem(_shown(entry.name), 0, 0, "ファイルが大きすぎるため読みません", found, expected)
+                Problem(shown(entry.name), 0, 0, "ファイルが大きすぎるため読みません", found, expected)
             )
         if entry.name + wire.MARKER_SUFFIX not in marked:
             return await self._drop.read(folder, entry.name) if entry.name in settled else None
@@ -273,7 +277,7 @@ class FileWarehouse:
         words = (
             "マーカー (.ok) と内容が一致しないため error フォルダへ移しました。倉庫に再送を依頼してください"
         )
-        raise Malformed(Problem(_shown(entry.name), 0, 0, words, found=f"{len(body)} バイト"))
+        raise Malformed(Problem(shown(entry.name), 0, 0, words, found=f"{len(body)} バイト"))
 
     async def acknowledge(self, file: ResultFile) -> None:
         if self._mail is not None:
@@ -323,8 +327,3 @@ def _no_stop_file(slip_numbers: Sequence[str], sequence: int) -> BuiltFile:
 def _evidence(folder: str, effect: Effect) -> Facts:
     digest = hashlib.sha256(effect.body).hexdigest()
     return {"folder": folder, "name": effect.name, "size": len(effect.body), "sha256": digest}
-
-
-def _shown(name: str) -> str:
-    """A foreign file name as text that every store takes; bytes that are no UTF-8 stay visible."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from connector.adapters.mail.mime import MAX_FIELD, Part, addresses
+from connector.adapters.mail.mime import Part, addresses
 
 ALONE = ("from", "content-type", "sender")  # twice in a head, and readers differ about which one counts
+READ = (*ALONE, "authentication-results", "dkim-signature")  # all that the verdict rests on
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 _LENGTH_TAG = re.compile(r"(^|;)\s*l\s*=")
 
@@ -26,6 +27,10 @@ class SenderRules:
 
     def doubt(self, mail: Part) -> str:
         """Why this mail is not believed, in words; empty where it is."""
+        if mail.ambiguous:
+            return "ヘッダーの改行または形が崩れており、検証結果が誰の書いたものか確かめられません"
+        if cut := next((name for name in READ if name in mail.cut), ""):
+            return f"ヘッダー {cut} が長すぎて、終わりまで読めません"
         doubled = next((name for name in ALONE if len(mail.all(name)) > 1), "")
         if doubled:
             return f"ヘッダー {doubled} が二つあります"
@@ -61,8 +66,8 @@ def sender_of(mail: Part) -> str:
 
 
 def verdicts_of(field: str) -> tuple[str, list[tuple[str, str]]]:
-    """Which server speaks, and its DKIM verdicts as (result, domain). Nothing of a field that is not whole."""
-    plain = _plain(field) if len(field) < MAX_FIELD else None
+    """Which server speaks, and its DKIM verdicts as (result, domain). Nothing of a field that does not end."""
+    plain = _plain(field)
     if plain is None:
         return "", []
     server, *statements = plain.split(";")

@@ -6,6 +6,7 @@ warehouse can mean is that row's problem, and a file of which not one row can be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from connector.adapters.wms.shipments import SYSTEM, told
 from connector.clock import JST, jst
 from connector.errors import Malformed, Problem
 from connector.mapping import Row, WarehouseProfile
+from connector.mapping.profile import folded
 from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 
@@ -70,14 +72,15 @@ class Told:
 
 
 def written_at(profile: WarehouseProfile, kind: str, name: str) -> datetime | None:
-    """The time in a file's name, where its pattern has one."""
-    parts = name.removesuffix(".csv").split("_")
-    for part, form in (("stamp", "%Y%m%d%H%M%S"), ("minute", "%Y%m%d%H%M")):
-        if part in (pattern := profile.names.get(kind, ())):
-            try:
-                return datetime.strptime(parts[pattern.index(part)], form).replace(tzinfo=JST).astimezone(UTC)
-            except (ValueError, IndexError, OverflowError):
-                return None
+    """The time in a file's name, where its pattern has one; the name is read as folded as it was matched."""
+    for part, digits, form in (("stamp", 14, "%Y%m%d%H%M%S"), ("minute", 12, "%Y%m%d%H%M")):
+        if part not in profile.names.get(kind, ()):
+            continue
+        found = re.search(rf"(?<!\d)\d{{{digits}}}(?!\d)", folded(name))
+        try:
+            return datetime.strptime(found[0], form).replace(tzinfo=JST).astimezone(UTC) if found else None
+        except (ValueError, OverflowError):
+            return None
     return None
 
 
