@@ -171,21 +171,22 @@ class Table:
     def _total(self, line: Line) -> bool:
         """A closing total line is left out if the mapping declares it; else it refuses the file.
 
-        A row that only begins like one, and can be read, is a row: the next slip number may begin with that digit.
+        A row that only begins like one is a row where it can be read, or where its first field is a number: the next
+        slip number may begin with that digit, and the fault may be in another column.
         """
         first = line.fields[0].strip()
         total = _TOTAL.match(unicodedata.normalize("NFKC", first).upper())
         if any(first.startswith(word) for word in self.trailer):
-            return bool(total) or first in self.trailer or not self._reads(line)
+            return bool(total) or first in self.trailer or not self._is_row(line, first)
         if total:
             words = "合計の行に見えます。設定に trailer: がないので読めません"
             raise Malformed(Problem(self.text.name, line.number, 1, words, first))
         return False
 
-    def _reads(self, line: Line) -> bool:
+    def _is_row(self, line: Line, first: str) -> bool:
         fields, expected = line.fields, self.expected
         long_enough = len(fields) >= expected and not any(fields[expected:])
-        return long_enough and not self.row(line).problems
+        return long_enough and (first.isdecimal() or not self.row(line).problems)
 
 
 def _read(column: ReadColumn, text: str, carrier: str) -> Any:

@@ -184,6 +184,43 @@ async def test_a_good_file_beside_a_bad_one_is_taken_and_the_mail_is_shown(tmp_p
         assert one.folders() == {"Quarantine": 1}
 
 
+async def test_a_part_after_the_end_of_the_mail_is_not_passed_over(tmp_path: Path) -> None:
+    async with desk(tmp_path) as one:
+        late = b"--b1\r\n" + part(RESULTS[2], name="late.csv") + b"\r\n--b1--\r\n"
+        one.box.append("INBOX", a_mail(part(RESULTS[1])) + late)
+        await one.look()
+        assert not one.booked()
+        (words,) = one.world.strays()
+        assert "終わりの後に続きがあります" in words
+        assert one.folders() == {"Quarantine": 1}
+
+
+@pytest.mark.parametrize(
+    "head", [b"X-Long: " + b"y" * 70_000, b"X-Cr: a\rContent-Type: text/plain"], ids=["long", "cr"]
+)
+async def test_a_part_whose_head_is_none_is_shown_and_the_others_are_taken(
+    head: bytes, tmp_path: Path
+) -> None:
+    async with desk(tmp_path) as one:
+        one.box.append("INBOX", a_mail(part(RESULTS[1]), head + b"\r\n" + part(RESULTS[2], name="odd.csv")))
+        await one.look()
+        assert sorted(one.booked()) == list(SLIPS[:7])
+        (words,) = one.world.strays()
+        assert "見出しが壊れているか長すぎる" in words
+        assert one.folders() == {"Quarantine": 1}
+
+
+async def test_a_letter_without_fields_and_words_around_the_parts_are_ordinary(tmp_path: Path) -> None:
+    async with desk(tmp_path) as one:
+        mail = a_mail(b"\r\nresults\r\n", part(RESULTS[1])).replace(
+            b"--b1\r\n", b"for old readers\r\n--b1\r\n", 1
+        )
+        one.box.append("INBOX", mail + b"-- \r\nsent by the warehouse\r\n")
+        await one.look()
+        assert sorted(one.booked()) == list(SLIPS[:7])
+        assert not one.world.strays()
+
+
 # --- crashes ---------------------------------------------------------------------------------------------
 
 

@@ -205,6 +205,7 @@ columns:
     [
         ("900002,2026/11/20,x", ["900001", "900002"]),  # begins like the total line, and is a row
         ("900002,2026/11/20,x,,", ["900001", "900002"]),
+        ("900002,2026/31/20,x", ["900001", "900002"]),  # a row whose day cannot be read
         ("9,2,", ["900001"]),
         ("9,20261120,x", ["900001"]),  # the very word that the mapping declares
         ("9", ["900001"]),

@@ -16,6 +16,7 @@ import email.policy
 import email.utils
 import quopri
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,22 +98,27 @@ def split(body: bytes) -> Part | None:
 
 
 def parts_of(mail: Part) -> list[Part]:
-    """The direct parts of a multipart; those beyond the limit are not read."""
-    boundary = mail.parameter("boundary").encode("utf-8", "replace")
-    if not boundary or len(boundary) > 200 or not mail.type.startswith("multipart/"):
-        return []
-    line = re.compile(rb"(?:^|\n)--" + re.escape(boundary) + rb"(?P<last>--)?[ \t]*(?=\r?\n|\Z)")
+    """The direct parts of a multipart; those beyond the limit are not read.
+
+    One whose head is no honest one stands there without fields, as `ambiguous`.
+    """
     found: list[Part] = []
     start = -1
-    for mark in line.finditer(mail.raw):
-        if start >= 0 and (part := split(_piece(mail.raw[start : mark.start()]))) is not None:
-            found.append(part)
+    for mark in _marks(mail):
+        if start >= 0:
+            found.append(_part(mail.raw[start : mark.start()]))
         start = mark.end()
         if mark["last"] or len(found) >= MAX_PARTS:
             return found
-    if start >= 0 and (part := split(_piece(mail.raw[start:]))) is not None:
-        found.append(part)  # cut off on its way: what is there is read
+    if start >= 0:
+        found.append(_part(mail.raw[start:]))  # cut off on its way: what is there is read
     return found
+
+
+def ended(mail: Part) -> bool:
+    """Whether a multipart ends with its closing line: it was not cut off, and no part comes after the end."""
+    marks = [bool(mark["last"]) for mark in _marks(mail)]
+    return marks.count(True) == 1 and marks[-1]
 
 
 def text_of(mail: Part) -> str:
@@ -178,10 +184,20 @@ def _eight_bit(raw: bytes) -> str:
         return raw.decode("cp932", "replace")
 
 
-def _piece(raw: bytes) -> bytes:
-    """Without the line end that belongs to the boundary line, before and after."""
+def _marks(mail: Part) -> Iterable[re.Match[bytes]]:
+    """The boundary lines of a multipart; none of anything else."""
+    boundary = mail.parameter("boundary").encode("utf-8", "replace")
+    if not boundary or len(boundary) > 200 or not mail.type.startswith("multipart/"):
+        return ()
+    line = rb"(?:^|\n)--" + re.escape(boundary) + rb"(?P<last>--)?[ \t]*(?=\r?\n|\Z)"
+    return re.finditer(line, mail.raw)
+
+
+def _part(raw: bytes) -> Part:
+    """What stands between two boundary lines, without the line ends that belong to them."""
     raw = raw[2:] if raw[:2] == b"\r\n" else raw[1:] if raw[:1] == b"\n" else raw
-    return raw[:-1] if raw[-1:] == b"\r" else raw
+    raw = raw[:-1] if raw[-1:] == b"\r" else raw
+    return split(raw) or Part({}, raw, ambiguous=True)
 
 
 def _text(raw: bytes, charset: str) -> str:

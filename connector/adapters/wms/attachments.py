@@ -13,7 +13,7 @@ import email.message
 import re
 from dataclasses import dataclass
 
-from connector.adapters.mail.mime import MAX_PARTS, Part, decoded, parts_of, unfolded
+from connector.adapters.mail.mime import MAX_PARTS, Part, decoded, ended, parts_of, unfolded
 from connector.adapters.wms.archives import Archived, NotUnpacked, unpacked
 from connector.mapping.profile import folded
 
@@ -60,6 +60,9 @@ def contents(mail: Part) -> Contents:
     beside: list[str] = []
     for number, part in enumerate(leaves, start=1):
         name = name_of(part)
+        if part.ambiguous:
+            refused.append((name, "見出しが壊れているか長すぎるため、添付かどうか分かりません"))
+            continue
         if BESIDE.fullmatch(part.type) and BESIDE_ENDING.fullmatch(_ending(name)):
             beside.append(name)
             continue
@@ -104,19 +107,14 @@ def _leaves(part: Part, depth: int) -> list[Part]:
     if depth >= MAX_DEPTH:
         raise _Whole("入れ子が深すぎます")
     inside = parts_of(part)
-    if not inside or not _ended(part):
-        raise _Whole("途中で切れているか、区切りが読めません")
+    if not inside or not ended(part):
+        raise _Whole("途中で切れているか、区切りが読めないか、終わりの後に続きがあります")
     if len(inside) >= MAX_PARTS:
         raise _Whole(f"部分が {MAX_PARTS} 以上あります")
     leaves = [leaf for one in inside for leaf in _leaves(one, depth + 1)]
     if len(leaves) > MAX_PARTS:
         raise _Whole(f"部分が {MAX_PARTS} 以上あります")
     return leaves
-
-
-def _ended(part: Part) -> bool:
-    last = b"--" + part.parameter("boundary").encode("utf-8", "replace") + b"--"
-    return part.raw.startswith(last) or b"\n" + last in part.raw
 
 
 def _files(part: Part, name: str, number: int) -> list[Attached]:
