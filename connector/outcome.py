@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TOO_MANY_TRIES = "too_many_tries"
     CANCELLED_TOO_LATE = "cancelled_too_late"
     CHANGED_AFTER_HANDOVER = "changed_after_handover"
+    CHANGED_AFTER_RELAY = "changed_after_relay"
     UNSHIPPABLE = "unshippable"
     PARTIAL_SHIPMENT = "partial_shipment"
     SHIPMENT_CONFLICT = "shipment_conflict"

@@ -93,7 +93,7 @@ def sending(slip: Slip, orders: Sequence[Order], at: datetime, *, ours: bool = T
         ours=ours,
         number=plain(slip.order_number),
         orders=tuple(_behind(order) for order in orders),
-        goods=_goods(live),
+        goods=goods(slip),
         likeness=_likeness(slip.name, _goods(charged)),
         persons=persons(slip.name, slip.phone, slip.zip_code, slip.address1 + " " + slip.address2),
         ordered_at=slip.ordered_at,
@@ -121,6 +121,11 @@ def _behind(order: Order) -> Behind:
         planned_on=order.deliver_on or order.ship_on,
         lines=lines,
     )
+
+
+def goods(slip: Slip) -> dict[str, int]:
+    """All that lies in it, by folded sku."""
+    return _goods(row for row in slip.rows if not row.cancelled)
 
 
 def _goods(rows: Iterable[SlipRow]) -> dict[str, int]:

@@ -1,23 +1,29 @@
 """Late changes (出荷指示後の変更): what changes in Next Engine after the warehouse has the slip is never silent (W3).
 
-A hold says it aloud; nobody undoes a shipment by himself. Our own marks and the confirmation are no such changes.
+A hold says it aloud; nobody undoes a shipment by himself. Our own marks and the confirmation are no such changes. Goods
+that were put in afterwards (同梱 above all) lie in no instruction: until a person looked, no order of the slip is
+completed or charged.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from connector import doubles
 from connector.journey import SlipState
-from connector.ledger import codec, holds, stops, under_way
+from connector.ledger import codec, holds, sendings, stops, under_way
 from connector.ledger.history import Entry
+from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import order_slips
 from connector.outcome import Reason
 from connector.slip import NEStatus, Slip
 
 AFTER = "出荷指示後にネクストエンジンで変更されました"
+GOODS = "商品"
 LATE_FIELDS = {
     "name": "お届け先名",
     "zip_code": "郵便番号",
@@ -34,12 +40,8 @@ LATE_FIELDS = {
 def of(
     connection: Connection, shop: str, stage: str, row: Row[Any], slip: Slip, now: datetime
 ) -> list[Entry]:
-    """The holds that a new picture of a slip asks for, compared with the row as it is stored."""
-    state = SlipState(row.state)
-    handed_on = state in (SlipState.RELAYED, SlipState.DISPATCHED) or bool(
-        state is SlipState.PRINT_READY and under_way.perhaps_there(connection, "relay", "wms_file", [row.id])
-    )
-    if not handed_on or slip.status >= NEStatus.SHIPPED:
+    """The holds that a new picture of a slip asks for, compared with the row as it is stored; or takes back."""
+    if not _handed_on(connection, row) or slip.status >= NEStatus.SHIPPED:
         return []
     if not slip.live:
         if _stop_is_known(connection, row.id):
@@ -47,14 +49,78 @@ def of(
         what = f"伝票 {slip.merged_into} に同梱" if slip.merged else "取消"
         return _pin(connection, shop, stage, row.id, slip, Reason.NE_CANCELLED, f"{AFTER}: {what}", now)
     old = codec.slip(row.body)
-    names = [name for name in LATE_FIELDS if getattr(old, name) != getattr(slip, name)]
-    words = list(dict.fromkeys(LATE_FIELDS[name] for name in names))
+    words = _other_words(old, slip)
     if old.rows and slip.rows and _asked_for(old) != _asked_for(slip):
-        words.append("商品")
+        goods = _goods_word(connection, shop, row, old, slip)
+        if not (goods or words):
+            return _as_instructed_again(connection, row.id, slip, stage, now)
+        words += goods
     if not words:
         return []
-    reason = Reason.CHANGED_AFTER_HANDOVER
-    return _pin(connection, shop, stage, row.id, slip, reason, f"{AFTER}: {'・'.join(words)}", now)
+    former = [word for word in _former(connection, row.id) if not word.startswith(GOODS)]
+    note = f"{AFTER}: {'・'.join(dict.fromkeys([*former, *words]))}"
+    return _pin(connection, shop, stage, row.id, slip, Reason.CHANGED_AFTER_RELAY, note, now)
+
+
+def _handed_on(connection: Connection, row: Row[Any]) -> bool:
+    state = SlipState(row.state)
+    if state in (SlipState.RELAYED, SlipState.DISPATCHED):
+        return True
+    lies_there = state is SlipState.PRINT_READY and under_way.perhaps_there(
+        connection, "relay", sendings.INSTRUCTION, [row.id]
+    )
+    return bool(lies_there)
+
+
+def _other_words(old: Slip, slip: Slip) -> list[str]:
+    names = [name for name in LATE_FIELDS if getattr(old, name) != getattr(slip, name)]
+    words = list(dict.fromkeys(LATE_FIELDS[name] for name in names))
+    if slip.cash_on_delivery and old.total != slip.total:
+        words.append(f"代引金額（{old.total:,}円 → {slip.total:,}円）")
+    if old.status >= NEStatus.PRINT_WAIT > slip.status:
+        words.append("起票済への差し戻し")
+    return words
+
+
+def _goods_word(connection: Connection, shop: str, row: Row[Any], old: Slip, slip: Slip) -> list[str]:
+    """What lies in it more or fewer than was instructed, and where it came from; empty where nothing does."""
+    sent = sendings.of_slip(connection, shop, row.id) or doubles.sending(old, (), row.seen_at)
+    before, now = Counter(sent.goods), Counter(doubles.goods(slip))
+    if before == now:
+        return []
+    bundled = {one.from_slip for one in slip.rows if one.from_slip and not one.cancelled}
+    came = [f"伝票 {number} の同梱" for number in sorted(bundled.difference(sent.took_in))]
+    more = [f"{sku} ＋{quantity}" for sku, quantity in sorted((now - before).items())]
+    fewer = [f"{sku} －{quantity}" for sku, quantity in sorted((before - now).items())]
+    return [f"{GOODS}（{'、'.join([*came, *more, *fewer])}）"]
+
+
+def _as_instructed_again(
+    connection: Connection, slip_id: int, slip: Slip, stage: str, now: datetime
+) -> list[Entry]:
+    """The goods are those of the instruction again: where nothing else had changed, the question is answered."""
+    former = _former(connection, slip_id)
+    if not former or any(not word.startswith(GOODS) for word in former):
+        return []
+    return holds.take_off(
+        connection,
+        now,
+        item="slip",
+        item_id=slip_id,
+        number=slip.number,
+        by="connector",
+        why="商品が出荷指示した内容に戻りました",
+        reasons=[Reason.CHANGED_AFTER_RELAY],
+        stage=stage,
+    )
+
+
+def _former(connection: Connection, slip_id: int) -> list[str]:
+    """What changed before and is still a question."""
+    here = (hold_rows.c.item == "slip", hold_rows.c.item_id == slip_id, hold_rows.c.closed_at.is_(None))
+    query = select(hold_rows.c.note).where(*here, hold_rows.c.reason == Reason.CHANGED_AFTER_RELAY)
+    note: str | None = connection.scalar(query)
+    return note.removeprefix(f"{AFTER}: ").split("・") if note else []
 
 
 def _asked_for(slip: Slip) -> list[tuple[int, str, int]]:

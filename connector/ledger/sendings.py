@@ -75,6 +75,12 @@ def shown(connection: Connection, shop: str, pictures: Mapping[int, Slip], now: 
     )
 
 
+def of_slip(connection: Connection, shop: str, slip_id: int) -> Sending | None:
+    """How this slip was sent; None where nothing is known of it."""
+    row = _known(connection, shop, [slip_id]).get(slip_id)
+    return _read(row) if row is not None else None
+
+
 def like(
     connection: Connection, shop: Shop, fresh: Sequence[Slip], now: datetime
 ) -> dict[str, tuple[Sending, ...]]:

@@ -32,6 +32,10 @@ from connector.ledger.schema import slips
 from connector.outcome import SELF_CLEARING, Reason
 from connector.slip import NEStatus, Slip
 
+OVER_WITH_THE_SLIP = {
+    Reason.DUPLICATE_SHIPMENT,
+    Reason.CHANGED_AFTER_RELAY,
+}  # its cancel is the next question
 # Built once: a morning brings thousands of slips, and building a statement costs more than running it.
 _CONTENT = update(slips).where(slips.c.id == bindparam("of"))
 _MOVE = update(slips).where(slips.c.id == bindparam("of"), slips.c.state == bindparam("seen"))
@@ -191,7 +195,7 @@ def _freed(connection: Connection, moved: dict[int, Slip], stage: str, now: date
             why="ネクストエンジンで先へ進みました"
             if moved[id_].live
             else "ネクストエンジンで取り消されました",
-            reasons=SELF_CLEARING if moved[id_].live else SELF_CLEARING | {Reason.DUPLICATE_SHIPMENT},
+            reasons=SELF_CLEARING if moved[id_].live else SELF_CLEARING | OVER_WITH_THE_SLIP,
             stage=stage,
         )
     ]

@@ -46,13 +46,18 @@ def _reaching_back(ports: Ports, since: datetime) -> datetime:
 async def _with_origins(page: list[Slip], ports: Ports) -> list[Slip]:
     """With the rows of those that people split or bundled, which say whose goods went where.
 
-    And of those at 起票済, whose rows alone say what stock or release date they wait for; and of those that others
-    printed or shipped, so that we do not ship the same goods again.
+    And of those at 起票済, whose rows alone say what stock or release date they wait for; of those that others
+    printed or shipped, so that we do not ship the same goods again; and of those that the warehouse has from us, so
+    that what people put in or take out afterwards is noticed (W3).
     """
     wanted = [
         slip.number
         for slip in page
-        if slip.split_from or slip.merged or _stands(slip) or _sent_elsewhere(slip, ports)
+        if slip.split_from
+        or slip.merged
+        or _stands(slip)
+        or _sent_elsewhere(slip, ports)
+        or _sent_by_us(slip, ports)
     ]
     if not wanted:
         return page
@@ -67,6 +72,10 @@ def _stands(slip: Slip) -> bool:
 def _sent_elsewhere(slip: Slip, ports: Ports) -> bool:
     sent = slip.live and slip.status >= NEStatus.PRINTED
     return sent and not slip.tagged(ports.shop.sent_tag)
+
+
+def _sent_by_us(slip: Slip, ports: Ports) -> bool:
+    return slip.live and slip.status < NEStatus.SHIPPED and slip.tagged(ports.shop.sent_tag)
 
 
 async def again(ports: Ports, numbers: Sequence[str]) -> AsyncIterator[list[Slip]]:

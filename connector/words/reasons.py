@@ -278,6 +278,26 @@ REASONS: dict[Reason, Word] = {
             "Release it where it does not, or where it may ship as it is.",
         ),
     ),
+    Reason.CHANGED_AFTER_RELAY: Word(
+        Text("出荷指示後の変更", "Changed at the warehouse's back"),
+        Text(
+            "倉庫へ出荷指示した後で、ネクストエンジンの伝票が変わりました。",
+            "The slip changed in Next Engine after the warehouse had been instructed.",
+        ),
+        Text(
+            "倉庫は指示した時の内容で出荷し、増えた商品は届きません。この伝票の受注は完了反映も請求もしていません。",
+            "The warehouse ships what it was told then, and added goods do not leave. The orders of this slip are "
+            "neither completed nor charged.",
+        ),
+        Text(
+            "止めるなら受注の出荷止めを依頼し、内容だけ違うなら倉庫へ連絡してください。同梱などで増えた商品は、"
+            "ネクストエンジンで別の伝票に分ければ出荷され、商品が指示した時と同じになれば自動で再開します。"
+            "指示した内容のままでよいときは解除してください。",
+            "Ask for a stop of the order, or tell the warehouse what differs. Goods that were added (a bundle, say) "
+            "leave once they are split off into a slip of their own in Next Engine; it goes on by itself when they "
+            "are those of the instruction again. Release it where the instruction may stand as it is.",
+        ),
+    ),
     Reason.UNSHIPPABLE: Word(
         Text("出荷不可", "Unshippable"),
         Text("倉庫が出荷できないと回答しました。", "The warehouse says that it cannot ship it."),

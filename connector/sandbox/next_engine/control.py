@@ -41,6 +41,7 @@ class Control:
             "copy": operator.copy,
             "begin-printing": operator.begin_printing,
             "finish-printing": operator.finish_printing,
+            "send-back": operator.send_back,
             "ship": operator.ship,
             "import-results": self._import_results,
             "unship": operator.unship,

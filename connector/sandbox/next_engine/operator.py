@@ -134,6 +134,12 @@ class Operator:
     def finish_printing(self, slip: int) -> None:
         self._deeds.print(self._at(slip, wire.STATUS_PRINTING, wire.STATUS_PRINT_WAITING), _BY)
 
+    def send_back(self, slip: int) -> None:
+        """起票済へ戻す: it is to be confirmed once more before it may be printed."""
+        found = self._at(slip, wire.STATUS_PRINT_WAITING, wire.STATUS_PRINTED)
+        found.fields[wire.CONFIRM_CHECK] = wire.CONFIRM_NEEDED
+        self._books.move(found, wire.STATUS_OPENED, "起票済へ戻す")
+
     def ship(self, slip: int) -> None:
         """出荷確定 at the screen."""
         self._deeds.ship(self._at(slip, wire.STATUS_PRINT_WAITING, wire.STATUS_PRINTED), _BY)
