@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connector.ledger import by_hand, stops_by_hand
-from connector.ledger.by_hand import Answer
 from connector.ledger.database import Database
+from connector.ledger.sayings import Answer
 from connector.outcome import Reason
 from connector.shop import Shop
 

@@ -155,7 +155,7 @@ def _plan(order: str, config: Any, shop: str, json: bool, lang: str) -> None:
 def planned(found: StopPlan | None, order: str, lang: str) -> str:
     """What a request would come to, then whom it would ask, one line each."""
     from connector import words
-    from connector.ledger.by_hand import Answer
+    from connector.ledger.sayings import Answer
     from connector.words.stops import STOP_PARTIES, STOP_PLANS
 
     if found is None or not found.would_be_done:

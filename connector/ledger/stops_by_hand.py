@@ -15,9 +15,9 @@ from connector.journey import ORDER_LINE, SLIP_LINE, OrderState
 from connector.lateness import Place
 from connector.ledger import by_hand, stop_answers, stops
 from connector.ledger import holds as hold_rows
-from connector.ledger.by_hand import Answer
 from connector.ledger.history import Entry, append
 from connector.ledger.late_places import place_of
+from connector.ledger.sayings import Answer
 from connector.ledger.schema import history, order_slips, orders, slips, stop_requests
 from connector.ledger.stop_places import handed_over_at
 from connector.outcome import Reason
