@@ -6,68 +6,26 @@ ones are refused. Nouns are stored as the JSON of their struct, and what we sear
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant. SQLite's DateTime drops the offset in silence, so we refuse naive and store UTC."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: instants are aware")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-Id = BigInteger().with_variant(Integer, "sqlite")  # BigInteger does not count up by itself on SQLite
-Facts = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-
-
-def id_column() -> Column[int]:
-    return Column("id", Id, primary_key=True)
-
-
-def shop_column() -> Column[str]:
-    return Column("shop", String(40), nullable=False)
+from connector.ledger.columns import Facts, Id, Instant, id_column, shop_column
+from connector.ledger.columns import metadata as metadata  # whoever takes it from here has these tables in it
 
 
 def _facts(name: str) -> Column[Any]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from connector.ledger.schema import Id, Instant, id_column, metadata, shop_column
+from connector.ledger.columns import Id, Instant, id_column, metadata, shop_column
 
 # Subscriptions (定期受注) as the cart last showed them; what we search by stands in real columns.
 subscriptions = Table(

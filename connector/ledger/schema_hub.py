@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from connector.ledger.schema import Facts, Id, Instant, id_column, metadata, shop_column
+from connector.ledger.columns import Facts, Id, Instant, id_column, metadata, shop_column
 
 # Alarms (警報): what is wrong with a connection or a flow rather than with one order: told once when it begins, once
 # when it ends, and never again in between.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from connector.ledger.schema import Facts, Id, Instant, id_column, metadata, shop_column
+from connector.ledger.columns import Facts, Id, Instant, id_column, metadata, shop_column
 
 # Sendings (出荷の控え): every slip that went to a warehouse, ours or before us, by whom it was for and what was in it.
 # Name, phone and address stand here as digests only: enough to find the same ones again (`connector/doubles`).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from connector.ledger.schema import Instant
+from connector.ledger.columns import Instant
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"

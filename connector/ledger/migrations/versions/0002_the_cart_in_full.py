@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from connector.ledger.schema import Instant
+from connector.ledger.columns import Instant
 
 revision = "0002"
 down_revision = "0001"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from connector.ledger.schema import Facts, Instant
+from connector.ledger.columns import Facts, Instant
 
 revision = "0004"
 down_revision = "0003"
