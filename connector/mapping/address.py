@@ -106,20 +106,22 @@ def place(pieces: Sequence[str], widths: Sequence[int]) -> tuple[str, ...] | Non
     filled up first; a prefecture or city never takes in a street.
     """
     for kept in (len(pieces) - 1, len(pieces) - 2):
-        rest = " ".join(filter(None, pieces[kept:]))
-        placed = _pour([*pieces[:kept], rest, *[""] * (len(pieces) - kept - 1)], widths)
-        if placed is not None:
+        placed, left = _pour(pieces, kept, widths)
+        if not left:
             return placed
     return None
 
 
-def _pour(pieces: Sequence[str], widths: Sequence[int]) -> tuple[str, ...] | None:
+def _pour(pieces: Sequence[str], kept: int, widths: Sequence[int]) -> tuple[tuple[str, ...], str]:
+    """Each slot's text, and what no slot takes. From the piece `kept` on, all counts as one text."""
+    rest = " ".join(filter(None, pieces[kept:]))
     placed: list[str] = []
     carry = ""
-    for piece, limit in zip(pieces, widths, strict=True):
+    wanted = [*pieces[:kept], rest, *[""] * (len(pieces) - kept - 1)]
+    for piece, limit in zip(wanted, widths, strict=True):
         head, carry = _take(" ".join(filter(None, (carry, piece))), limit)
         placed.append(head)
-    return None if carry else tuple(placed)
+    return tuple(placed), carry
 
 
 def _take(text: str, limit: int) -> tuple[str, str]:
@@ -154,12 +156,12 @@ def fit(lines: Sequence[str], widths: Sequence[int]) -> Placed:
 
 
 def proposal(parts: Placed, widths: Sequence[int]) -> str:
-    """分け方の案: each slot's text, and by how much it is too long."""
-    shown = []
-    for piece, limit in zip(pieces_of(parts, len(widths)), widths, strict=True):
-        over = width(piece) > limit
-        shown.append(f"{piece} (全角{full(width(piece))}文字、上限{full(limit)}文字)" if over else piece)
-    return f"分け方の案: {' | '.join(shown)}"
+    """分け方の案: every slot filled as far as it goes without breaking a run, and what is left over to be shortened."""
+    pieces = pieces_of(parts, len(widths))
+    placed, left = _pour(pieces, len(pieces) - 2, widths)
+    limits = "＋".join(map(full, widths))
+    over = f"入らない残り「{left}」(全角{full(width(left))}文字、枠は全角{limits}文字)"
+    return f"分け方の案: {' | '.join(placed)}。{over}"
 
 
 def full(halves: int) -> str:

@@ -25,6 +25,7 @@ from connector.addresses import (
     fit,
     open_postal,
 )
+from connector.addresses.fitting import fit_address
 from connector.addresses.folding import fold
 from connector.addresses.house_number import BUILDING
 from connector.addresses.islands import ISLANDS
@@ -50,6 +51,23 @@ def postal() -> Postal:
 def rows() -> list[dict[str, str]]:
     with (FIXTURES / "wms/addresses.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+SEED = 20261123
+WORDS = [
+    "丸の内",
+    "9-99-99",
+    " ",
+    "見本",
+    "レジデンス",
+    "A棟",
+    "2405号室",
+    "テストグランドタワー",
+    "北",
+    "ﾏﾝｼｮﾝ",
+    "Tower",
+]
+PROPOSAL = re.compile("分け方の案: (?P<slots>.*)。入らない残り「(?P<rest>.*)」")
 
 
 def delivery(row: dict[str, str]) -> Delivery:
@@ -116,16 +134,36 @@ def test_what_is_placed_is_whole_in_its_limits_and_unbroken(receiver: str, row: 
     assert all(run in " ".join(placed.address) for run in RUN.findall(plain(row["street"], "　")))
 
 
-def test_the_proposed_split_says_which_part_is_too_long_and_by_how_much() -> None:
+def test_the_proposed_split_fills_the_slots_and_names_what_is_left_over() -> None:
     row = next(row for row in rows() if row["no"] == "21")
     (finding,) = found(delivery(row))
-    assert (
-        "東京都 | 千代田区 | 丸の内9-99-99 | テストグランドタワー見本プレミアムレジデンス2405"
-        in finding.words
-    )
-    assert "(全角24文字、上限16文字)" in finding.words
+    assert "分け方の案: 東京都 | 千代田区 | 丸の内9-99-99 | テストグランドタワー見本。" in (finding.words)
+    assert "入らない残り「プレミアムレジデンス2405」(全角12文字、枠は全角4＋12＋16＋16文字)" in finding.words
     assert finding.hold is not None
     assert finding.hold.reason is Reason.TEXT_TOO_LONG
+
+
+@pytest.mark.parametrize("receiver", LABELS)
+def test_a_proposed_split_is_one_for_every_receiver(receiver: str) -> None:
+    """Each slot within its limit, no run broken, and slots and rest together are the address."""
+    chance = random.Random(SEED)
+    limits, proposed = RECEIVERS[receiver], 0
+    for _ in range(3_000):
+        parts = split("東京都千代田区", "".join(chance.choices(WORDS, k=chance.randint(4, 26))))
+        try:
+            fit_address(limits, parts)
+        except Unfit as unfit:
+            shown = PROPOSAL.search(unfit.words)
+            assert shown, unfit.words
+            slots, rest = shown["slots"].split(" | "), shown["rest"]
+            assert all(width(text) <= limit for text, limit in zip(slots, limits.widths, strict=True)), shown[
+                0
+            ]
+            whole = plain(parts.prefecture, parts.city, parts.street, parts.building)
+            assert plain(*slots, rest) == whole, f"seed {SEED}"
+            assert rest
+            proposed += 1
+    assert proposed > 100, "the addresses were long enough to need a proposal"
 
 
 def test_a_long_name_goes_into_two_slots_where_there_are_two() -> None:

@@ -82,7 +82,7 @@ def test_what_does_not_fit_is_held_with_the_proposed_split() -> None:
         fit(("東京都千代田区", "丸の内9-99-99 テストグランドタワー見本プレミアムレジデンス2405"), B2)
     assert raised.value.reason is Reason.TEXT_TOO_LONG
     assert (
-        "東京都 | 千代田区 | 丸の内9-99-99 | テストグランドタワー見本プレミアムレジデンス2405"
+        "東京都 | 千代田区 | 丸の内9-99-99 | テストグランドタワー見本。入らない残り「プレミアムレジデンス2405」"
         in raised.value.words
     )
 
