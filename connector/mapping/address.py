@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connector.mapping.text import width
+from connector.mapping.text import Note, changed, width
 from connector.mapping.unfit import Unfit
 from connector.outcome import Reason
 
@@ -68,8 +68,29 @@ NOWHERE = Placed("?", "?", "?")
 
 def tidy(text: str) -> str:
     """NFKC on digits, latin letters and half kana only, one dash between digits, single blanks."""
-    narrow = _NARROW.sub(lambda hit: unicodedata.normalize("NFKC", hit[0]), text)
+    narrow = _NARROW.sub(lambda hit: _usual(hit[0]), text)
     return _BLANKS.sub(" ", _DASHES.sub("-", narrow)).strip()
+
+
+def tidied(text: str) -> tuple[str, list[Note]]:
+    """What `tidy` makes of it, with a note for each change (V6)."""
+    notes: list[Note] = []
+    for rule, pattern, put in _STEPS:
+        text, more = changed(rule, pattern, put, text)
+        notes += more
+    return text, notes
+
+
+def _usual(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+_STEPS: tuple[tuple[str, re.Pattern[str], str | Callable[[str], str]], ...] = (
+    ("width", _NARROW, _usual),
+    ("dash", _DASHES, "-"),
+    ("blank", _BLANKS, " "),
+    ("blank", re.compile("^ | $"), ""),
+)
 
 
 def split(*lines: str) -> Placed:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.mapping.address import JOINT, LAYOUTS, NAMES, Placed, fit, full, name_in_slots
+from connector.mapping.address import JOINT, LAYOUTS, NAMES, Placed, fit, full, name_in_slots, tidied
 from connector.mapping.document import Node, Section
 from connector.mapping.paths import Scope
 from connector.mapping.text import width
@@ -34,15 +34,24 @@ def compile_address(node: Node | None, shop: Workshop) -> Get | None:
 
     def placed(scope: Scope) -> Any:
         if scope.address is None:
-            lines = [get(scope) for get in gets]
-            if scope.care is not None:
-                lines = [scope.care.clean(line) for line in lines]
-            scope.address = fit(lines, limits)
+            scope.address = fit([_tidied(get(scope), scope) for get in gets], limits)
             if names:
                 scope.address = _with_name(scope.address, scope, name, names)
         return scope.address
 
     return placed
+
+
+def _tidied(line: str, scope: Scope) -> str:
+    """One line with its digits, dashes and blanks in their usual form: nothing of it unrecorded (V6)."""
+    if scope.care is not None:
+        line = scope.care.clean(line)
+    text, notes = tidied(line)
+    if not notes:
+        return line
+    if scope.care is None:
+        raise Unfit(Reason.UNMAPPABLE_TEXT, "")  # only the careful way keeps records
+    return str(scope.care.firewall.noted(scope.care.column, text, notes))
 
 
 def _limits(node: Node, shop: Workshop) -> list[int]:

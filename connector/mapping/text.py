@@ -11,7 +11,7 @@ import re
 import threading
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -40,6 +40,7 @@ codecs.register_error(HANDLER, _report)
 
 
 RULES = {
+    "blank": "空白の整理",
     "dash": "横線・波線などの統一",
     "dropped": "送り先が受け付けない指定",
     "expanded": "機種依存文字の書き下し",
@@ -50,6 +51,7 @@ RULES = {
     "stand_in": "書けない文字の代わり",
     "substitution": "characters.yaml の置き換え",
     "unquoted": "引用符のないファイルの区切り文字を全角に",
+    "width": "英数字と半角カナの幅の統一",
 }
 """Every rule by which a text may change on its way out, with the operators' words for it."""
 
@@ -102,7 +104,7 @@ def suspects(blocks: Sequence[str], encoding: str) -> set[int]:
     return found
 
 
-_Note = tuple[str, str, str, int]  # rule, found, put, position
+Note = tuple[str, str, str, int]  # rule, found, put, position
 
 
 @dataclass(slots=True)
@@ -122,17 +124,18 @@ class Firewall:
         if text.isascii() and text.isprintable():
             return text
         page = PAGES[self.encoding]
-        text = self._noted(column, *_composed(text, self.encoding, self.substitutions))
-        text = self._noted(column, *_changed("dash", page.hyphens, "-", text))
-        text = self._noted(column, *_changed("dash", spellings(self.encoding), page.dashes, text))
-        text = self._noted(column, *_changed("invisible", unseen(self.encoding), "", text))
+        text = self.noted(column, *_composed(text, self.encoding, self.substitutions))
+        text = self.noted(column, *changed("dash", page.hyphens, "-", text))
+        text = self.noted(column, *changed("dash", spellings(self.encoding), page.dashes, text))
+        text = self.noted(column, *changed("invisible", unseen(self.encoding), "", text))
         if not multiline:
-            text = self._noted(column, *_changed("line_break", _BREAKS, " ", text))
+            text = self.noted(column, *changed("line_break", _BREAKS, " ", text))
         return self._substitute(column, text, stand_in)
 
-    def _noted(self, column: str, changed: str, notes: list[_Note]) -> str:
+    def noted(self, column: str, text: str, notes: Iterable[Note]) -> str:
+        """The text after a step, its changes written down."""
         self.replaced += [Replacement(self.key, column, *note) for note in notes]
-        return changed
+        return text
 
     def _substitute(self, column: str, text: str, stand_in: str) -> str:
         if carried(text, self.encoding):
@@ -164,21 +167,22 @@ class Firewall:
         return "stand_in", stand_in
 
 
-def _changed(
-    rule: str, pattern: re.Pattern[str], put: str | Mapping[str, str], text: str
-) -> tuple[str, list[_Note]]:
+def changed(
+    rule: str, pattern: re.Pattern[str], put: str | Mapping[str, str] | Callable[[str], str], text: str
+) -> tuple[str, list[Note]]:
     """The text after one named step, and a note for each change."""
-    notes: list[_Note] = []
+    notes: list[Note] = []
 
     def change(hit: re.Match[str]) -> str:
-        new = put if isinstance(put, str) else put[hit[0]]
-        notes.append((rule, hit[0], new, hit.start() + 1))
+        new = put if isinstance(put, str) else put(hit[0]) if callable(put) else put[hit[0]]
+        if new != hit[0]:
+            notes.append((rule, hit[0], new, hit.start() + 1))
         return new
 
     return pattern.sub(change, text), notes
 
 
-def _composed(text: str, page: str, substitutions: Mapping[str, str]) -> tuple[str, list[_Note]]:
+def _composed(text: str, page: str, substitutions: Mapping[str, str]) -> tuple[str, list[Note]]:
     """NFC: か followed by a combining mark becomes が. What the receiver has as it stands is left alone.
 
     So is what composing would not help, so that a hold names what really stands there.
@@ -186,7 +190,7 @@ def _composed(text: str, page: str, substitutions: Mapping[str, str]) -> tuple[s
     if unicodedata.is_normalized("NFC", text):
         return text, []
     out: list[str] = []
-    notes: list[_Note] = []
+    notes: list[Note] = []
     at = 0
     for number, piece in enumerate(standing(page).split(text)):
         left_alone = number % 2 == 1

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 from connector.mapping import Unfit, place, split, width
-from connector.mapping.address import fit, tidy
+from connector.mapping.address import fit, tidied, tidy
+from connector.mapping.text import Replacement, undone
 from connector.outcome import Reason
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +86,13 @@ def test_what_does_not_fit_is_held_with_the_proposed_split() -> None:
         "東京都 | 千代田区 | 丸の内9-99-99 | テストグランドタワー見本。入らない残り「プレミアムレジデンス2405」"
         in raised.value.words
     )
+
+
+@given(st.text(alphabet="見本９9－ー-‐ 　ﾏﾝｼｮﾝＡa", max_size=30))
+def test_what_is_tidied_is_recorded_and_leads_back_to_the_original(line: str) -> None:
+    text, notes = tidied(line)
+    assert text == tidy(line)
+    assert undone(text, [Replacement("", "", *note) for note in notes]) == line
 
 
 @pytest.mark.parametrize("lines", [("渋谷区神宮前9-99",), ("東京都",), ("", "")])
