@@ -86,7 +86,6 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
     Example: connector check --config config/production.toml
     """
     from connector.addresses import open_postal
-    from connector.carriers import lint_carriers
     from connector.config import load
     from connector.errors import Misconfigured
     from connector.mapping import lint
@@ -96,7 +95,6 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
         settings = load(config)
         folders = {shop.mappings for shop in settings.shops.values()}
         problems = [problem for folder in sorted(folders) for problem in lint(folder)]
-        problems += [problem for folder in sorted(folders) for problem in lint_carriers(folder / "tables")]
     except Misconfigured as error:
         problems = error.problems
     found = [str(problem) for problem in problems]

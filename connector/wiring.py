@@ -24,7 +24,6 @@ from connector.adapters.mail.mailbox import ImapMailbox
 from connector.adapters.next_engine import client as next_engine
 from connector.adapters.next_engine import session as ne_session
 from connector.adapters.wms import kinds as wms
-from connector.carriers import lint_carriers
 from connector.clock import Clock, jst
 from connector.config import Settings, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
@@ -217,7 +216,7 @@ def _refresh(
         if now == seen:
             return
         seen = now
-        problems = lint(section.mappings) + lint_carriers(section.mappings / "tables")
+        problems = lint(section.mappings)
         words = "\n".join(map(str, problems))
         await runner.ledger.pulse("mappings", world.clock.now(), words)
         if problems:

@@ -3,26 +3,28 @@
 Codes drift: B2's 送り状種類 7 once was ネコポス and is クロネコゆうパケット today, 20-21時 became 19-21時. A wrong code
 ships by another service without an error, so an outdated one is read with a warning and never written.
 
-  load_services(path) -> Services     mappings/tables/carriers_by_system.yaml   .code(system, carrier)  .read(…)
-  load_bands(path) -> Bands           mappings/tables/time_slot_by_system.yaml  .code(system, band, on)
+  Services     mappings/tables/carriers_by_system.yaml    .code(system, carrier)    .read(…)
+  Bands        mappings/tables/time_slot_by_system.yaml   .code(system, band, on)
+
+The two files are read by the mapping room; `Tables` has both.
 """
 
 from __future__ import annotations
 
-from connector.carriers.bands import BandCode, Bands, Choice, System, Verdict
-from connector.carriers.files import lint_carriers, load_bands, load_services
-from connector.carriers.services import ReadCode, Service, Services
+from connector.carriers.bands import BANDS, BandCode, Bands, Choice, Missing, System, Verdict
+from connector.carriers.services import ONE_EACH, SYSTEMS, ReadCode, Service, Services
 
 __all__ = [
+    "BANDS",
+    "ONE_EACH",
+    "SYSTEMS",
     "BandCode",
     "Bands",
     "Choice",
+    "Missing",
     "ReadCode",
     "Service",
     "Services",
     "System",
     "Verdict",
-    "lint_carriers",
-    "load_bands",
-    "load_services",
 ]

@@ -63,6 +63,12 @@ class BandCode(msgspec.Struct, frozen=True, kw_only=True):
             and (not carrier or not self.only or carrier in self.only)
         )
 
+    def lives_with(self, other: BandCode) -> bool:
+        """Whether there is a day on which both can be used."""
+        return (self.valid_from or date.min) <= (other.valid_to or date.max) and (
+            other.valid_from or date.min
+        ) <= (self.valid_to or date.max)
+
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """The answer for one parcel: `code` is None where it must be held; `words` say why, or warn."""

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+SYSTEMS = ("openlogi", "openlogi_method", "logiless", "yamato_b2", "yamato_b2_cod", "japanpost_yupri")
+ONE_EACH = ("yamato_b2", "yamato_b2_cod")
+"""Systems in which a code names one service: two of ours under one code would be a mix-up."""
+
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the codes by system, and other spellings that are still met."""

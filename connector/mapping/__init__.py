@@ -4,7 +4,7 @@ The door of the room; adapters import from here only. Everything is compiled whe
 tells every problem of every file at once (`errors.Misconfigured`). Nothing a user wrote is ever evaluated:
 the vocabulary is closed (README of `mappings/`). One bad item is held, its neighbours go on.
 
-  load_tables(folder) -> Tables                 mappings/tables/*.yaml: payment, carrier, time slot, characters
+  load_tables(folder) -> Tables                 mappings/tables/*.yaml: payment, carrier, time slot, characters, systems
   load_csv_writer(path, tables) -> CsvWriter    nouns -> machine file:  .header  .write(items) -> Written
   load_csv_reader(path, tables) -> CsvReader    machine file -> rows:   .read(name, body) -> list[Row]
   load_mail(path, tables) -> MailForm           noun -> notification:   .subject(order)  .text(order)

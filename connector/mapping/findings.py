@@ -6,13 +6,14 @@ wrong holds by default. A kind nobody weighs is never let pass in silence (spec/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from connector.mapping.carrier_files import band_system
 from connector.mapping.document import Node, Proof, read
 from connector.outcome import Hold, Reason
 
@@ -115,17 +116,18 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     weights: dict[str, Weight] = {}
 
 
-def load_checks(path: Path) -> Checks:
+def load_checks(path: Path, systems: Collection[str] | None = None) -> Checks:
     """The file's, or the usual ones where there is none. Raises Misconfigured with every problem of the file."""
     if not path.exists():
         return Checks()
     proof = Proof(str(path))
-    checks = read_checks(path, proof)
+    checks = read_checks(path, proof, systems)
     proof.finish()
     return checks or Checks()
 
 
-def read_checks(path: Path, proof: Proof) -> Checks | None:
+def read_checks(path: Path, proof: Proof, systems: Collection[str] | None = None) -> Checks | None:
+    """`systems` are those of the table of bands; None where nobody knows them."""
     root = read(path, proof)
     if root is None:
         return None
@@ -134,10 +136,14 @@ def read_checks(path: Path, proof: Proof) -> Checks | None:
         proof.word(entries["kind"], (CHECKS,))
     return Checks(
         receiver=proof.word(entries["receiver"], RECEIVERS) if "receiver" in entries else "",
-        bands=proof.text(entries["bands"]) if "bands" in entries else "",
+        bands=_system(entries["bands"], proof, systems) if "bands" in entries else "",
         phone_filler=_phone(entries["phone_filler"], proof) if "phone_filler" in entries else "",
         weights=_weights(entries["weights"], proof) if "weights" in entries else {},
     )
+
+
+def _system(node: Node, proof: Proof, systems: Collection[str] | None) -> str:
+    return proof.text(node) if systems is None else band_system(node, systems, proof)
 
 
 def _phone(node: Node, proof: Proof) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connector.errors import Problem
+from connector.mapping.carrier_files import read_carriers
 from connector.mapping.document import Proof, Section, Text, read
 from connector.mapping.findings import CHECKS, read_checks
 from connector.mapping.mail import read_mail
@@ -23,7 +24,7 @@ KINDS: dict[str, Callable[[Path, Tables, Proof], object]] = {
     "mail": read_mail,
     "warehouse_profile": lambda path, tables, proof: read_profile(path, proof),
     API: lambda path, tables, proof: read_api_profile(path, proof),
-    CHECKS: lambda path, tables, proof: read_checks(path, proof),
+    CHECKS: lambda path, tables, proof: read_checks(path, proof, tables.bands.systems),
 }
 TABLES = "tables"
 
@@ -41,7 +42,8 @@ def lint(folder: Path) -> list[Problem]:
 
 
 def _blank(folder: Path) -> Tables:
-    """Stands in for tables that are broken: how the other files are written does not depend on their rows."""
+    """Stands in for tables that are broken: the other files are written in the words of systems only."""
+    carriers = read_carriers(folder)
     return Tables(
         folder=folder,
         payments={},
@@ -50,6 +52,8 @@ def _blank(folder: Path) -> Tables:
         time_slots=TimeSlots(slots={}, pairs={}, words={}, codes={}),
         characters={},
         last_lines={},
+        services=carriers.services,
+        bands=carriers.bands,
     )
 
 

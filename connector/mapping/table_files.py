@@ -1,4 +1,4 @@
-"""Table files (変換表の読み込み): the four YAML files behind `Tables`, checked word by word."""
+"""Table files (変換表の読み込み): the YAML files behind `Tables`, checked word by word."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from connector.carriers import BANDS, Bands, Services
 from connector.errors import Misconfigured, Problem
-from connector.mapping.document import Node, Proof, Section, Text, read
+from connector.mapping.carrier_files import read_carriers
+from connector.mapping.document import Listing, Node, Proof, Section, Text, read
 from connector.mapping.pages import carried
 from connector.mapping.tables import CarrierRow, PaymentRow, Tables, fold
 from connector.mapping.time_slot import TimeSlot, TimeSlots
@@ -16,11 +18,10 @@ from connector.order import PaymentKind
 from connector.slip import Carrier
 
 KINDS = tuple(kind.value for kind in PaymentKind if kind is not PaymentKind.UNKNOWN)
-BANDS = ("NONE", "AM", "B1214", "B1416", "B1618", "B1820", "B1821", "B1921", "B2021", "T10", "T17")
 
 
 def load_tables(folder: Path) -> Tables:
-    """Raises Misconfigured with every problem of all four files."""
+    """Raises Misconfigured with every problem of all files."""
     tables, problems = read_tables(folder)
     if tables is None:
         raise Misconfigured(problems)
@@ -28,14 +29,17 @@ def load_tables(folder: Path) -> Tables:
 
 
 def read_tables(folder: Path) -> tuple[Tables | None, list[Problem]]:
-    """The tables, or None and every problem of all four files."""
+    """The tables, or None and every problem of all files."""
     proofs = {name: Proof(str(folder / f"{name}.yaml")) for name in _READERS}
+    carriers = read_carriers(folder)
     parts: dict[str, Any] = {"folder": folder, "last_lines": {}}
+    parts |= {"services": carriers.services, "bands": carriers.bands}
     for name, reader in _READERS.items():
         root = read(folder / f"{name}.yaml", proofs[name])
         if root is not None:
             reader(root, proofs[name], parts)
     problems = [problem for proof in proofs.values() for problem in proof.told()]
+    problems += carriers.problems
     return (None if problems else Tables(**parts)), problems
 
 
@@ -116,7 +120,10 @@ def _carriers(root: Section, proof: Proof, parts: dict[str, Any]) -> None:
     proof.section(root, ("carriers",), ("carriers",))
     node = root.entries.get("carriers")
     seen: dict[tuple[str, str], int] = {}
-    parts["carriers"] = tuple(_carrier(item, proof, seen) for item in proof.listing(node))
+    items = proof.listing(node)
+    parts["carriers"] = tuple(_carrier(item, proof, seen) for item in items)
+    for item, row in zip(items, parts["carriers"], strict=True):
+        _known_bands(item, row, parts["services"], parts["bands"], proof)
     line = _last_line(node) if node is not None else 0
     parts["last_lines"] |= {"carrier": line, "carrier_ne": line}
 
@@ -139,6 +146,22 @@ def _carrier(node: Node, proof: Proof, seen: dict[tuple[str, str], int]) -> Carr
         slots="slots" not in row or proof.flag(row.entries["slots"]),
         **lists,
     )
+
+
+def _known_bands(node: Node, row: CarrierRow, services: Services, bands: Bands, proof: Proof) -> None:
+    """A band that the service of this carrier does not have could never be sent."""
+    named = node.entries.get("bands") if isinstance(node, Section) else None
+    items = named.items if isinstance(named, Listing) else ()
+    for code in dict.fromkeys(filter(None, (row.code, row.cod_code))):
+        system = bands.systems.get(services.of(code).bands)
+        if system is None:
+            continue
+        unknown = [item for item in items if isinstance(item, Text) and item.value not in system.bands]
+        for item in unknown:
+            if item.value in BANDS:
+                proof.problem(item, f"{system.name} の時間帯の表にない時間帯です", item.value)
+        if unknown:
+            return  # told once, whichever of the two services is asked
 
 
 def _once(name: str, item: Node, proof: Proof, seen: dict[tuple[str, str], int]) -> None:

@@ -1,6 +1,7 @@
 """Value tables (変換表): what the shop's words mean in the other systems, edited by people in YAML.
 
-mappings/tables/{payment,carrier,time_slot,characters}.yaml. An unknown value is never guessed: `unknown` says
+mappings/tables/{payment,carrier,time_slot,characters}.yaml, and what each system calls a carrier and a band
+(carriers_by_system.yaml, time_slot_by_system.yaml). An unknown value is never guessed: `unknown` says
 in which file and line it belongs, the order is held, and moves by itself once somebody has added it.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from connector.carriers import Bands, Services
 from connector.mapping.document import nearest
 from connector.mapping.time_slot import TimeSlot, TimeSlots
 from connector.order import PaymentKind
@@ -77,6 +79,8 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     time_slots: TimeSlots
     characters: dict[str, str]  # a character cp932 lacks -> what stands for it
     last_lines: dict[str, int]  # table -> the line after which a new value goes
+    services: Services = Services(rows={})  # our 運送会社コード in each system's words
+    bands: Bands = Bands(systems={})
 
     def payment(self, method: str) -> PaymentRow | None:
         """By the cart's name of the method."""

@@ -19,6 +19,7 @@ import pytest
 from connector.adapters.ecforce import wire as cart
 from connector.adapters.wms.doubts import Door
 from connector.adapters.wms.files import FileWarehouse
+from connector.carriers import Services
 from connector.clock import SteppedClock, at_jst
 from connector.errors import Misconfigured
 from connector.mapping import width
@@ -281,9 +282,9 @@ def _as_the_fixture_says(
 
 def limited(most: int) -> Door:
     door: Door = known("generic").door
-    rows = dict(door.services.rows)
+    rows = dict(door.tables.services.rows)
     rows["SAGAWA_TAKUHAI"] = replace(rows["SAGAWA_TAKUHAI"], cod_most=most)
-    return changed(door, services=replace(door.services, rows=rows))
+    return changed(door, tables=replace(door.tables, services=Services(rows=rows)))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +336,7 @@ def test_a_letter_box_takes_no_wish_and_the_file_says_what_was_left_out() -> Non
 
 
 def test_every_carrier_of_ours_has_its_row() -> None:
-    services = known("generic").door.services
+    services = known("generic").door.tables.services
     assert set(services.rows) == set(Carrier)
     assert {"JP_KAKITOME", "JP_INTERNATIONAL"} <= set(services.rows)
     assert tables().cart_carrier("JP_INTERNATIONAL") == "日本郵便"

@@ -7,12 +7,12 @@ import unicodedata
 from functools import cache
 
 import pytest
-from connector.carriers import Services, load_services
+from connector.carriers import Services
 from connector.slip import TrackingNumber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.golden.samples import FIXTURES, MAPPINGS
+from tests.golden.samples import FIXTURES, tables
 
 VERDICTS = {"accept": 41, "warn": 3, "refuse": 36}
 
@@ -24,7 +24,7 @@ def rows() -> list[dict[str, str]]:
 
 @cache
 def services() -> Services:
-    return load_services(MAPPINGS / "tables/carriers_by_system.yaml")
+    return tables().services
 
 
 def judged(row: dict[str, str]) -> tuple[str, str, str]:

@@ -7,19 +7,18 @@ exchanged but by the shop's own tables, and then it is said (spec/wms.md §4.2, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from connector.addresses import RECEIVERS, Delivery, Postal, Receiver, examine, open_postal
-from connector.carriers import Bands, Choice, Service, Services, Verdict, load_bands, load_services
+from connector.carriers import Choice, Service, Verdict
 from connector.errors import Misconfigured, Problem
 from connector.mapping import CarrierRow, Tables, TimeSlot
+from connector.mapping.carrier_files import BANDS_FILE, SERVICES_FILE
 from connector.mapping.findings import WEIGHTS, Checks, Finding, Weight, load_checks
 from connector.outcome import Hold, Reason
 from connector.slip import Slip
@@ -30,7 +29,6 @@ _AS_A_NUMBER = re.compile(r"0\d+|\d{16,}|\d+(?:\.\d+)?[eE]-?\d+")
 _METHOD = "ネクストエンジンの「発送方法」"
 USUAL = Checks()
 _WISH = "「配達希望日」「時間帯指定」"
-_BANDS_FILE = "mappings/tables/time_slot_by_system.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,6 @@ class Door:
     """The questions at one warehouse's door. `page`: what its file can carry; `temperature`: of all its parcels."""
 
     tables: Tables
-    services: Services
-    bands: Bands
     checks: Checks = USUAL
     receiver: Receiver | None = None
     postal: Postal | None = None
@@ -128,7 +124,7 @@ class Door:
         return self.tables.time_slot(slip.time_slot, self._service(slip, row).bands)
 
     def _service(self, slip: Slip, row: CarrierRow) -> Service:
-        return self.services.of((row.cod_code if _collects(slip) else "") or row.code)
+        return self.tables.services.of((row.cod_code if _collects(slip) else "") or row.code)
 
     def _band(self, slip: Slip, row: CarrierRow, slot: TimeSlot, on: date) -> _Found:
         choice = self._choice(slip, row, slot, on)
@@ -137,15 +133,14 @@ class Door:
         if choice.verdict is Verdict.REPLACED:
             yield "band_replaced", choice.words
             return
-        mend = (
-            f"ネクストエンジンの「時間帯指定」か「発送方法」を直すか、{_BANDS_FILE} で代わりを決めてください"
-        )
-        yield "band_not_offered", f"時間帯「{slip.time_slot}」: {choice.words}。{mend}"
+        mend = f"mappings/tables/{BANDS_FILE} で代わりを決めてください"
+        words = f"時間帯「{slip.time_slot}」: {choice.words}。ネクストエンジンの「時間帯指定」か「発送方法」を直すか"
+        yield "band_not_offered", f"{words}、{mend}"
 
     def _choice(self, slip: Slip, row: CarrierRow, slot: TimeSlot, on: date) -> Choice | None:
         """What becomes of the band; None where nobody knows the carrier's bands."""
         code = (row.cod_code if _collects(slip) else "") or row.code
-        system = self.bands.systems.get(self.checks.bands or self.services.of(code).bands)
+        system = self.tables.bands.systems.get(self.checks.bands or self.tables.services.of(code).bands)
         return system.among(row.bands).choose(slot.band, on, code) if system is not None else None
 
 
@@ -189,56 +184,12 @@ def remarks_of(ready: Sequence[Ready], included: Collection[str]) -> list[str]:
 
 def open_door(folder: Path, tables: Tables) -> Door:
     """The door of the warehouse whose mappings lie in `folder`. Raises Misconfigured with every problem."""
-    problems: list[Problem] = []
-    checks = _part(load_checks, folder / "checks.yaml", problems)
-    services = _part(_services, tables.folder / "carriers_by_system.yaml", problems)
-    bands = _part(_bands, tables.folder / "time_slot_by_system.yaml", problems)
-    if checks is None or services is None or bands is None:
-        raise Misconfigured(problems)
-    if gaps := [
-        *_gaps(folder / "checks.yaml", checks.bands, bands),
-        *_unknown_bands(tables, services, bands),
+    if lacking := [
+        Problem(str(tables.folder / name), 0, 0, "ファイルを読めません", name)
+        for name, known in ((SERVICES_FILE, tables.services.rows), (BANDS_FILE, tables.bands.systems))
+        if not known
     ]:
-        raise Misconfigured(gaps)
+        raise Misconfigured(lacking)
+    checks = load_checks(folder / "checks.yaml", tables.bands.systems)
     receiver = RECEIVERS[checks.receiver] if checks.receiver else None
-    return Door(tables, services, bands, checks, receiver, open_postal()[0])
-
-
-def _gaps(path: Path, system: str, bands: Bands) -> Iterator[Problem]:
-    if system and system not in bands.systems:
-        words = "時間帯の表 (time_slot_by_system.yaml) にない相手です"
-        yield Problem(str(path), 0, 0, words, system, "・".join(bands.systems))
-
-
-def _unknown_bands(tables: Tables, services: Services, bands: Bands) -> Iterator[Problem]:
-    for service in services.rows.values():
-        yield from _gaps(tables.folder / "carriers_by_system.yaml", service.bands, bands)
-
-
-Part = TypeVar("Part")
-
-
-def _part(load: Callable[[Path], Part], path: Path, problems: list[Problem]) -> Part | None:
-    try:
-        return load(path)
-    except Misconfigured as wrong:
-        problems += wrong.problems
-        return None
-
-
-def _services(path: Path) -> Services:
-    return _kept_services(path, path.stat().st_mtime_ns if path.exists() else 0)
-
-
-def _bands(path: Path) -> Bands:
-    return _kept_bands(path, path.stat().st_mtime_ns if path.exists() else 0)
-
-
-@lru_cache(maxsize=8)
-def _kept_services(path: Path, _changed: int) -> Services:
-    return load_services(path)
-
-
-@lru_cache(maxsize=8)
-def _kept_bands(path: Path, _changed: int) -> Bands:
-    return load_bands(path)
+    return Door(tables, checks, receiver, open_postal()[0])

@@ -65,7 +65,7 @@ class FileWarehouse:
         self._drop, self._archive, self._clock = drop, archive, clock
         self._stillness, self._mail = Stillness(clock), mail
         self._unexpected = Unexpected(mappings.profile, self._stillness)
-        self._once = drift.once_meant(mappings.result, mappings.door.services)
+        self._once = drift.once_meant(mappings.result, mappings.door.tables.services)
         self.rereads = frozenset(self._once)
 
     @classmethod
