@@ -34,7 +34,7 @@ columns:
   - {name: 商品コード, at: 14, key: sku, grammar: code}
   - {name: 出荷数, at: 18, key: quantity, grammar: whole}
   - {name: 賞味期限, at: 19, key: lot, grammar: code}
-  - {name: 得意先コード, at: 20, key: customer, grammar: text}
+  - {name: 得意先コード, at: 20, key: reason, grammar: text}
 """
 NUMBERS = """\
 kind: csv_reader
@@ -220,7 +220,7 @@ def test_a_doubled_apostrophe_is_one(tmp_path: Path) -> None:
     path.write_text(TAB_QUOTE, "utf-8")
     source = ODDITIES / "tab_quote/2026-11-25/WP_RSHKAJ_WH01.CSV"
     (row,) = load_csv_reader(path, samples.tables()).read(source.name, source.read_bytes())
-    assert (row.values["customer"], row.values["tracking"]) == ("O'MIHON", "999900001214")
+    assert (row.values["reason"], row.values["tracking"]) == ("O'MIHON", "999900001214")
     assert (row.values["quantity"], row.values["shipped_on"]) == (1, date(2026, 11, 25))
 
 

@@ -15,9 +15,10 @@ import msgspec
 
 from connector.adapters.wms.api import NO_STOP, STOP, Desk, number_of, refused, taken
 from connector.adapters.wms.api_body import Body, Shape, encoded
+from connector.adapters.wms.meanings import load_reader
 from connector.adapters.wms.shipments import Rules, gather
 from connector.errors import Barred, Malformed, Problem, Refused
-from connector.mapping import CsvReader, Tables, Unfit, load_csv_reader
+from connector.mapping import CsvReader, Tables, Unfit
 from connector.outcome import CannotTell, Effect, Reason, Reply, Sent, Stray
 from connector.ports import ReadResults, Receipt, ResultFile
 from connector.transport.http import Answer, no_words, patiently
@@ -42,7 +43,7 @@ SHAPE: Final = Shape(
 
 def load_results(folder: Path, tables: Tables) -> CsvReader:
     """`result.yaml`: the columns of the shop's own export pattern."""
-    return load_csv_reader(folder / "result.yaml", tables)
+    return load_reader(folder / "result.yaml", "export", tables)
 
 
 class Logizard:

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.wms import news, plain
 from connector.adapters.wms.doubts import Door, open_door
+from connector.adapters.wms.meanings import load_reader
 from connector.errors import Misconfigured, Problem
 from connector.mapping import (
     CsvReader,
@@ -25,9 +25,6 @@ from connector.mapping import (
     load_csv_writer,
     load_profile,
 )
-
-EVENT_KEYS = frozenset(("result_id", *plain.KEYS)) - {"pieces"}
-"""What a row has where the warehouse numbers its events itself (SHIPRES, spec/wms.md §7.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,9 @@ def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappi
     """Compile a profile's folder, with `own` values over its profile.yaml. Raises Misconfigured, gathered."""
     problems: list[Problem] = []
 
-    def part(load: Callable[..., Any], kind: str, *with_tables: Tables) -> Any:
+    def part(load: Callable[..., Any], kind: str, *more: object) -> Any:
         try:
-            return load(folder / f"{kind}.yaml", *with_tables)
+            return load(folder / f"{kind}.yaml", *more)
         except Misconfigured as wrong:
             return problems.extend(wrong.problems)
 
@@ -67,14 +64,14 @@ def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappi
         kind: part(load, kind, tables)
         for kind, load in (("instruction", load_csv_writer), ("stop", load_csv_writer))
         if kind in spoken
-    } | {kind: part(load_csv_reader, kind, tables) for kind in ("receipt", "result") if kind in spoken}
-    for kind, field in (("parcels", "parcels"), ("stock", "stock"), ("return", "returns")):
+    }
+    for kind, field in _INBOUND.items():
         if kind in spoken:
-            compiled[field] = part(load_csv_reader, kind, tables)
+            compiled[field] = part(load_reader, kind, kind, tables)
     if (folder / "layout.yaml").exists():
         compiled["layout"] = part(load_csv_reader, "layout", tables)
     door = part(lambda _: open_door(folder, tables), "checks")
-    if not problems:
+    if compiled.get("instruction") is not None:
         problems += _gaps(folder, compiled)
         problems += _nowhere(folder, compiled["instruction"].written, profile)
     if problems:
@@ -84,13 +81,14 @@ def load_mappings(folder: Path, tables: Tables, own: Mapping[str, Any]) -> Mappi
     return Mappings(profile=ours, door=replace(door, page=page, temperature=ours.temperature), **compiled)
 
 
-_MORE_FILES = (
-    ("parcels", "parcels", (*plain.NEEDED, "carrier")),
-    ("stock", "stock", news.STOCK_KEYS),
-    ("returns", "return", news.RETURN_KEYS),
-)
-"""What each other file that comes in must tell of its rows."""
-
+_INBOUND = {
+    "receipt": "receipt",
+    "result": "result",
+    "parcels": "parcels",
+    "stock": "stock",
+    "return": "returns",
+}
+"""What comes in, and whose words therefore must mean something (`meanings.py`)."""
 
 _DESTINATION = {
     "郵便番号 (slip.zip_code)": ({"slip.zip_code"},),
@@ -102,9 +100,9 @@ _DESTINATION = {
 }
 
 
-def _nowhere(folder: Path, written: frozenset[str], profile: WarehouseProfile) -> Iterator[Problem]:
+def _nowhere(folder: Path, written: frozenset[str], profile: WarehouseProfile | None) -> Iterator[Problem]:
     """An instruction that does not say where its parcels go."""
-    if profile.address_elsewhere:
+    if profile is None or profile.address_elsewhere:
         return
     for name, ways in _DESTINATION.items():
         if not any(way <= written for way in ways):
@@ -116,25 +114,6 @@ def _nowhere(folder: Path, written: frozenset[str], profile: WarehouseProfile) -
 
 def _gaps(folder: Path, compiled: Mapping[str, Any]) -> list[Problem]:
     """Files that are right by themselves and do not fit together."""
-    result = str(folder / "result.yaml")
-    keys = compiled["result"].keys
-    needed = EVENT_KEYS if "result_id" in keys else {*plain.NEEDED, *plain.ONE_OF_THE_MAPPING}
-    problems = [
-        Problem(result, 0, 0, f"key: {key} の列がありません。ない列の値は absent: に書きます")
-        for key in sorted(needed - keys)
-    ]
-    for field, kind, wanted in _MORE_FILES:
-        reader = compiled.get(field)
-        for key in sorted(set(wanted) - reader.keys) if reader is not None else ():
-            words = f"key: {key} の列がありません。ない列の値は absent: に書きます"
-            problems.append(Problem(str(folder / f"{kind}.yaml"), 0, 0, words))
-        absent = reader.absent if reader is not None else {}
-        for key, words in news.unfit(absent).items():
-            problems.append(Problem(str(folder / f"{kind}.yaml"), 0, 0, words, absent[key]))
-    shipped_on = compiled["result"].absent.get("shipped_on", plain.TODAY)
-    if shipped_on != plain.TODAY:
-        words = "absent: の shipped_on に書けるのは today (読んだ日) だけです"
-        problems.append(Problem(result, 0, 0, words, shipped_on, plain.TODAY))
     layout = compiled.get("layout")
     moved = layout.misfits(compiled["instruction"].header) if layout is not None else ()
-    return problems + [Problem(str(folder / "instruction.yaml"), 0, 0, words) for words in moved]
+    return [Problem(str(folder / "instruction.yaml"), 0, 0, words) for words in moved]

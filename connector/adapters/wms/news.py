@@ -7,7 +7,7 @@ warehouse can mean is that row's problem, and a file of which not one row can be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -21,11 +21,6 @@ from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 
 COUNTS = ("good", "bad", "allocated")
-STOCK_KEYS = ("warehouse", "sku", "lot", *COUNTS, "told_at")
-RETURN_KEYS = (
-    *("return_number", "slip_number", "tracking"),
-    *("sku", "quantity", "condition", "reason", "arrived_on"),
-)
 OF_THE_FILE = {"told_at": "now", "arrived_on": "today"}
 """What `absent:` may say of a time that no column gives: when the file was written, else when we read it."""
 
@@ -43,15 +38,6 @@ _COUNTED = {"good": "良品数", "bad": "不良数", "allocated": "引当数", "
 Values = dict[str, Any]
 One = TypeVar("One", StockLevel, GoodsReturn)
 Sound = list[tuple[Row, One]]
-
-
-def unfit(absent: Mapping[str, str]) -> dict[str, str]:
-    """What a mapping says for a column that the file does not have, and nobody can read; by key."""
-    times = {key: f"absent: の {key} に書けるのは {word} だけです" for key, word in OF_THE_FILE.items()}
-    counted = {key: f"absent: の {key} には半角の数を書きます" for key in _COUNTED}
-    wrong = {key for key in times if key in absent and absent[key] != OF_THE_FILE[key]}
-    wrong |= {key for key in counted if key in absent and not absent[key].isdecimal()}
-    return {key: words for key, words in (times | counted).items() if key in wrong}
 
 
 @dataclass(frozen=True, slots=True)

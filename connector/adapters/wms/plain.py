@@ -17,12 +17,8 @@ from typing import Any
 from connector.mapping import Row
 from connector.slip import Result
 
-NEEDED = ("slip_number", "tracking")
-ONE_OF_THE_MAPPING = ("carrier", "shipped_on")  # a column or a value in `absent:`, but never nothing
-TODAY = "today"  # `absent: {shipped_on: today}`: the day on which the file is read
 KEYS = (
-    *NEEDED,
-    *ONE_OF_THE_MAPPING,
+    *("slip_number", "tracking", "carrier", "shipped_on"),
     *("result", "line_no", "parcel", "parcels", "pieces", "sku", "quantity", "reason_code", "reason"),
 )
 DATED = "dated"  # whether the file itself names the day; else the day of reading stands in for it
@@ -51,7 +47,7 @@ def events(rows: Sequence[Row], today: date) -> list[Row]:
 
 
 def _shipped_on(values: Values, today: date | None) -> date | None:
-    said: date | str | None = values["shipped_on"]
+    said: date | str | None = values["shipped_on"]  # a text: `absent: {shipped_on: today}`
     return said if isinstance(said, date) else today
 
 

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connector.adapters.wms import news
 from connector.adapters.wms.inbound import BOOKED, read_inbound
-from connector.adapters.wms.mappings import EVENT_KEYS, Mappings
+from connector.adapters.wms.mappings import Mappings
+from connector.adapters.wms.meanings import NUMBERED, RETURN, STOCK
 from connector.adapters.wms.pieces import whole
 from connector.adapters.wms.shipments import TAKEN, told
 from connector.errors import Malformed, Problem
@@ -29,9 +29,8 @@ from connector.slip import Shipment
 
 KINDS = (*BOOKED, "receipt", "instruction")
 _OPEN = {  # what names nobody: of receipts and instructions these, of all that is booked everything but the reason
-    *("pieces", "lot", "expires_on", "confirmed_at", "checked_as", "file_name", "rows", "verdict"),
-    *("error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
-    *(EVENT_KEYS | {*news.STOCK_KEYS, *news.RETURN_KEYS}) - {"reason"},
+    *("file_name", "rows", "verdict", "error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
+    *{*NUMBERED, *STOCK, *RETURN} - {"reason"},
 }
 _CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
 _PHONE = re.compile(r"0\d{9,10}", re.ASCII)
