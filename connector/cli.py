@@ -88,16 +88,13 @@ def check(config: Config = DEFAULT, json: Json = False) -> None:
     from connector.addresses import open_postal
     from connector.config import load
     from connector.errors import Misconfigured
-    from connector.mapping import lint
+    from connector.wiring import misfits
 
-    problems = []
     try:
-        settings = load(config)
-        folders = {shop.mappings for shop in settings.shops.values()}
-        problems = [problem for folder in sorted(folders) for problem in lint(folder)]
+        problems = [problem for shop in load(config).shops.values() for problem in misfits(shop)]
     except Misconfigured as error:
         problems = error.problems
-    found = [str(problem) for problem in problems]
+    found = list(dict.fromkeys(map(str, problems)))  # shops may share a folder
     _, unchecked = open_postal()
     words = "\n".join(found) or "ok: 設定と変換設定に問題はありません。"
     show({"problems": found, "postal": unchecked}, json, "\n".join(filter(None, (words, unchecked))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from connector.adapters.wms import kinds as wms
 from connector.clock import Clock, jst
 from connector.config import Settings, ShopSection, secret, shop_rules
 from connector.errors import Misconfigured, Problem
+from connector.ledger.alarms.mappings import PULSE as MAPPINGS
 from connector.ledger.call_counts import CallCounts
 from connector.ledger.database import Database, migrate
 from connector.ledger.ledger import Ledger
@@ -205,27 +206,49 @@ def _daily(world: World, key: str) -> Callable[[datetime], Awaitable[None]]:
 def _refresh(
     world: World, shop: Shop, section: ShopSection, lines: Lines, runner: Runner
 ) -> Callable[[], Awaitable[None]]:
-    """Between two passes: the sign-in is kept alive; mapping files that changed are used, if all are sound."""
-    seen = _fingerprint(section.mappings)
+    """Between two passes: the sign-in is kept alive; mapping files that changed are used, if all are sound.
+
+    Where they are not, those of before stay in use, and an alarm says so until they are mended.
+    """
+    seen, begun = _fingerprint(section.mappings), False
     tend = tended(lines.session, world.counts, world.clock)
 
     async def look() -> None:
-        nonlocal seen
+        nonlocal seen, begun
         await tend()
         now = _fingerprint(section.mappings)
         if now == seen:
+            if not begun:  # what an earlier process said of files that have been mended since
+                await runner.ledger.pulse(MAPPINGS, world.clock.now())
+            begun = True
             return
-        seen = now
-        problems = lint(section.mappings)
-        words = "\n".join(map(str, problems))
-        await runner.ledger.pulse("mappings", world.clock.now(), words)
-        if problems:
-            log.error("changed mappings are not used", shop=shop.key, error=words)
+        seen, begun = now, True
+        try:
+            ports = _refitted(shop, section, lines, world.clock)
+        except Misconfigured as wrong:
+            await runner.ledger.pulse(MAPPINGS, world.clock.now(), str(wrong))
+            log.error("changed mappings are not used", shop=shop.key, error=str(wrong))
             return
-        runner.ports = _ports(shop, section, lines, world.clock)
+        runner.ports = ports
+        await runner.ledger.pulse(MAPPINGS, world.clock.now())
         log.info("changed mappings are in use", shop=shop.key)
 
     return look
+
+
+def misfits(section: ShopSection) -> list[Problem]:
+    """Everything for which a shop's mappings cannot be used: what is badly written, and what means nothing."""
+    folder = section.mappings
+    problems = lint(folder) + lint_carriers(folder / "tables")
+    with suppress(Misconfigured):  # the tables themselves; they are among the problems already
+        problems += wms.misfits(folder / "wms" / section.warehouse.profile, load_tables(folder / "tables"))
+    return list(dict.fromkeys(problems))
+
+
+def _refitted(shop: Shop, section: ShopSection, lines: Lines, clock: Clock) -> Ports:
+    if problems := misfits(section):
+        raise Misconfigured(problems)
+    return _ports(shop, section, lines, clock)
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:

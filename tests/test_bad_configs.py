@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from connector.cli import app
 from connector.config import load
 from connector.errors import Misconfigured
+from typer.testing import CliRunner
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CASES = sorted((REPOSITORY / "tests/bad_configs").glob("[0-9][0-9]-*"))
@@ -72,6 +74,29 @@ def test_the_environment_is_named_as_the_place(tmp_path: Path, monkeypatch: pyte
     load(config)
     monkeypatch.setenv("CONNECTOR_WEB__PORT", "eighty")
     assert told(config).startswith("environment variable CONNECTOR_WEB__PORT: web.port: ")
+
+
+@pytest.mark.parametrize("profile", ["generic", "yupri"])
+def test_check_loads_the_profile_of_the_shop_and_tells_everything(profile: str, tmp_path: Path) -> None:
+    """Files that are well written and mean nothing, or do not fit together, are found before the daemon starts."""
+    config = laid_out(CASES[0], tmp_path)
+    text = config.read_text(encoding="utf-8").replace("recipiant", "recipient")
+    config.write_text(text.replace('profile = "generic"', f'profile = "{profile}"'), encoding="utf-8")
+    (tmp_path / "mappings").unlink()
+    shutil.copytree(REPOSITORY / "mappings", tmp_path / "mappings")
+    sound = CliRunner().invoke(app, ["check", "--config", str(config)])
+    assert sound.exit_code == 0, sound.output
+
+    result = tmp_path / "mappings/wms" / profile / "result.yaml"
+    whole = result.read_text(encoding="utf-8")
+    result.write_text(whole.replace("key: tracking", "key: traking").replace(": date", ": text"), "utf-8")
+    mail = tmp_path / "mappings/next_engine/mail.yaml"
+    mail.write_text("kind: mail\n", encoding="utf-8")
+    found = CliRunner().invoke(app, ["check", "--config", str(config)])
+    assert found.exit_code == 3
+    for words in ("もしかして「tracking」", "shipped_on (出荷日) をこの書式では読めません", "mail.yaml:1:1"):
+        assert found.output.count(words) >= 1, found.output
+    assert len(set(found.output.splitlines())) == len(found.output.splitlines()), "nothing is told twice"
 
 
 @pytest.mark.parametrize(("verb", "code"), [("check", 3), ("run", 78), ("health", 78)])

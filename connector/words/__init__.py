@@ -26,6 +26,7 @@ from connector.words.places import (
     PAYMENT_STATES,
     RESULTS,
     SLIP_STATES,
+    SOURCES,
     STAGES,
     STOP_VERDICTS,
     SYSTEMS,
@@ -121,9 +122,9 @@ def place(item: str, value: str) -> Term:
 
 
 def stage(name: str, lang: str = "ja") -> str:
-    """A stage's name; the acts of people carry no stage."""
-    known = STAGES.get(name)
-    return known.name.say(lang) if known else name
+    """A stage's name, or that of what else is read; the acts of people carry no stage."""
+    known = STAGES[name].name if name in STAGES else SOURCES.get(name)
+    return known.say(lang) if known else name
 
 
 def reason(value: str, lang: str = "ja") -> str:

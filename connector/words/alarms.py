@@ -126,6 +126,20 @@ ALARMS: dict[str, AlarmWord] = {
             "Ask the warehouse whether it has the files named; it goes on by itself once the answer comes.",
         ),
     ),
+    "mappings_unused": AlarmWord(
+        Text("直した変換設定が使われていません", "Changed mappings are not in use"),
+        Text(
+            "変換設定（mappings）に誤りがあるため、直す前の設定のまま動き続けています。"
+            "このまま再起動すると、起動できないことがあります。",
+            "The changed files (mappings) do not hold together, so all goes on by those of before. "
+            "A restart may fail.",
+        ),
+        Text(
+            "connector check を実行し、示されたファイルの行をすべて直してください。"
+            "保存すれば自動で使われ、警報は解けます。",
+            "Run connector check and mend every line it names; once saved the files are used and this ends.",
+        ),
+    ),
     "outage_cart": _out(
         Text("カートにつながりません", "The cart does not answer"),
         Text(
@@ -219,11 +233,19 @@ def _sign_in(evidence: Facts, now: datetime, lang: str) -> str:
     return f"{evidence['account']}: {state}{begun}"
 
 
+def _unused(evidence: Facts, now: datetime, lang: str) -> str:
+    said, more = _plain(evidence, now, lang), int(evidence.get("more", 0))
+    if not more:
+        return said
+    return f"{said}（ほか {more}件）" if lang == "ja" else f"{said} (and {more} more)"
+
+
 _FACTS: dict[str, Callable[[Facts, datetime, str], str]] = {
     "preflight_waits": waits_sentence,
     "import_totals": totals_sentence,
     "intake_silent": _silent,
     "sign_in": _sign_in,
+    "mappings_unused": _unused,
     "stage_stopped": stopped_sentence,
     "receipt_silent": silent_sentence,
     "budget_near": lambda evidence, _now, lang: budget_sentence(evidence, lang),

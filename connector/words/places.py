@@ -118,6 +118,9 @@ STAGES: dict[str, Term] = {
     ),
 }
 
+SOURCES: dict[str, Text] = {"mappings": Text("変換設定", "Mappings")}
+"""What is read in between and is no stage."""
+
 EFFECTS: dict[str, Text] = {
     "mail": Text("受注メール", "Order mail"),
     "ne_import": Text("受注CSV取込", "Order CSV"),

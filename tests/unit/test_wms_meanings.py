@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from connector.adapters.wms.inbound import read_inbound
+from connector.adapters.wms.kinds import misfits
 from connector.adapters.wms.logizard import load_results
 from connector.adapters.wms.mappings import load_mappings
 from connector.adapters.wms.meanings import NUMBERED, load_reader
@@ -87,6 +88,15 @@ def test_the_export_of_an_api_is_held_to_the_same_words(tmp_path: Path) -> None:
     )
     with pytest.raises(Misconfigured, match=r"shipped_on \(出荷日\) をこの書式では読めません"):
         load_results(folder, samples.tables())
+    instruction = folder / "instruction.yaml"
+    instruction.write_text(instruction.read_text("utf-8").replace("name: TRSP_NAME", "name: NAME"), "utf-8")
+    files = [Path(problem.where).name for problem in misfits(folder, samples.tables())]
+    assert files == ["result.yaml", "instruction.yaml"], "both are told before anything is contacted"
+
+
+@pytest.mark.parametrize("folder", sorted(samples.MAPPINGS.glob("wms/*")), ids=lambda path: path.name)
+def test_every_profile_that_comes_with_the_product_means_something(folder: Path) -> None:
+    assert misfits(folder, samples.tables()) == []
 
 
 def test_what_stands_for_a_missing_column_is_read_like_its_cells(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ was turned away at the door (429, no line) is no try of its slip: it waits as lo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,19 +18,17 @@ import msgspec
 
 from connector.adapters.wms import doubts
 from connector.adapters.wms.api_body import Body, Shape, body_of, encoded
+from connector.adapters.wms.api_mappings import ApiMappings
 from connector.adapters.wms.shipments import SYSTEM
 from connector.clock import Clock, jst
-from connector.errors import Closed, ConnectorError, Misconfigured, NotDone, Problem
+from connector.errors import Closed, ConnectorError, NotDone
 from connector.mapping import (
     ApiProfile,
     CsvWriter,
     Instruction,
     Sender,
-    Tables,
     Unfit,
     WarehouseProfile,
-    load_api_profile,
-    load_csv_writer,
 )
 from connector.outcome import Effect, Hold, Item, Reply, Stray
 from connector.ports import Archive, BuiltFile, ReadResults, Receipt, ResultFile, TokenStore
@@ -199,37 +197,11 @@ class ApiWarehouse:
 
     @classmethod
     def by_mappings(
-        cls,
-        folder: Path,
-        *,
-        tables: Tables,
-        own: Mapping[str, Any],
-        door: ApiDoor,
-        archive: Archive,
-        clock: Clock,
-        kinds: Mapping[str, Callable[[Desk, Path, Tables], Api]],
+        cls, mappings: ApiMappings, *, api: Api, desk: Desk, own: Mapping[str, Any]
     ) -> ApiWarehouse:
-        """Raises Misconfigured with every problem of the folder."""
-        problems: list[Problem] = []
-        loaded: list[Any] = []
-        for load in (
-            lambda: load_api_profile(folder / "profile.yaml"),
-            lambda: load_csv_writer(folder / "instruction.yaml", tables),
-            lambda: doubts.open_door(folder, tables),
-        ):
-            try:
-                loaded.append(load())
-            except Misconfigured as wrong:
-                problems += wrong.problems
-        if problems:
-            raise Misconfigured(problems)
-        profile, writer, questions = loaded
-        desk = Desk(door, profile, archive, clock)
-        api = kinds[profile.speaks](desk, folder, tables)
-        if gaps := api.shape.gaps(str(folder / "instruction.yaml"), writer.header):
-            raise Misconfigured(gaps)
-        asked = replace(questions, page=writer.dialect.page, temperature=profile.temperature)
-        return cls(api, desk, writer, asked, _own(profile, own), folder)
+        writer, profile = mappings.instruction, mappings.profile
+        asked = replace(mappings.questions, page=writer.dialect.page, temperature=profile.temperature)
+        return cls(api, desk, writer, asked, _own(profile, own), mappings.folder)
 
     # --- building --------------------------------------------------------------------------------------
 

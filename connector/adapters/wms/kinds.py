@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from connector.adapters.wms import logiless, logizard, openlogi
 from connector.adapters.wms.api import Api, ApiDoor, ApiWarehouse, Desk
+from connector.adapters.wms.api_body import Shape
+from connector.adapters.wms.api_mappings import ApiMappings, Exports, load_api_mappings
 from connector.adapters.wms.files import FileWarehouse
-from connector.adapters.wms.logiless import Logiless
-from connector.adapters.wms.logizard import Logizard, load_results
 from connector.adapters.wms.mail_results import MailResults
-from connector.adapters.wms.openlogi import Openlogi
+from connector.adapters.wms.mappings import load_mappings
 from connector.clock import Clock
 from connector.errors import Misconfigured, Problem
 from connector.mapping import Tables, speaks_by_api
@@ -20,10 +22,24 @@ from connector.transport.drop import Drop
 
 Way = TypeVar("Way")
 
-APIS: Mapping[str, Callable[[Desk, Path, Tables], Api]] = {
-    "openlogi": lambda desk, folder, tables: Openlogi(desk),
-    "logiless": lambda desk, folder, tables: Logiless(desk),
-    "logizard": lambda desk, folder, tables: Logizard(desk, load_results(folder, tables)),
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One API: its bodies, who speaks it, and how its results are read where they are rows."""
+
+    shape: Shape
+    speak: Callable[[Desk, ApiMappings], Api]
+    exports: Exports | None = None
+
+
+APIS: Mapping[str, Speech] = {
+    "openlogi": Speech(openlogi.SHAPE, lambda desk, mappings: openlogi.Openlogi(desk)),
+    "logiless": Speech(logiless.SHAPE, lambda desk, mappings: logiless.Logiless(desk)),
+    "logizard": Speech(
+        logizard.SHAPE,
+        lambda desk, mappings: logizard.Logizard(desk, mappings.result),
+        logizard.load_results,
+    ),
 }
 """What `speaks:` of a profile.yaml may say. Another API is one file and one line here."""
 
@@ -54,9 +70,28 @@ def connect(
             folder, tables=tables, own=own, drop=given, archive=archive, clock=clock, mail=mail
         )
     opened = _given(door, folder, "the table [shops.<key>.warehouse.api]")
-    return ApiWarehouse.by_mappings(
-        folder, tables=tables, own=own, door=opened, archive=archive, clock=clock, kinds=APIS
-    )
+    mappings = _api_mappings(folder, tables)
+    desk = Desk(opened, mappings.profile, archive, clock)
+    api = APIS[mappings.profile.speaks].speak(desk, mappings)
+    return ApiWarehouse.by_mappings(mappings, api=api, desk=desk, own=own)
+
+
+def misfits(folder: Path, tables: Tables) -> list[Problem]:
+    """Every problem for which `connect` would refuse the warehouse whose mappings lie in `folder`."""
+    try:
+        if speaks_by_api(folder / "profile.yaml"):
+            _api_mappings(folder, tables)
+        else:
+            load_mappings(folder, tables, {})
+    except Misconfigured as wrong:
+        return wrong.problems
+    return []
+
+
+def _api_mappings(folder: Path, tables: Tables) -> ApiMappings:
+    shapes = {name: api.shape for name, api in APIS.items()}
+    exports = {name: api.exports for name, api in APIS.items() if api.exports is not None}
+    return load_api_mappings(folder, tables, shapes, exports)
 
 
 def _given(way: Way | None, folder: Path, expected: str) -> Way:

@@ -52,7 +52,8 @@ class Logizard:
     shape = SHAPE
     stoppable = False
 
-    def __init__(self, desk: Desk, results: CsvReader) -> None:
+    def __init__(self, desk: Desk, results: CsvReader | None) -> None:
+        assert results is not None  # noqa: S101 - mappings that speak so are loaded with their columns
         self._desk, self._door, self._reader = desk, desk.door, results
         self.profile = desk.profile
 

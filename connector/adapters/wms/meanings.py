@@ -8,8 +8,9 @@ these files say is held against one table when they are loaded (spec/wms.md §4.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -181,34 +182,49 @@ def _columns(root: Section) -> list[Section]:
     return [item for item in node.items if isinstance(item, Section)] if isinstance(node, Listing) else []
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A mapping as it is written: its columns by what they mean, as far as anybody can tell."""
+
+    meanings: Mapping[str, Meaning]
+    columns: list[tuple[str, Section]]
+    instead: Section
+    proof: Proof
+
+
 def _examine(root: Section, columns: list[Section], meanings: Mapping[str, Meaning], proof: Proof) -> None:
     absent = root.entries.get("absent")
     instead = absent if isinstance(absent, Section) else Section({}, {}, root.line, root.column)
-    for column in columns:
-        key = column.entries.get("key")
-        if not isinstance(key, Text):
-            continue  # the reader says so
-        if key.value in meanings:
-            _column(column, key, meanings, instead, proof)
-        else:
-            _unknown(key, "知らない key: です。使わない列は書きません", meanings, proof)
-    for name, key in instead.names.items():
+    form = _Form(meanings, [(_meant(column, meanings, proof), column) for column in columns], instead, proof)
+    for key, column in form.columns:
+        if key:
+            _column(column, key, form)
+    for name, at in instead.names.items():
         if name in meanings:
             _instead(instead.entries[name], name, meanings[name], proof)
         else:
-            _unknown(key, "absent: に知らない key: があります", meanings, proof)
-    _missing(root, columns, meanings, instead, proof)
+            _unknown(at, "absent: に知らない key: があります", meanings, proof)
+    if isinstance(at_columns := root.entries.get("columns"), Listing):
+        _missing(at_columns, form)
 
 
-def _column(
-    column: Section, key: Text, meanings: Mapping[str, Meaning], instead: Section, proof: Proof
-) -> None:
-    meaning = meanings[key.value]
-    entries, about = column.entries, f"{key.value} ({meaning.name})"
-    grammar = entries.get("grammar")
-    if isinstance(grammar, Text) and grammar.value in _KNOWN and grammar.value not in meaning.grammars:
-        words = f"{about} をこの書式では読めません"
-        proof.problem(grammar, words, grammar.value, "・".join(meaning.grammars))
+def _meant(column: Section, meanings: Mapping[str, Meaning], proof: Proof) -> str:
+    """What the column is for; a misspelt one is examined as what it surely means. Empty where nobody knows."""
+    key = column.entries.get("key")
+    if not isinstance(key, Text):
+        return ""  # the reader says so
+    if key.value in meanings:
+        return key.value
+    _unknown(key, "知らない key: です。使わない列は書きません", meanings, proof)
+    return _near(key.value, meanings, SURE)
+
+
+def _column(column: Section, key: str, form: _Form) -> None:
+    meaning, entries, proof = form.meanings[key], column.entries, form.proof
+    about, grammar = f"{key} ({meaning.name})", entries.get("grammar")
+    if _word(grammar) in _KNOWN and _word(grammar) not in meaning.grammars:
+        words, expected = f"{about} をこの書式では読めません", "・".join(meaning.grammars)
+        proof.problem(grammar, words, _word(grammar), expected)
     if _word(entries.get("blank")) == "yes" and not meaning.blank:
         proof.problem(entries["blank"], f"{about} は空欄にできません。blank: yes を消してください")
     if isinstance(words_of := entries.get("words"), Section) and meaning.words:
@@ -216,16 +232,16 @@ def _column(
             if isinstance(node, Text) and node.value not in meaning.words:
                 _unknown(node, f"words: が、{about} にない言葉を指しています", meaning.words, proof)
     carrier = entries.get("carrier")
-    if _word(carrier) in meanings.keys() - set(_CHECKERS):
-        proof.problem(
-            carrier, "carrier: に書けるのは運送会社の key: だけです", _word(carrier), "・".join(_CHECKERS)
-        )
+    if _word(carrier) in form.meanings.keys() - set(_CHECKERS):
+        words = "carrier: に書けるのは運送会社の key: だけです"
+        proof.problem(carrier, words, _word(carrier), "・".join(_CHECKERS))
     silent = meaning.blank and not meaning.words  # a word decides what happens: nothing is guessed for it
-    if _word(entries.get("needed")) == "no" and not (meaning.column or silent or key.value in instead):
+    if _word(entries.get("needed")) == "no" and not (meaning.column or silent or key in form.instead):
         words = f"{about} の列がないファイルで何とみなすかを absent: に書くか、needed: no を消してください"
         proof.problem(entries["needed"], words)
 
 
+SURE = 0.75  # how like a known word a misspelt one is, if it can mean nothing else
 _KNOWN = (*GRAMMARS, TRACKING, WORDS)
 _CHECKERS = ("carrier", "checked_as")
 
@@ -250,25 +266,21 @@ def _instead(node: Node, key: str, meaning: Meaning, proof: Proof) -> None:
         proof.problem(node, f"{about} は空欄にできません")
 
 
-def _missing(
-    root: Section, columns: list[Section], meanings: Mapping[str, Meaning], instead: Section, proof: Proof
-) -> None:
-    told = {_word(column.entries.get("key")) for column in columns}
-    sure = {_word(one.entries.get("key")) for one in columns if _word(one.entries.get("needed")) != "no"}
-    at = root.entries.get("columns")
-    if not isinstance(at, Listing):
-        return  # the reader says so
-    for key, meaning in meanings.items():
-        if meaning.column and key in told - sure:
+def _missing(at: Listing, form: _Form) -> None:
+    told = {key for key, _ in form.columns}
+    unneeded = {
+        key: column.entries["needed"]
+        for key, column in form.columns
+        if _word(column.entries.get("needed")) == "no"
+    }
+    sure = {key for key, column in form.columns if _word(column.entries.get("needed")) != "no"}
+    for key, meaning in form.meanings.items():
+        if meaning.column and key in unneeded and key not in sure:
             words = f"key: {key} ({meaning.name}) の列は、なければ読めません。needed: no は書けません"
-            proof.problem(next(_needed(columns, key)), words)
-        elif meaning.must and key not in told and (meaning.column or key not in instead):
+            form.proof.problem(unneeded[key], words)
+        elif meaning.must and key not in told and (meaning.column or key not in form.instead):
             way = "。ない列の値は absent: に書きます" if meaning.instead else ""
-            proof.problem(at, f"key: {key} の列がありません ({meaning.name}){way}")
-
-
-def _needed(columns: list[Section], key: str) -> Iterator[Node]:
-    return (column.entries["needed"] for column in columns if _word(column.entries.get("key")) == key)
+            form.proof.problem(at, f"key: {key} の列がありません ({meaning.name}){way}")
 
 
 def _word(node: Node | None) -> str:
@@ -280,10 +292,11 @@ def _unknown(at: Text, words: str, known: Collection[str], proof: Proof) -> None
     proof.problem(at, words, at.value, f"もしかして「{close}」" if close else "・".join(filter(None, known)))
 
 
-def _near(word: str, known: Collection[str]) -> str:
+def _near(word: str, known: Collection[str], least: float = 0.0) -> str:
     """The known word that was most likely meant, whatever its case and width; empty where none is like it."""
     plain = unicodedata.normalize("NFKC", word).strip().casefold()
     if (called := _CALLED.get(plain)) in known:
         return called or ""
     folded = {one.casefold(): one for one in known if one}
-    return folded.get(nearest(plain, folded), "")
+    close = nearest(plain, folded)
+    return folded[close] if close and SequenceMatcher(None, plain, close).ratio() >= least else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from connector.ledger.alarms import budget, imports, intake_silent, outage, relay, sign_in
+from connector.ledger.alarms import budget, imports, intake_silent, mappings, outage, relay, sign_in
 from connector.ledger.history import Entry, append
 from connector.ledger.schema_hub import alarms
 from connector.ledger.storable import plain, plain_facts
@@ -31,6 +31,7 @@ WATCHERS: dict[str, Watcher] = {
     imports.TOTALS_KIND: imports.totals,
     relay.STOPPED_KIND: relay.stopped,
     relay.SILENT_KIND: relay.silent,
+    mappings.KIND: mappings.unused,
     "outage_cart": outage.cart,
     "outage_next_engine": outage.next_engine,
     "outage_mail": outage.mail,
