@@ -239,7 +239,7 @@ def _refresh(
 def misfits(section: ShopSection) -> list[Problem]:
     """Everything for which a shop's mappings cannot be used: what is badly written, and what means nothing."""
     folder = section.mappings
-    problems = lint(folder) + lint_carriers(folder / "tables")
+    problems = lint(folder)
     with suppress(Misconfigured):  # the tables themselves; they are among the problems already
         problems += wms.misfits(folder / "wms" / section.warehouse.profile, load_tables(folder / "tables"))
     return list(dict.fromkeys(problems))
