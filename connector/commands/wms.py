@@ -61,7 +61,8 @@ def try_(
 ) -> None:
     """Show how a real file would be read, line by line, and what would be booked. Touches nothing.
 
-    Names and addresses are masked. Exit code 3 where the file is refused whole, 4 where a line is.
+    Told first: what no column says and is taken for granted of every row. Names and addresses are masked.
+    Exit code 3 where the file is refused whole, 4 where a line is.
     Example: connector wms try my-warehouse 実績_20261124.csv
     Example: connector wms try my-warehouse STOCK_20261124.csv --kind stock
     """
@@ -104,6 +105,8 @@ def _text(trial: Trial, most: int) -> str:
         for one in trial.columns
     ]
     lines += [f"  使わない列 {words}" for words in trial.unused]
+    if trial.assumed:
+        lines += ["", "列がないので、みなすこと", *(f"  ! {words}" for words in trial.assumed)]
     lines += ["", f"合計の行なので取り込まない行 {trial.left_out}"] if trial.left_out else []
     lines += ["", "行"]
     good = 0

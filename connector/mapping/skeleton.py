@@ -82,14 +82,18 @@ RESULT = """\
 # {name} から受け取る出荷実績。一行が個口一つ (送り状一枚) で、列は見出しで探します
 #
 # 見出しが違えば name: を、ときどき違うなら also: [別の見出し] を書きます。読まない列は書かなくて構いません。
-# needed: no の列はファイルになくてもよく、blank: yes の列は空欄でも構いません
+# key: に書ける言葉と、その書式は mappings/README.md の「倉庫のファイルの列」にあります。
+# needed: no の列はファイルになくてもよく、そのときは absent: の値とみなします。ある列の needed: no は消してください。
+# 見出しが変わったときに、みなさずに知らせます
 kind: csv_reader
 encoding: cp932 # 先頭に BOM があれば UTF-8 として読みます
 # bind: header+position # 見出しの位置まで同じでなければ読まない (見出しと中身の違うファイルのために)
 # delimiter: tab
 # quote: single
 # trailer: [合計] # 最後の合計行の始まり
-absent: {{shipped_on: today, carrier: YAMATO_TAKKYUBIN}} # その列がないファイルでの値。today は読んだ日
+# その列がないファイルで、どの行にもみなす値。today は読んだ日。carrier はこの倉庫の運送会社に直してください
+# (carrier: "" なら、カートには注文の配送業者で返します)
+absent: {{shipped_on: today, carrier: YAMATO_TAKKYUBIN}}
 columns:
   - {{name: 出荷指示番号, key: slip_number, grammar: code, max_chars: 15}} # 渡した番号 (ネクストエンジンの伝票番号)
   - {{name: 出荷日, key: shipped_on, grammar: date, needed: no}}
@@ -99,6 +103,12 @@ columns:
     needed: no
     words: {{ヤマト運輸: YAMATO_TAKKYUBIN, 佐川急便: SAGAWA_TAKUHAI, 日本郵便: JP_YUPACK}}
   - {{name: 送り状番号, key: tracking, grammar: tracking, carrier: carrier}} # 桁と検査数字まで確かめます
+  # 取消や出荷不可の行も書き出す倉庫なら、次の # を消し、words: の左を倉庫の言葉に直します。
+  # この列がなければ、どの行も出荷完了とみなします
+  # - name: 実績区分
+  #   key: result
+  #   grammar: one_of
+  #   words: {{出荷完了: shipped, 一部出荷: partial, 取消: cancelled, 出荷不可: unshippable}}
 """
 
 FILES = {"profile.yaml": PROFILE, "instruction.yaml": INSTRUCTION, "result.yaml": RESULT}

@@ -46,6 +46,34 @@ def test_a_skeleton_passes_the_check_as_it_stands(mappings: Path) -> None:
     load_mappings(mappings / "wms/my-warehouse", tables(), {})
 
 
+def test_what_a_skeleton_takes_for_granted_is_told_with_the_file(mappings: Path, tmp_path: Path) -> None:
+    """Every row as shipped, by one carrier, today: right for many a warehouse, and never in silence."""
+    wms(mappings, "new", "mine")
+    file = tmp_path / "実績.csv"
+    rows = (f"200101,{tracking(1)},出荷完了", f"200102,{tracking(2)},取消")
+    file.write_bytes("\r\n".join(("出荷指示番号,送り状番号,実績区分", *rows, "")).encode("cp932"))
+    shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
+    for words in (
+        "使わない列 3: 実績区分",
+        "! 実績区分 (result) の列がないので、どの行も shipped とみなします",
+        "! 運送会社 (carrier) の列がないので、どの行も YAMATO_TAKKYUBIN とみなします",
+        "! 出荷日 (shipped_on) の列がないので、読んだ日を出荷日とみなします",
+        "伝票 200102 shipped",
+    ):
+        assert words in shown.stdout
+
+    result = mappings / "wms/mine/result.yaml"
+    text = result.read_text("utf-8").replace("  # - name", "  - name").replace("  #   ", "    ")
+    result.write_text(text, "utf-8")
+    told = json.loads(wms(mappings, "try", "mine", str(file), "--on", "2026-11-24", "--json").stdout)
+    assert [event["result"] for event in told["events"]] == ["shipped", "cancelled"]
+    assert [words.split(" ")[0] for words in told["assumed"]] == ["運送会社", "出荷日"]
+
+    result.write_text(text.replace("carrier: YAMATO_TAKKYUBIN", 'carrier: ""'), "utf-8")
+    told = json.loads(wms(mappings, "try", "mine", str(file), "--json").stdout)
+    assert told["assumed"][0].endswith("カートには注文の配送業者で返します")
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_any_profile_may_be_the_pattern(mappings: Path, profile: str) -> None:
     assert wms(mappings, "new", "mine", "--like", profile).exit_code == Exit.OK

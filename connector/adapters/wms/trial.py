@@ -8,7 +8,7 @@ should.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from connector.mapping.document import nearest
 from connector.mapping.grammars import TRACKING
 from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
-from connector.slip import Shipment
+from connector.slip import Result, Shipment
 
 KINDS = (*BOOKED, "receipt", "instruction")
 _OPEN = {  # what names nobody: of receipts and instructions these, of all that is booked everything but the reason
@@ -66,6 +66,7 @@ class Trial:
     encoding: str = ""
     columns: tuple[Bound, ...] = ()
     unused: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()  # what is taken for granted of every row, because no column says it
     rows: tuple[Read, ...] = ()
     events: tuple[dict[str, Any], ...] = ()  # shipments
     stock: tuple[dict[str, Any], ...] = ()
@@ -123,6 +124,7 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
         encoding=table.encoding,
         columns=_columns(reader, table),
         unused=tuple(f"{problem.column}: {problem.found}".removesuffix(": ") for problem in table.warnings),
+        assumed=tuple(_assumed(reader, table)) if kind == "result" else (),
         rows=tuple(_read(row, keys) for row in rows),
         events=tuple(_event(shipment) for shipment in found.shipments),
         stock=tuple(_plain(one) for one in found.stock),
@@ -138,6 +140,23 @@ def _columns(reader: CsvReader, table: Table) -> tuple[Bound, ...]:
     own = ((one, one.key) for one in reader.columns)
     more = ((one, TRACKING) for one in reader.more)
     return tuple(Bound(one.header, key, table.at(one.key) + 1) for one, key in (*own, *more))
+
+
+def _assumed(reader: CsvReader, table: Table) -> Iterator[str]:
+    here, absent = {place.column.key: place.column for place in table.places}, reader.absent
+    if "result" not in here:
+        result = Result(absent.get("result") or Result.SHIPPED)
+        words = f"実績区分 (result) の列がないので、どの行も {result} とみなします"
+        yield f"{words}。取消や出荷不可の行があるファイルなら、result の列を書いてください"
+    elif here["result"].blank:
+        yield "実績区分 (result) が空欄の行は shipped とみなします"
+    if "carrier" not in here and absent.get("carrier"):
+        words = f"運送会社 (carrier) の列がないので、どの行も {absent['carrier']} とみなします"
+        yield f"{words}。ほかの運送会社でも送るなら、carrier の列を書いてください"
+    elif "carrier" not in here:
+        yield "運送会社 (carrier) の列がないので、カートには注文の配送業者で返します"
+    if "shipped_on" not in here:
+        yield "出荷日 (shipped_on) の列がないので、読んだ日を出荷日とみなします"
 
 
 def _left_out(line: Line | None) -> str:
