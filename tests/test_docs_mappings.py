@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from connector.adapters.wms.meanings import MEANINGS, Meaning
 from connector.mapping import TRANSFORMS
 from connector.mapping.checks import CHECKS
 from connector.mapping.conditions import OPERATORS
@@ -23,6 +24,7 @@ from connector.mapping.sources import SOURCES
 from connector.mapping.text import RULES
 from connector.mapping.transforms import TAKES
 from connector.mapping.values import VALUES
+from connector.slip import Carrier
 
 FOLDER = Path(__file__).resolve().parent.parent / "mappings"
 VOCABULARY = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -48,12 +50,39 @@ def described(head: str, things: Mapping[str, Any]) -> Iterator[str]:
         yield f"| `{name}` | {thing if isinstance(thing, str) else first_line(thing)} |"
 
 
+def columns(meanings: Mapping[str, Meaning]) -> Iterator[str]:
+    yield "| `key:` | 意味 | `grammar:` | 空欄 | 言葉 | 列がないファイル |"
+    yield "|---|---|---|---|---|---|"
+    for key, one in meanings.items():
+        grammars, blank = "・".join(f"`{grammar}`" for grammar in one.grammars), "可" if one.blank else "不可"
+        yield f"| `{key}` | {one.name} | {grammars} | {blank} | {said(one)} | {without(one)} |"
+
+
+def said(one: Meaning) -> str:
+    if set(Carrier) <= set(one.words):
+        return "運送会社コード" + ('、`""`（書かない）' if "" in one.words else "")
+    return "・".join(f"`{word}`" for word in one.words)
+
+
+def without(one: Meaning) -> str:
+    if not one.must:
+        return "構わない"
+    return f"`absent:` に{instead(one)}" if one.instead else "読まない"
+
+
+def instead(one: Meaning) -> str:
+    if one.absent or one.words:
+        return "・".join(f"`{word}`" for word in one.absent) or "言葉"
+    return ("半角の数" if one.counted else "文字") + ('か `""`' if one.blank else "")
+
+
 TABLES: dict[str, list[str]] = {
     "transforms": list(transforms()),
     "lookups": list(described("表引き", LOOKUPS)),
     "checks": list(described("照合", CHECKS)),
     "grammars": list(described("書式", {**GRAMMARS, TRACKING: tracking})),
     "rules": list(described("記録の名前", RULES)),
+    **{kind: list(columns(meanings)) for kind, meanings in MEANINGS.items() if kind != "export"},
 }
 
 

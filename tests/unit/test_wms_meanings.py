@@ -111,6 +111,16 @@ def test_what_stands_for_a_missing_column_is_read_like_its_cells(tmp_path: Path)
     assert (one.parcels, one.complete, one.shipped_on) == (1, True, date(2026, 11, 24))
 
 
+def test_headings_are_found_whatever_their_width_and_blanks_but_not_in_another_case(tmp_path: Path) -> None:
+    folder = profile_of(tmp_path, "b2cloud")
+    (folder / "result.yaml").write_text(PLAIN.replace("name: 送り状", "name: Slip No(1)"), "utf-8")
+    row = f"1,20261124,{tracking(1)},出荷"
+    (one,) = read(folder, "番 号,　日,Ｓｌｉｐ　No（１）,区分", row).shipments
+    assert one.tracking == (tracking(1),)
+    with pytest.raises(Malformed, match="見出し"):
+        read(folder, "番号,日,SLIP NO(1),区分", row)
+
+
 def test_a_mapping_that_is_no_yaml_is_told_once(tmp_path: Path) -> None:
     folder = profile_of(tmp_path)
     (folder / "result.yaml").write_text("columns: [", "utf-8")
