@@ -103,6 +103,11 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unknown: tuple[str, ...] = ()  # "table: value" for each value no table knows
 
     @property
+    def collects(self) -> bool:
+        """Whether money is collected at the door: 代金引換, and not all of it paid in points."""
+        return self.cash_on_delivery and self.total > 0
+
+    @property
     def live(self) -> bool:
         return self.cancel_type == NOT_CANCELLED
 

@@ -21,6 +21,7 @@ from connector.mapping.grammars import GRAMMARS, TRACKING, WORDS, tracking
 from connector.mapping.lint import KINDS
 from connector.mapping.lookups import LOOKUPS
 from connector.mapping.sources import SOURCES
+from connector.mapping.systems import LOOKED_UP
 from connector.mapping.text import RULES
 from connector.mapping.transforms import TAKES
 from connector.mapping.values import VALUES
@@ -94,7 +95,7 @@ def test_the_vocabulary_table_is_the_codes(name: str) -> None:
     assert found[1] == expected, f"it should be:\n{expected}"
 
 
-@pytest.mark.parametrize("word", sorted({*OPERATORS, *SOURCES, *VALUES, *KINDS, WORDS}))
+@pytest.mark.parametrize("word", sorted({*OPERATORS, *SOURCES, *VALUES, *LOOKED_UP, *KINDS, WORDS}))
 def test_the_vocabulary_has_every_word(word: str) -> None:
     assert f"`{word}`" in VOCABULARY or f"`{word}:" in VOCABULARY
 

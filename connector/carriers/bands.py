@@ -52,7 +52,7 @@ class BandCode(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None = None  # the last day
     instead: str = ""  # the band to use where this one cannot be
     choices: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()  # carriers; none named = all
+    only: tuple[str, ...] | None = None  # carriers; None = all, an empty list = none of ours sells it
 
     def usable(self, on: date, carrier: str) -> bool:
         """Whether it can be written for a parcel that leaves on that day."""
@@ -60,7 +60,7 @@ class BandCode(msgspec.Struct, frozen=True, kw_only=True):
             self.code is not None
             and (self.valid_from is None or self.valid_from <= on)
             and (self.valid_to is None or on <= self.valid_to)
-            and (not carrier or not self.only or carrier in self.only)
+            and (not carrier or self.only is None or carrier in self.only)
         )
 
     def lives_with(self, other: BandCode) -> bool:
@@ -125,8 +125,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
             return f"は {row.valid_to:%Y/%m/%d} で終わりました"
         if row.valid_from is not None and on < row.valid_from:
             return f"は {row.valid_from:%Y/%m/%d} から使えます"
-        if row.code is not None and row.only:
-            return f"は {'・'.join(row.only)} だけで選べます"
+        if row.code is not None and row.only is not None:
+            return f"は {'・'.join(row.only)} だけで選べます" if row.only else "を扱う運送会社がありません"
         return "は選べません"
 
     def _otherwise(self, band: str, on: date, carrier: str) -> str:

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import msgspec
 
-SYSTEMS = ("openlogi", "openlogi_method", "logiless", "yamato_b2", "yamato_b2_cod", "japanpost_yupri")
+SYSTEMS = (
+    "openlogi",
+    "openlogi_method",
+    "logiless",
+    "yamato_b2",
+    "yamato_b2_cod",
+    "yamato_b2_parcels",
+    "japanpost_yupri",
+    "logizard_csv",
+    "logizard_csv_method",
+    "logizard_csv_ne",
+    "logizard_csv_code",
+)
 ONE_EACH = ("yamato_b2", "yamato_b2_cod")
 """Systems in which a code names one service: two of ours under one code would be a mix-up."""
 
@@ -40,12 +52,20 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, Service]  # by our 運送会社コード
 
     def code(self, system: str, carrier: str, *, cash_on_delivery: bool = False) -> str | None:
-        """What to write; None where the system does not have the carrier. Only today's code is ever written."""
+        """What to write; None where the system does not have the carrier. Only today's code is ever written.
+
+        Where a system has codes of its own for cash on delivery, they are written when money is collected and
+        never otherwise: the other kind of label would ship unpaid, or ask for money nobody owes.
+        """
         row = self.rows.get(carrier)
         if row is None:
             return None
-        collecting = row.codes.get(f"{system}_cod") if cash_on_delivery else None
-        return collecting or row.codes.get(system)
+        collecting = {
+            row.codes[f"{system}_cod"] for row in self.rows.values() if f"{system}_cod" in row.codes
+        }
+        own = row.codes.get(f"{system}_cod") if cash_on_delivery else None
+        code = own or row.codes.get(system)
+        return None if collecting and (code in collecting) is not cash_on_delivery else code
 
     def of(self, carrier: str) -> Service:
         """What is known of a carrier; nothing where it has no row."""

@@ -182,7 +182,7 @@ def _band(node: Node, proof: Proof) -> BandCode:
         valid_to=until,
         instead=proof.word(entries["instead"], BANDS) if "instead" in row else "",
         choices=_words(entries["choices"], BANDS, proof) if "choices" in row else (),
-        only=_words(entries["only"], tuple(Carrier), proof) if "only" in row else (),
+        only=_words(entries["only"], tuple(Carrier), proof) if "only" in row else None,
     )
 
 

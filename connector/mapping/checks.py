@@ -76,7 +76,7 @@ def one_parcel_if_cod(tables: Tables, instruction: Instruction) -> None:
 
 def no_cod(tables: Tables, instruction: Instruction) -> None:
     """代金引換でないこと。代金を渡す列のないファイルで送ると、集金されません。"""
-    if instruction.slip.cash_on_delivery and instruction.slip.total > 0:
+    if instruction.slip.collects:
         words = f"代金引換 ({instruction.slip.total:,}円) の伝票は、この倉庫のファイルでは渡せません"
         raise Unfit(Reason.DELIVERY_UNFIT, words)
 

@@ -17,6 +17,7 @@ from connector.carriers import Bands, Services
 from connector.mapping.document import nearest
 from connector.mapping.time_slot import TimeSlot, TimeSlots
 from connector.order import PaymentKind
+from connector.slip import Slip
 
 FILES = {
     "payment": "payment.yaml",
@@ -64,6 +65,10 @@ class CarrierRow(msgspec.Struct, frozen=True, kw_only=True):
     slots: bool = True  # takes a wish date and a time band
     bands: tuple[str, ...] = ()  # the bands it offers; none named = all
 
+    def service(self, *, collects: bool) -> str:
+        """The code to send by; the plain one where this carrier does not collect."""
+        return (self.cod_code if collects else "") or self.code
+
     def covers(self, code: str) -> bool:
         """Whether the warehouse's code is a service of this carrier."""
         return bool(code) and code in (self.code, self.cod_code, *self.also_codes)
@@ -99,6 +104,11 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if not delivery_method:
             return self._by_ne_id.get(delivery_id)
         return self._by_ne_name.get(fold(delivery_method)) or self._by_ne_id.get(delivery_method)
+
+    def service_of(self, slip: Slip) -> str:
+        """Our 運送会社コード that a slip goes by; empty where nobody has entered its 発送方法."""
+        row = self.carrier_of_slip(slip.delivery_method, slip.delivery_id)
+        return row.service(collects=slip.collects) if row is not None else ""
 
     def carrier_of_code(self, code: str) -> CarrierRow | None:
         """By the warehouse's code; the first row in the file where several share it."""

@@ -40,6 +40,7 @@ codecs.register_error(HANDLER, _report)
 
 
 RULES = {
+    "band": "時間帯の表による代わりの時間帯",
     "blank": "空白の整理",
     "dash": "横線・波線などの統一",
     "dropped": "送り先が受け付けない指定",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,9 +11,11 @@ from typing import Any
 from connector.mapping.address import NAMES, SLOTS
 from connector.mapping.conditions import Test, compile_condition
 from connector.mapping.document import Listing, Node, Proof, Section, Text
+from connector.mapping.formula import as_it_is, guarded
 from connector.mapping.invoice import INVOICE, NOTHING, Invoice
 from connector.mapping.lookups import LOOKUPS
 from connector.mapping.paths import Ground, Path, Scope, resolve
+from connector.mapping.systems import LOOKED_UP, compile_coded
 from connector.mapping.tables import Tables
 from connector.mapping.text import Firewall, Replacement, carried
 from connector.mapping.transforms import TAKES, TRANSFORMS
@@ -67,7 +68,7 @@ class Workshop:
 
 EMPTY = Value(lambda scope: "")
 VALUES = ("from", "first_of", "join", "sum", "invoice", "value", "count", "slot", "drop", "choose")
-EXTRAS = ("as", "lookup", "words", "with", "when")
+EXTRAS = ("as", "lookup", "words", *LOOKED_UP, "with", "when")
 
 
 def compile_value(node: Section, shop: Workshop) -> Value:
@@ -89,8 +90,12 @@ def compile_value(node: Section, shop: Workshop) -> Value:
         return Value(get, on_line)
     written = _pipeline(get, steps, lookup)
     if shop.guarded and lookup is None and (taken is None or issubclass(taken, str)):
-        written = _guarded(written, as_it_is=_as_it_is(node, kind, shop))
-    return Value(written, on_line, multiline)
+        written = guarded(written, exact=as_it_is(node, kind, shop.proof))
+    coded = compile_coded(node, shop.ground, shop.tables, shop.proof)
+    if coded is None:
+        return Value(written, on_line, multiline)
+    word = written
+    return Value(lambda scope: coded(scope, word(scope)), on_line, multiline)
 
 
 def _pipeline(
@@ -116,43 +121,6 @@ def _pipeline(
         return value if lookup is None else lookup(value)
 
     return text if steps or lookup else plain
-
-
-_SIGNS = frozenset("=+-@")
-_LEADING = re.compile("[=+@\u3000 -]+")
-_SIGNED_NUMBER = re.compile("[+-][ \u3000]*[0-9０-９]")
-
-
-def _guarded(get: Callable[[Scope], str], *, as_it_is: bool) -> Callable[[Scope], str]:
-    """A spreadsheet runs a cell that starts with one of these signs: none is written (spec/wms.md §5.3).
-
-    A text goes without them, and it is recorded. Unfit is what may not be changed: a code, and -99-2, which
-    without its sign would be another house.
-    """
-
-    def text(scope: Scope) -> str:
-        found = get(scope)
-        if found[:1] not in _SIGNS:
-            return found
-        if scope.care is None:
-            raise Unfit(Reason.UNMAPPABLE_TEXT, "")  # only the careful way keeps records
-        signs = _LEADING.match(found)
-        put = found[signs.end() :] if signs is not None else found
-        removed = found[: len(found) - len(put)]
-        if as_it_is or _SIGNED_NUMBER.search(removed + put[:1]):
-            words = f"先頭の「{removed.strip()}」は表計算ソフトが式と読むので書けず、除くと別の値になります"
-            raise Unfit(Reason.UNMAPPABLE_TEXT, f"{words}: 「{found}」。元の値を直してください")
-        scope.care.note("formula", removed, "")
-        return put
-
-    return text
-
-
-def _as_it_is(node: Section, kind: str, shop: Workshop) -> bool:
-    """What identifies something, and what the shop's own settings say."""
-    steps = shop.proof.texts(node.entries["as"]) if "as" in node else ()
-    own = kind == "from" and shop.proof.text(node.entries[kind]).startswith("profile.")
-    return own or not {"code", "ascii"}.isdisjoint(steps)
 
 
 def one_path(node: Section, kind: str, shop: Workshop) -> tuple[Get, Any, bool]:

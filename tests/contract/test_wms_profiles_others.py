@@ -6,6 +6,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
+from connector.carriers import SYSTEMS
 from connector.errors import Malformed
 from connector.mapping import CsvReader
 from connector.outcome import Reason
@@ -198,11 +199,9 @@ def test_one_column_more_refuses_the_file() -> None:
 
 
 def test_the_four_carrier_columns_know_the_same_carriers() -> None:
-    text = (samples.MAPPINGS / "wms/logizard-csv/instruction.yaml").read_text("utf-8")
-    tables = [line for line in text.splitlines() if "words: {YAMATO_TAKKYUBIN" in line]
-    codes = [
-        {pair.split(":")[0].strip(" {") for pair in line.split("words:")[1].split(",")} for line in tables
-    ]
+    rows = samples.tables().services.rows.items()
+    systems = [system for system in SYSTEMS if system.startswith("logizard_csv")]
+    codes = [{carrier for carrier, row in rows if system in row.codes} for system in systems]
     assert len(codes) == 4
     assert all(each == codes[0] for each in codes)
 

@@ -124,7 +124,7 @@ class Door:
         return self.tables.time_slot(slip.time_slot, self._service(slip, row).bands)
 
     def _service(self, slip: Slip, row: CarrierRow) -> Service:
-        return self.tables.services.of((row.cod_code if _collects(slip) else "") or row.code)
+        return self.tables.services.of(row.service(collects=slip.collects))
 
     def _band(self, slip: Slip, row: CarrierRow, slot: TimeSlot, on: date) -> _Found:
         choice = self._choice(slip, row, slot, on)
@@ -139,7 +139,7 @@ class Door:
 
     def _choice(self, slip: Slip, row: CarrierRow, slot: TimeSlot, on: date) -> Choice | None:
         """What becomes of the band; None where nobody knows the carrier's bands."""
-        code = (row.cod_code if _collects(slip) else "") or row.code
+        code = row.service(collects=slip.collects)
         system = self.tables.bands.systems.get(self.checks.bands or self.tables.services.of(code).bands)
         return system.among(row.bands).choose(slot.band, on, code) if system is not None else None
 
@@ -152,12 +152,8 @@ def _numbers(slip: Slip) -> _Found:
         yield "reads_as_number", f"{words}。ファイルは保存し直さずに取り込んでください"
 
 
-def _collects(slip: Slip) -> bool:
-    return slip.cash_on_delivery and slip.total > 0
-
-
 def _payment(slip: Slip, row: CarrierRow, service: Service) -> _Found:
-    if not _collects(slip):
+    if not slip.collects:
         return
     mend = f"{_METHOD}か「支払方法」を直してください"
     if not row.cod_code:
