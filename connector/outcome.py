@@ -40,6 +40,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     TOO_MANY_LINES = "too_many_lines"
     REFUSED = "refused"
+    MARK_REFUSED = "mark_refused"
     MAIL_NEVER_ARRIVED = "mail_never_arrived"
     MAIL_BOUNCED = "mail_bounced"
     CANNOT_TELL = "cannot_tell"

@@ -25,7 +25,7 @@ from connector.shop import Shop
 
 FINAL_STATES = {str(state) for state in FINAL}
 STAGE = "by_hand"
-DO_AGAIN = frozenset({Reason.REFUSED, Reason.CANNOT_TELL, Reason.MAIL_BOUNCED})
+DO_AGAIN = frozenset({Reason.REFUSED, Reason.MARK_REFUSED, Reason.CANNOT_TELL, Reason.MAIL_BOUNCED})
 NEVER_CUT = frozenset({Reason.TEXT_TOO_LONG, Reason.UNMAPPABLE_TEXT})  # who writes the file holds it again
 
 

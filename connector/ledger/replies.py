@@ -38,6 +38,11 @@ CLOSED_FOR = 600.0
 LONGEST_LOOK = 300.0
 ABSENT = "届いていないことを確認しました。もう一度行います。"
 
+REFUSED_AS = dict.fromkeys(
+    ("ne_claim", "ne_mark", "ne_refused", "ne_unshippable", "ne_partial"), Reason.MARK_REFUSED
+)
+"""What a refusal is called by the kind of the act: that of a mark in Next Engine is no word of the warehouse's."""
+
 
 def acted(begun: Begun, reply: Reply) -> Settled:
     """What an answer to the act itself means."""
@@ -100,7 +105,7 @@ def _either(begun: Begun, reply: Reply) -> Settled:
             hold = Hold(Reason.CANNOT_TELL, why)
             return Settled(begun, EffectState.REFUSED, {CANNOT_TELL: True}, why, rest=hold)
         case Refused() as error:
-            hold = Hold(Reason.REFUSED, str(error))
+            hold = Hold(REFUSED_AS.get(begun.effect.kind, Reason.REFUSED), str(error))
             return Settled(begun, EffectState.REFUSED, words=str(error), rest=hold)
         case Unknown() as error:
             return _in_doubt(begun, str(error))

@@ -32,6 +32,7 @@ from connector.ledger.schema import slips
 from connector.outcome import SELF_CLEARING, Reason
 from connector.slip import NEStatus, Slip
 
+SETTLED_BY_MOVING = SELF_CLEARING | {Reason.MARK_REFUSED}
 OVER_WITH_THE_SLIP = {
     Reason.DUPLICATE_SHIPMENT,
     Reason.CHANGED_AFTER_RELAY,
@@ -195,7 +196,7 @@ def _freed(connection: Connection, moved: dict[int, Slip], stage: str, now: date
             why="ネクストエンジンで先へ進みました"
             if moved[id_].live
             else "ネクストエンジンで取り消されました",
-            reasons=SELF_CLEARING if moved[id_].live else SELF_CLEARING | OVER_WITH_THE_SLIP,
+            reasons=SETTLED_BY_MOVING if moved[id_].live else SETTLED_BY_MOVING | OVER_WITH_THE_SLIP,
             stage=stage,
         )
     ]

@@ -191,6 +191,23 @@ REASONS: dict[Reason, Word] = {
             "Read their words in the note, correct the cause, then release; it is sent again.",
         ),
     ),
+    Reason.MARK_REFUSED: Word(
+        Text("ネクストエンジンの印を拒否", "Mark refused by Next Engine"),
+        Text(
+            "ネクストエンジンが、出荷指示の印（タグ・印刷済・作業用欄）を受け付けませんでした。",
+            "Next Engine did not take the mark of the hand-over (tag, printed, work column).",
+        ),
+        Text(
+            "倉庫が断ったのではありません。メモの印が印刷済のときは、倉庫は出荷を進めています。",
+            "The warehouse did not refuse: where the mark is that of a printed slip, it goes on shipping.",
+        ),
+        Text(
+            "メモの言葉を確認し、ネクストエンジンの伝票を直してから解除してください。印だけをもう一度付けます。"
+            "倉庫への指示は送り直しません。",
+            "Read their words in the note, correct the slip in Next Engine, then release: only the mark is made again, "
+            "nothing is sent to the warehouse a second time.",
+        ),
+    ),
     Reason.MAIL_BOUNCED: Word(
         Text("通知メールが戻りました", "Order mail came back"),
         Text(
