@@ -116,6 +116,7 @@ class Item(msgspec.Struct, Generic[Noun], frozen=True, kw_only=True, gc=False):
     stop_asked_at: datetime | None = None  # for an order with a stop: when it was asked for
     cart_leg: str = ""  # for a stopped order: the request for which we are still to cancel it in the cart
     shares: tuple[str, ...] = ()  # for an order: other orders whose goods lie in one of its live slips
+    apart: tuple[str, ...] = ()  # for an order: slips of its family in which none of its goods lie any more
     twins: tuple[str, ...] = ()  # for an order: living ones before it, for its round or made again
     delayed_at: datetime | None = None  # for an order: a mail server said then that it goes on trying
 

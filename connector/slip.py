@@ -100,6 +100,9 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cancelled_at: datetime | None = None  # of a merged slip: when it went into the other
     lock: str = ""  # last_modified_null_safe_date, exactly as NE wrote it
     rows: tuple[SlipRow, ...] = ()
+    rows_lock: str = (
+        ""  # `lock` when the rows were read: many reads come without them, and keep those of before
+    )
     unknown: tuple[str, ...] = ()  # "table: value" for each value no table knows
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from connector.journey import SlipState
-from connector.ledger import codec, due, holds
+from connector.ledger import codec, holds, item_rows
 from connector.ledger.database import among, pieces
 from connector.ledger.schema import slips
 from connector.outcome import Item
@@ -27,9 +27,9 @@ def slips_by_number(connection: Connection, shop: str, numbers: Iterable[str]) -
     for part in pieces(set(numbers)):
         query = select(*_COLUMNS).where(slips.c.shop == shop, among(connection, slips.c.number, part))
         rows += connection.execute(query).all()
-    held = due.held_by(connection, "slip", [row.id for row in rows])
+    held = item_rows.held_by(connection, "slip", [row.id for row in rows])
     allowed = holds.let_pass(connection, "slip", rows)
-    results = due.results_of(connection, shop, [row.number for row in rows])
+    results = item_rows.results_of(connection, shop, [row.number for row in rows])
     found: dict[str, Item[Slip]] = {}
     for row in rows:
         id_, number, state, since, tries, redos, body = row

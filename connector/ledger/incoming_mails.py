@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from connector.incoming import Delivery, MailKind, MailReport, MailSeen
 from connector.journey import OrderState
-from connector.ledger import archive, due, holds, record
+from connector.ledger import archive, holds, item_rows, record
 from connector.ledger.archive import Bytes
 from connector.ledger.history import Entry, append
 from connector.ledger.record import MAX_REDOS, By
@@ -202,7 +202,7 @@ def _of_failure(connection: Connection, sent: _Sent, *, passing: bool) -> Verdic
         return Verdict.NO_HARM
     if sent.effect.state not in TAKES_BACK:
         return Verdict.KNOWN
-    held = due.items_by_id(connection, orders, [order.id])[order.id].held
+    held = item_rows.items_by_id(connection, orders, [order.id])[order.id].held
     goes_on = order.state == OrderState.NOTIFIED and sent.effect.state == EffectState.DONE and not held
     return Verdict.AGAIN if passing and goes_on and order.redos < MAX_REDOS else Verdict.HELD
 
@@ -234,7 +234,7 @@ def _consequence(
     append(connection, shop, now, [entry])
     if verdict not in (Verdict.HELD, Verdict.AGAIN):
         return 0
-    item = due.items_by_id(connection, orders, [order.id])[order.id]
+    item = item_rows.items_by_id(connection, orders, [order.id])[order.id]
     if verdict is Verdict.AGAIN:
         by = By(STAGE, None, redo_of=ANNOUNCES)
         moved = record.record(connection, shop, by, [(item, Redo(words))], now)

@@ -17,7 +17,9 @@ from connector.ledger import (
     claims,
     due,
     effects,
+    item_rows,
     jobs,
+    leaving,
     receive,
     record,
     rounds,
@@ -157,8 +159,16 @@ class Ledger(FromWarehouse):
         return await self.database.run(lambda c: slips.ripen(c, self.shop.key, stage, now))
 
     async def judge_changes(self, now: datetime) -> list[str]:
-        """Late changes by where their orders stand now; returns the slips that must be read for an answer."""
-        return await self.database.run(lambda c: change_endings.judge(c, self.shop, now))
+        """Late changes by where their orders stand now; returns the slips that must be read for an answer.
+
+        Also those of bundled slips that an order keeps back as long as its goods lie in them.
+        """
+
+        def work(connection: Connection) -> list[str]:
+            changed = change_endings.judge(connection, self.shop, now)
+            return list(dict.fromkeys((*changed, *leaving.to_read_again(connection, self.shop.key))))
+
+        return await self.database.run(work)
 
     async def keep_file(self, system: str, name: str, body: bytes, now: datetime) -> archive.Kept:
         """An inbound file, committed before anybody acknowledges or reads it."""
@@ -276,7 +286,7 @@ class Ledger(FromWarehouse):
         def work(connection: Connection) -> Begins:
             table = orders if any(isinstance(item.noun, Order) for item in items.values()) else slips_table
             acted = {id_: items[id_] for effect in planned for id_ in effect.items}
-            unfit = due.no_longer_fit(connection, acted.values(), table, by.stage)
+            unfit = due.no_longer_fit(connection, self.shop.key, acted.values(), table, by.stage)
             record.record(connection, self.shop.key, by, said, now)
             fit = [effect for effect in planned if unfit.isdisjoint(effect.items)]
             stale = len(planned) - len(fit)
@@ -311,7 +321,7 @@ class Ledger(FromWarehouse):
         table = orders if noun is Order else slips_table
 
         def work(connection: Connection) -> int:
-            items = due.items_by_id(connection, table, {id_ for one in settled for id_ in one.said()})
+            items = item_rows.items_by_id(connection, table, {id_ for one in settled for id_ in one.said()})
             endings = [
                 effects.Ending(one.begun, one.state, one.evidence, one.words, one.look_after)
                 for one in settled

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, case, exists, func, insert, or_, select, update
 
 from connector.journey import OrderState, SlipState
+from connector.ledger import tied_goods
 from connector.ledger.history import Entry, append
 from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import order_slips, orders, slips, strays
+from connector.ledger.stop_bars import being_stopped
 from connector.ledger.storable import plain
 from connector.outcome import Reason, Stray
 from connector.slip import NOT_CANCELLED, NEStatus
@@ -56,7 +58,8 @@ def set_aside(connection: Connection, shop: str, stray: Stray, now: datetime) ->
 def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) -> int:
     """Orders all of whose live slips are confirmed in NE become SHIPPED; returns how many.
 
-    A slip that was taken back and then cancelled did not ship; one that was cancelled as it stood shipped, did.
+    A slip that was taken back and then cancelled did not ship; one that was cancelled as it stood shipped, did. Nor
+    does an order ship that is being stopped and whose goods a person took out of the bundle that left.
     """
     gone_out = slips.c.status >= NEStatus.SHIPPED
     states = (
@@ -64,6 +67,7 @@ def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) ->
             orders.c.id,
             orders.c.number,
             orders.c.state,
+            being_stopped(orders.c.id).label("stopping"),
             func.count(slips.c.id).label("live"),
             func.sum(case((slips.c.state == SlipState.CONFIRMED, 1), else_=0)).label("confirmed"),
         )
@@ -84,6 +88,8 @@ def ship_orders(connection: Connection, shop: str, stage: str, now: datetime) ->
         .group_by(orders.c.id, orders.c.number, orders.c.state)
     )
     done = [row for row in connection.execute(states) if row.live and row.live == row.confirmed]
+    stayed = tied_goods.wholly_apart(connection, shop, [row.id for row in done if row.stopping])
+    done = [row for row in done if row.id not in stayed]
     entries = []
     for row in done:
         moved = connection.execute(

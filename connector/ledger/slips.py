@@ -70,7 +70,7 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     # Also where the picture is the same: time may have made it print-ready, and only now its rows may be in it.
     for row, slip in _with_new_rows(known, fresh):
         waits = {"waiting_for": slip.waits_for(now)} if row.state == SlipState.OPEN else {}
-        connection.execute(_CONTENT, {"of": row.id, "body": codec.encode(slip)} | waits)
+        connection.execute(_CONTENT, {"of": row.id, "body": codec.encode(_with_rows(slip, row))} | waits)
     entries += _move_all(connection, [(row, fresh[number]) for number, row in known.items()], stage, now)
     news = [(ids[slip.number], slip) for slip in new] + [(row.id, slip) for row, slip in changed]
     entries += unshipped.shipped_again(connection, shop, stage, changed, now)
@@ -104,7 +104,15 @@ def _same(row: Row[Any], slip: Slip) -> bool:
 def _with_new_rows(known: dict[str, Row[Any]], fresh: dict[str, Slip]) -> list[tuple[Row[Any], Slip]]:
     """Same picture, but read with its rows for the first time."""
     same = ((row, fresh[number]) for number, row in known.items() if fresh[number].rows)
-    return [(row, slip) for row, slip in same if _same(row, slip) and slip.rows != codec.slip(row.body).rows]
+    return [
+        (row, slip)
+        for row, slip in same
+        if _same(row, slip) and _rows_of(codec.slip(row.body)) != (slip.rows, slip.lock)
+    ]
+
+
+def _rows_of(slip: Slip) -> tuple[object, str]:
+    return slip.rows, slip.rows_lock
 
 
 def _known(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, Row[Any]]:
@@ -134,7 +142,7 @@ def _insert(connection: Connection, shop: str, new: Sequence[Slip], now: datetim
         return {}
     rows = [
         {"shop": shop, "number": slip.number, "state": place_of(slip, now), "since": now}
-        | _content(slip, now)
+        | _content(_with_rows(slip, None), now)
         for slip in new
     ]
     returning = insert(slips).returning(slips.c.number, slips.c.id, sort_by_parameter_order=True)
@@ -151,8 +159,13 @@ def _store(connection: Connection, changed: Sequence[tuple[Row[Any], Slip]], now
 
 
 def _with_rows(slip: Slip, row: Row[Any] | None) -> Slip:
-    """Many reads come without rows; those we once saw stay."""
-    return slip if slip.rows or row is None else msgspec.structs.replace(slip, rows=codec.slip(row.body).rows)
+    """Many reads come without rows; those we once saw stay, and under which change of the slip we saw them."""
+    if slip.rows:
+        return msgspec.structs.replace(slip, rows_lock=slip.lock)
+    if row is None:
+        return slip
+    before = codec.slip(row.body)
+    return msgspec.structs.replace(slip, rows=before.rows, rows_lock=before.rows_lock)
 
 
 def _move_all(

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
-from connector.ledger import due
+from connector.ledger import due, leaving
 from connector.ledger.holds import CONNECTOR
 from connector.ledger.schema import holds, order_slips, orders, pulses, stop_requests
 from connector.ledger.under_way import open_of
@@ -62,7 +62,7 @@ def _with_a_person(stage: str) -> ColumnElement[bool]:
 
     The stop itself takes the latter hold off; only a person's release does away with it.
     """
-    held = and_(holds.c.stage == stage, holds.c.closed_at.is_(None), due.blocking())
+    held = and_(holds.c.stage == stage, holds.c.closed_at.is_(None), leaving.blocking())
     not_released = or_(holds.c.closed_at.is_(None), holds.c.closed_by == CONNECTOR)
     handled = and_(holds.c.reason == Reason.BY_HAND, not_released)
     return exists().where(holds.c.item == "order", holds.c.item_id == orders.c.id, or_(held, handled))

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from connector.fate import Fate, fate
 from connector.journey import SlipState
-from connector.ledger import codec, due, stop_answers, stop_cart
+from connector.ledger import codec, due, item_rows, leaving, stop_answers, stop_cart, tied_goods
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import IN_DOUBT
 from connector.ledger.history import Entry
@@ -41,6 +41,7 @@ UNKNOWN, BY_HAND = "unknown", "by_hand"
 UNSETTLED = (OPEN, UNKNOWN)
 EARLY = (SlipState.INTAKE, SlipState.OPEN, SlipState.PRINT_READY)
 STAGE = "stop"
+BUNDLED = Reason.CHANGED_AFTER_HANDOVER  # as this stage pins it: another order's goods lie in the same slip
 OVER = {
     TOO_LATE: (Reason.CANNOT_TELL, Reason.CHANGED_AFTER_HANDOVER),
     UNKNOWN: (Reason.CANCELLED_TOO_LATE,),
@@ -119,6 +120,8 @@ def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> 
     """STOPPED where the warehouse agreed about all it had; BY_HAND where a person was told so; else UNKNOWN."""
     tied = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
     mine = dict(connection.execute(tied.where(order_slips.c.order_id == order_id)).all())
+    gone = tied_goods.apart(connection, shop, [(order_id, id_) for id_ in _shared(connection, order_id)])
+    mine = {id_: number for id_, number in mine.items() if (order_id, id_) not in gone}
     there = handed_over_at(connection, mine)
     said = _last_words(stop_answers.of_orders(connection, [order_id]).get(order_id, ()))
     verdict = STOPPED
@@ -137,6 +140,11 @@ def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> 
         if last is not None and last.by and agreed:
             verdict = BY_HAND
     return verdict
+
+
+def _shared(connection: Connection, order_id: int) -> list[int]:
+    query = select(order_slips.c.slip_id).where(order_slips.c.order_id == order_id, tied_goods.shared())
+    return list(connection.scalars(query))
 
 
 def _told(connection: Connection, shop: str, slip_number: str) -> Fate:
@@ -192,13 +200,14 @@ def orders_to_stop(
     """
     held = exists().where(
         and_(holds.c.item == "order", holds.c.item_id == orders.c.id, holds.c.stage == stage),
-        and_(holds.c.closed_at.is_(None), due.blocking()),
+        and_(holds.c.closed_at.is_(None), leaving.blocking()),
     )
+    parted = orders.c.id.in_(_parted(connection, shop, stage))
     waits = and_(
         stop_requests.c.verdict == OPEN,
         or_(orders.c.next_at.is_(None), orders.c.next_at <= now),
         # News opened it again, or its goods went out meanwhile: the hold is of the time before.
-        or_(~held, stop_requests.c.verdict_at.is_not(None), _told_since(stop_requests.c.asked_at)),
+        or_(~held, stop_requests.c.verdict_at.is_not(None), _told_since(stop_requests.c.asked_at), parted),
     )
     corrected = and_(stop_requests.c.verdict.in_(stop_answers.ENDED), _told_since(stop_requests.c.verdict_at))
     query = (
@@ -215,26 +224,54 @@ def orders_to_stop(
     rows = list(connection.execute(query))
     asked_at = {row.id: row.asked_at for row in rows}
     done = _done(connection, stage, asked_at)
-    shares = _shares(connection, [row.id for row in rows])
     items = [
-        replace(
-            item,
-            done=done.get(item.id, ()),
-            shares=shares.get(item.id, ()),
-            stop_asked_at=asked_at[item.id],
-        )
-        for item in due.order_items(connection, rows)
+        replace(item, done=done.get(item.id, ()), stop_asked_at=asked_at[item.id])
+        for item in _with_bundles(connection, shop, item_rows.order_items(connection, rows))
     ]
     if cart_too:
         items += _owed_to_the_cart(connection, shop, stage, now)
     return _with_the_warehouse(connection, shop, items)
 
 
+def _with_bundles(connection: Connection, shop: str, items: list[Item[Order]]) -> list[Item[Order]]:
+    """With whose goods lie beside theirs, and without the slips in which theirs lie no more."""
+    found = tied_goods.bundles(connection, shop, [item.id for item in items])
+    return [
+        replace(
+            item,
+            slips=tuple(
+                (slip, state) for slip, state in item.slips if slip.number not in found[item.id].apart
+            ),
+            shares=tuple(found[item.id].shares),
+            apart=tuple(found[item.id].apart),
+        )
+        if item.id in found
+        else item
+        for item in items
+    ]
+
+
+def _parted(connection: Connection, shop: str, stage: str) -> list[int]:
+    """Orders that are held only because they were bundled, and whose goods a person has taken apart since."""
+    query = (
+        select(holds.c.item_id, func.min(holds.c.reason), func.max(holds.c.reason))
+        .join(stop_requests, stop_requests.c.order_id == holds.c.item_id)
+        .where(
+            and_(stop_requests.c.shop == shop, stop_requests.c.verdict == OPEN),
+            and_(holds.c.item == "order", holds.c.stage == stage, holds.c.closed_at.is_(None)),
+        )
+        .group_by(holds.c.item_id)
+    )
+    held = [id_ for id_, *reasons in connection.execute(query) if set(reasons) == {BUNDLED}]
+    found = tied_goods.bundles(connection, shop, held)
+    return [id_ for id_ in held if not (id_ in found and found[id_].shares)]
+
+
 def _owed_to_the_cart(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
     told_since = _told_since(stop_requests.c.verdict_at)
     rows = stop_cart.owed(connection, shop, stage, now, told_since=told_since)
     legs = {row.id: stop_cart.request_of(row.asked_at) for row in rows}
-    return [replace(item, cart_leg=legs[item.id]) for item in due.order_items(connection, rows)]
+    return [replace(item, cart_leg=legs[item.id]) for item in item_rows.order_items(connection, rows)]
 
 
 def _told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -267,27 +304,9 @@ def _done(connection: Connection, stage: str, asked_at: dict[int, datetime]) -> 
             effect_items.c.item_id.in_(list(asked_at)),
         )
     )
-    return due.grouped((id_, kind) for id_, kind, at in connection.execute(query) if at >= asked_at[id_])
-
-
-def _shares(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The other orders whose goods lie in one of these orders' live slips (同梱)."""
-    mine, theirs = order_slips.alias("mine"), order_slips.alias("theirs")
-    query = (
-        select(mine.c.order_id, orders.c.number)
-        .join(slips, slips.c.id == mine.c.slip_id)
-        .join(theirs, theirs.c.slip_id == mine.c.slip_id)
-        .join(orders, orders.c.id == theirs.c.order_id)
-        .where(
-            mine.c.order_id.in_(ids),
-            theirs.c.order_id != mine.c.order_id,
-            slips.c.state != SlipState.CANCELLED,
-            orders.c.cancelled.is_(False),
-        )
-        .distinct()
-        .order_by(orders.c.number)
+    return item_rows.grouped(
+        (id_, kind) for id_, kind, at in connection.execute(query) if at >= asked_at[id_]
     )
-    return due.grouped((order_id, number) for order_id, number in connection.execute(query))
 
 
 def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Order]]) -> list[Item[Order]]:

@@ -16,8 +16,8 @@ from connector.clock import at_jst
 from connector.journey import OrderState
 from connector.ledger import jobs, pace, preflight_rows, preflights
 from connector.ledger.database import Database
-from connector.ledger.due import blocking
 from connector.ledger.effects import AGAIN, OPEN
+from connector.ledger.leaving import blocking
 from connector.ledger.schema import effect_items, effects, history, holds, orders
 from connector.outcome import Effect, Facts, Item, Outcome
 from connector.ports import FilesSoFar

@@ -134,7 +134,7 @@ class Runner:
             await self.ledger.move_cursor(stage.name, ports.now)
         if stage.noun is Slip and stage.judge is None:
             counts.moved += await self.ledger.ripen_slips(stage.name, ports.now)
-        # What waits for a slip to show a late change is read, whether NE calls that slip changed or not.
+        # What waits for a slip to show a late change or other rows is read, whether NE calls it changed or not.
         if stage.again is not None and (numbers := await self.ledger.judge_changes(ports.now)):
             async for again in stage.again(ports, numbers):
                 await self._take_in(stage, again, ports, mode, counts)

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from connector.bundle import carries
 from connector.clock import jst
 from connector.errors import ConnectorError, NotDone
 from connector.journey import OrderState, SlipState
@@ -38,7 +39,7 @@ from connector.shop import Shop
 from connector.slip import NEStatus, Result, Shipment, Slip
 from connector.stages import stop_cart
 from connector.stages.parcels import Ready, apart, shows
-from connector.stages.shipped import carries, whole
+from connector.stages.shipped import whole
 from connector.stages.stage import Acting, Said, digest_of, look_at_each, one_by_one
 
 SHIPPED_CODES = ("shipped", "delivered")  # 対応状況, spec/ecforce.md §3.1

@@ -1,4 +1,4 @@
-"""Shipped (出荷実績の読み方): the warehouse's events of one slip, read as one, and whose goods lie in it.
+"""Shipped (出荷実績の読み方): the warehouse's events of one slip, read as one.
 
 The events are read in the order of their own times, never in that of their files: whatever comes late, twice or
 first, the same events make the same picture. Parcels and remainders add up; what would be more than was asked for is
@@ -8,7 +8,7 @@ a correction, and its numbers replace the old ones (S2, S6). What contradicts it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from connector.clock import at_jst
 from connector.outcome import Hold, Reason
-from connector.slip import Result, Shipment, ShippedLine, Slip, SlipRow
+from connector.slip import Result, Shipment, ShippedLine, SlipRow
 
 LEFT = (Result.SHIPPED, Result.PARTIAL)
 NOTHING_LEFT = (Result.CANCELLED, Result.UNSHIPPABLE)
@@ -289,38 +289,3 @@ def _lines(kept: Sequence[Shipment]) -> tuple[ShippedLine, ...]:
 def _parcels(kept: Sequence[Shipment]) -> int:
     parts = [one.parcels for one in kept if not one.complete]
     return sum(one.parcels for one in kept if one.complete) + max(parts, default=0)
-
-
-def carries(slip: Slip, order_number: str, family: Mapping[str, Slip]) -> bool:
-    """Whether goods of this order lie in this slip, as far as rows tell; `family`: all slips tied to the order.
-
-    A bundled row names the slip and the row it came from (include_from_*, spec/next_engine.md §4.3).
-    """
-    rows = slip.rows if slip.merged else [row for row in slip.rows if not row.cancelled]
-    return not rows or any(_bought_with(row, slip, order_number, family) for row in rows)
-
-
-def _bought_with(row: SlipRow, slip: Slip, order_number: str, family: Mapping[str, Slip]) -> bool:
-    passed: set[tuple[str, int]] = set()
-    while row.from_slip and (slip.number, row.no) not in passed:
-        passed.add((slip.number, row.no))
-        source = family.get(row.from_slip)
-        if source is None:
-            return False  # from a slip that has nothing to do with this order
-        below = next((one for one in source.rows if one.no == row.from_row), None)
-        if below is None:
-            return True  # that slip was never read with its rows
-        row, slip = below, source
-    return _stands_for(slip, order_number, family)
-
-
-def _stands_for(slip: Slip, order_number: str, family: Mapping[str, Slip]) -> bool:
-    """By its own number, or by that of the slip it was made of: a copy may have got another one by hand."""
-    passed: set[str] = set()
-    here: Slip | None = slip
-    while here is not None and here.number not in passed:
-        if here.order_number == order_number:
-            return True
-        passed.add(here.number)
-        here = family.get(here.split_from or here.copied_from or here.parcel_parent)
-    return False

@@ -16,7 +16,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from connector.errors import NotDone, Refused
-from connector.journey import OrderState, SlipState
+from connector.journey import OrderState
 from connector.order import Order
 from connector.outcome import (
     Absent,
@@ -78,7 +78,7 @@ async def plan(items: Sequence[Item[Order]], ports: Ports) -> AsyncIterator[Said
 
 def verdict(item: Item[Order], case: Case, ports: Ports) -> Outcome | None:
     """How the request ends, or what it waits for; None where there is something to ask or to cancel."""
-    others = _bundled(item)
+    others = "、".join(item.shares)
     if others and not case.lost:
         note = f"他の受注と同梱されています（{others}）。ネクストエンジンで分けるか取り消してください。"
         return Hold(Reason.CHANGED_AFTER_HANDOVER, note)
@@ -95,16 +95,6 @@ def verdict(item: Item[Order], case: Case, ports: Ports) -> Outcome | None:
     if ports.now - item.since < ports.shop.mail_settle:
         return Wait("通知メールが新規受付に現れるのを待って取り消します")
     return Cancel("ネクストエンジンに届いていません。")
-
-
-def _bundled(item: Item[Order]) -> str:
-    """Whose goods lie in one slip with this order's: cancelling it would cancel theirs."""
-    elsewhere = (
-        slip.order_number
-        for slip, state in item.slips
-        if state is not SlipState.CANCELLED and slip.order_number != item.noun.number
-    )
-    return "、".join(dict.fromkeys((*item.shares, *elsewhere)))
 
 
 def _cancel(item: Item[Order], case: Case, ports: Ports) -> Effect:

@@ -53,6 +53,8 @@ def case_of(item: Item[Order], in_next_engine: Sequence[Slip]) -> Case:
     shown = {slip.number: slip for slip in in_next_engine}
     places = {slip.number: state for slip, state in item.slips}
     for number in dict.fromkeys((*places, *shown)):
+        if number in item.apart:  # other orders' goods, whatever order number it bears
+            continue
         slip = shown.get(number)
         told = fate(event for event in item.shipments if event.slip_number == number)
         if told is Fate.LEFT or _went_out(slip, places.get(number)):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from connector.clock import at_jst
 from connector.journey import OrderState, SlipState, State
-from connector.ledger import archive, bookings, due, effects, record, shipments
+from connector.ledger import archive, bookings, effects, item_rows, record, shipments
 from connector.ledger import slips as slip_rows
 from connector.ledger.receive import receive
 from connector.ledger.record import By
@@ -165,7 +165,7 @@ class Day:
                 table.select().where(table.c.shop == self.shop.key, table.c.number == number)
             ).first()
             if row is not None:
-                return due.items_by_id(self.connection, table, [row.id])[row.id]
+                return item_rows.items_by_id(self.connection, table, [row.id])[row.id]
         raise KeyError(number)
 
     def say(

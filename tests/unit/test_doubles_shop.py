@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 from connector.journey import SlipState
-from connector.ledger import bookings, due, receive
+from connector.ledger import bookings, item_rows, receive
 from connector.ledger.database import Database
 from connector.ledger.ledger import Ledger
 from connector.ledger.record import By
@@ -97,7 +97,7 @@ class Guarded:
     async def _items(self, numbers: list[str]) -> dict[str, Item[Slip]]:
         """As a stage gets them, wherever they stand: the comparison must not rest on the places."""
         query = select(slips).where(slips.c.shop == "mihon", slips.c.number.in_(numbers))
-        items = await self.database.read(lambda c: due.slip_items(c, list(c.execute(query))))
+        items = await self.database.read(lambda c: item_rows.slip_items(c, list(c.execute(query))))
         return {item.noun.number: item for item in items}
 
     async def _happened(self, came: list[Event], now: datetime) -> None:

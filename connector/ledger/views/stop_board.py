@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, not_, or_, 
 from connector import shipping
 from connector.clock import at_jst
 from connector.journey import SlipState
-from connector.ledger import stop_answers, stops_by_hand
+from connector.ledger import stop_answers, stops_by_hand, tied_goods
 from connector.ledger.database import pieces
 from connector.ledger.schema import order_slips, orders, pulses, slips, stop_requests
 from connector.ledger.stop_bars import UNSETTLED
@@ -107,7 +107,7 @@ def _perhaps_unsettled() -> ColumnElement[bool]:
 def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetime) -> Iterable[StopBoardRow]:
     ids = [row.order_id for row in rows]
     said = stop_answers.of_orders(connection, ids)
-    tied = _slips(connection, ids)
+    tied = _slips(connection, shop.key, ids)
     there = handed_over_at(connection, [slip.id for mine in tied.values() for slip in mine])
     next_relay = _next_relay(connection, shop, now)
     for row in rows:
@@ -132,16 +132,21 @@ def _rows(connection: Connection, shop: Shop, rows: list[Row[Any]], now: datetim
         )
 
 
-def _slips(connection: Connection, order_ids: list[int]) -> dict[int, list[Row[Any]]]:
+def _slips(connection: Connection, shop: str, order_ids: list[int]) -> dict[int, list[Row[Any]]]:
+    """Those in which goods of the order may lie."""
     query = (
-        select(order_slips.c.order_id, slips.c.id, slips.c.number, slips.c.state)
+        select(order_slips.c.order_id, slips.c.id, slips.c.number, slips.c.state, tied_goods.shared())
         .join(slips, slips.c.id == order_slips.c.slip_id)
         .where(order_slips.c.order_id.in_(order_ids))
         .order_by(slips.c.id)
     )
     found: dict[int, list[Row[Any]]] = {}
-    rows: Iterable[Row[Any]] = connection.execute(query)
+    rows = list(connection.execute(query))
+    together = [(row.order_id, row.id) for row in rows if row[-1] and row.state != SlipState.CANCELLED]
+    apart = tied_goods.apart(connection, shop, together)
     for row in rows:
+        if (row.order_id, row.id) in apart:
+            continue
         found.setdefault(row.order_id, []).append(row)
     return found
 
@@ -258,7 +263,7 @@ def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | Non
     told |= {"would_be_done": answer.done, "answer": answer.code}
     if not answer.done:
         return StopPlan(**told, asks=(), cart=False, cart_by_us=False)
-    mine = _slips(connection, [row.id]).get(row.id, [])
+    mine = _slips(connection, shop.key, [row.id]).get(row.id, [])
     there = handed_over_at(connection, [slip.id for slip in mine])
     asks = [(stop_answers.WAREHOUSE, slip.number) for slip in mine if slip.id in there]
     asks += [(stop_answers.NEXT_ENGINE, slip.number) for slip in mine if slip.state != SlipState.CANCELLED]

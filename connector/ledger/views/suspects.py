@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from connector import doubles
 from connector.journey import SlipState
 from connector.ledger import codec, sendings
-from connector.ledger.due import slip_items
+from connector.ledger.item_rows import slip_items
 from connector.ledger.schema import slips
 from connector.ledger.views import masks
 from connector.ledger.views.rows import LineRow, Person

@@ -36,6 +36,7 @@ class Control:
             "edit": operator.edit,
             "activate": operator.activate,
             "bundle": operator.bundle,
+            "strike": operator.strike,
             "split": operator.split,
             "split-for-addresses": operator.split_for_addresses,
             "copy": operator.copy,

@@ -113,6 +113,19 @@ class Deeds:
         self.cancel(absorbed, wire.CANCELLED_BUNDLED, "同梱")
         self._books.history.add("bundled", absorbed.number, into=into.number, order=absorbed.order_number)
 
+    def strike(self, slip: Slip, nos: Iterable[int]) -> None:
+        """明細キャンセル: these rows stay visible, ship no more and cost nothing; their stock goes to others."""
+        struck = [row for row in slip.live_rows if row.no in set(nos)]
+        for row in struck:
+            row.fields[wire.ROW_CANCELLED] = "1"
+            self._stock.settle(slip, row)
+        gone = sum((row.sub_total for row in struck), Decimal(0))
+        slip.fields[wire.GOODS_AMOUNT] = money(slip.amount(wire.GOODS_AMOUNT) - gone)
+        self._add_up(slip)
+        self._books.touch(slip)
+        rows = [row.no for row in struck]
+        self._books.history.add("rows_struck", slip.number, rows=rows, order=slip.order_number)
+
     def split(self, slip: Slip, quantities: Mapping[int, int]) -> Slip:
         """分割: so many pieces of these rows go to a new slip of the same order, which starts at 起票済."""
         rows = [self._cut(slip, no, quantity) for no, quantity in quantities.items()]

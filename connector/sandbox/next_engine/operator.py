@@ -106,6 +106,14 @@ class Operator:
             raise ValueError(why)
         self._deeds.bundle(survivor, other)
 
+    def strike(self, slip: int, rows: Iterable[int]) -> None:
+        """These rows are cancelled at the screen; the slip keeps its others."""
+        found, wanted = self._books.find(slip), {int(no) for no in rows}
+        known = {row.no for row in found.live_rows}
+        if not found.live or found.status == wire.STATUS_SHIPPED or not wanted or not wanted < known:
+            raise ValueError(f"rows {sorted(wanted)} of slip {slip} cannot be cancelled")
+        self._deeds.strike(found, wanted)
+
     def split(self, slip: int, quantities: Mapping[int, int]) -> int:
         """So many pieces of these rows go to a new slip; its number."""
         found = self._books.find(slip)

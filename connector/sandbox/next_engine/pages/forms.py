@@ -94,6 +94,12 @@ def _split(given: Given, slip: Slip | None) -> dict[str, Any]:
     return {"slip": slip.number, "quantities": _quantities(given, slip)}
 
 
+def _strike(given: Given, slip: Slip | None) -> dict[str, Any]:
+    if slip is None:
+        raise ValueError("伝票がありません")
+    return {"slip": slip.number, "rows": [int(given["row"])]}
+
+
 def _two_addresses(given: Given, slip: Slip | None) -> dict[str, Any]:
     """These pieces go to the second address, the others stay with the first."""
     if slip is None:
@@ -174,6 +180,7 @@ SLIP_FORMS: Final = {
             (Field("absorbed", "同梱する伝票番号", number=True),),
             _bundle,
         ),
+        Form("strike", "明細をキャンセル", _at(*_WAITING), (Field("row", "行", number=True),), _strike),
         Form("split", "分割", _at(*_WAITING), (_ROWS,), _split),
         Form(
             "split-for-addresses",

@@ -1,0 +1,83 @@
+"""Leaving (出荷してよい伝票): which slips may go to the warehouse, by the orders whose goods lie in them.
+
+Every order behind a slip must be one that walks, and held by nobody. A tie to an order whose goods provably lie in it
+no more (同梱から外した受注) keeps no slip back. Dangerous: what is known of rows may be old; so the act that hands a
+slip over is judged once more in the transaction of its intent, by the rows that were read just before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
+
+from connector.journey import OrderState, SlipState
+from connector.ledger import tied_goods
+from connector.ledger.open_changes import waits_for_a_hand
+from connector.ledger.schema import holds, order_slips, orders, slips
+from connector.ledger.stop_bars import being_stopped
+from connector.outcome import SELF_CLEARING
+
+EARLY = (SlipState.INTAKE, SlipState.OPEN, SlipState.PRINT_READY)
+Freed = Mapping[int, set[int]]  # by slip the orders that would keep it back, were their goods in it
+
+
+def blocking() -> ColumnElement[bool]:
+    """SQL: a hold that waits for a person."""
+    return holds.c.reason.not_in([str(reason) for reason in SELF_CLEARING])
+
+
+def blocked(table: Table, item: str) -> ColumnElement[bool]:
+    """SQL: such a hold is open on the row."""
+    return exists().where(
+        holds.c.item == item, holds.c.item_id == table.c.id, holds.c.closed_at.is_(None), blocking()
+    )
+
+
+def may_leave(freed: Freed) -> ColumnElement[bool]:
+    """SQL, about a slip. Not yet at the warehouse: then no order may keep it back."""
+    barred = (
+        exists()
+        .where(order_slips.c.slip_id == slips.c.id, orders.c.id == order_slips.c.order_id, _bars())
+        .correlate(slips)
+    )
+    return or_(slips.c.state != SlipState.PRINT_READY, ~barred, slips.c.id.in_(list(freed)))
+
+
+def freed(connection: Connection, shop: str) -> dict[int, set[int]]:
+    """Slips that only such orders keep back whose goods lie in them no more."""
+    bars: dict[int, set[int]] = {}
+    for order_id, slip_id in connection.execute(_barred_bundles(shop, (SlipState.PRINT_READY,))):
+        bars.setdefault(slip_id, set()).add(order_id)
+    gone = tied_goods.apart(connection, shop, [(id_, slip) for slip, ids in bars.items() for id_ in ids])
+    return {slip: ids for slip, ids in bars.items() if all((id_, slip) in gone for id_ in ids)}
+
+
+def to_read_again(connection: Connection, shop: str) -> list[str]:
+    """Numbers of bundled slips that an order keeps back: whether they still hold its goods only their rows show."""
+    ids = {slip_id for _, slip_id in connection.execute(_barred_bundles(shop, EARLY))}
+    return list(connection.scalars(select(slips.c.number).where(slips.c.id.in_(sorted(ids)))))
+
+
+def _barred_bundles(shop: str, places: tuple[SlipState, ...]) -> Select[Any]:
+    return (
+        select(order_slips.c.order_id, order_slips.c.slip_id)
+        .join(slips, slips.c.id == order_slips.c.slip_id)
+        .join(orders, orders.c.id == order_slips.c.order_id)
+        .where(
+            and_(slips.c.shop == shop, slips.c.state.in_([str(place) for place in places])),
+            and_(tied_goods.shared(), _bars()),
+        )
+    )
+
+
+def _bars() -> ColumnElement[bool]:
+    """SQL, about an order: nothing of it may leave now."""
+    return or_(
+        orders.c.left_out != "",
+        orders.c.state == OrderState.CANCELLED,
+        blocked(orders, "order"),
+        waits_for_a_hand(orders.c.id),
+        being_stopped(orders.c.id),
+    )
