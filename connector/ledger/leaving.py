@@ -7,13 +7,14 @@ slip over is judged once more in the transaction of its intent, by the rows that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
 
 from connector.journey import OrderState, SlipState
 from connector.ledger import tied_goods
+from connector.ledger.database import pieces
 from connector.ledger.open_changes import waits_for_a_hand
 from connector.ledger.schema import holds, order_slips, orders, slips
 from connector.ledger.stop_bars import being_stopped
@@ -52,6 +53,22 @@ def freed(connection: Connection, shop: str) -> dict[int, set[int]]:
         bars.setdefault(slip_id, set()).add(order_id)
     gone = tied_goods.apart(connection, shop, [(id_, slip) for slip, ids in bars.items() for id_ in ids])
     return {slip: ids for slip, ids in bars.items() if all((id_, slip) in gone for id_ in ids)}
+
+
+def kept_by(connection: Connection, shop: str, slip_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """By slip before the hand-over: numbers of the orders that keep it back."""
+    found: dict[int, tuple[str, ...]] = {}
+    for part in pieces(slip_ids):
+        query = (
+            select(order_slips.c.slip_id, orders.c.number)
+            .join(slips, slips.c.id == order_slips.c.slip_id)
+            .join(orders, orders.c.id == order_slips.c.order_id)
+            .where(and_(slips.c.id.in_(part), slips.c.state == SlipState.PRINT_READY, _bars()))
+            .order_by(orders.c.id)
+        )
+        for slip_id, number in connection.execute(query):
+            found[slip_id] = (*found.get(slip_id, ()), number)
+    return {id_: found[id_] for id_ in found.keys() - freed(connection, shop).keys()} if found else {}
 
 
 def to_read_again(connection: Connection, shop: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.ledger.views.why import text, why
 from connector.sandbox.cart import Order
 
 from tests.journeys.day import CREAM, SERUM, Day
@@ -88,3 +89,9 @@ async def test_while_her_rows_are_in_it_nothing_leaves(day: Day) -> None:
     assert day.town.warehouse.slips() == {}
     assert day.captures(living) == day.captures(gone) == []
     assert "changed_after_handover" in await day.holds(gone)
+    picture = await day.picture(living)
+    assert [row.kept_by for row in picture.slips if str(slip) == row.number] == [(gone.number,)]
+    shop = day.demo.shop.shop
+    told = await day.demo.world.database.read(lambda c: why(c, shop, str(slip), day.now))
+    assert told is not None
+    assert f"受注 {gone.number} が止まっているので倉庫へ渡しません" in text(told)

@@ -62,6 +62,19 @@ def _waits(row: SlipRow, shop: Shop, now: datetime, around: Around) -> Because:
             )
         case SlipState.OPEN:
             return _open(row, now, around)
+        case SlipState.PRINT_READY if row.kept_by:
+            numbers = "、".join(row.kept_by)
+            return Because(
+                Text(
+                    f"印刷待ちですが、受注 {numbers} が止まっているので倉庫へ渡しません。",
+                    f"It is 印刷待ち, but stays here: order {', '.join(row.kept_by)} stands still.",
+                ),
+                Text(
+                    "その受注の保留・出荷止めが片付くか、その商品がこの伝票からなくなると進みます。",
+                    "It goes on when that order's hold or stop is settled, or its goods are out of this slip.",
+                ),
+                Text("受注が止まっています", "Its order stands still"),
+            )
         case SlipState.PRINT_READY if row.waiting_for in ("", "印刷待ち"):
             until = instant(cut_off(shop, now), now)
             acting = Text(

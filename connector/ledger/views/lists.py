@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from connector.journey import OrderState, SlipState
-from connector.ledger import codec
+from connector.ledger import codec, leaving
 from connector.ledger.database import pieces
 from connector.ledger.schema import (
     exchanges,
@@ -173,7 +173,8 @@ def order_rows(connection: Connection, shop: Shop, rows: Sequence[Row[Any]], now
 def slip_rows(
     connection: Connection, shop: Shop, rows: Sequence[Row[Any]], now: datetime, how: str = ""
 ) -> list[SlipRow]:
-    reasons = _reasons(connection, "slip", [row.id for row in rows])
+    ids = [row.id for row in rows]
+    reasons, keepers = _reasons(connection, "slip", ids), leaving.kept_by(connection, shop.key, ids)
     return [
         filled(
             SlipRow,
@@ -182,6 +183,7 @@ def slip_rows(
             how=getattr(row, "how", how),
             reasons=reasons.get(row.id, ()),
             stuck=_is_stuck(shop, "slip", row, reasons, now),
+            kept_by=keepers.get(row.id, ()),
             tab=tab_of(codec.slip(row.body), now) if row.state == SlipState.OPEN else None,
         )
         for row in rows

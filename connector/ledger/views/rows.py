@@ -107,6 +107,7 @@ class SlipRow(Struct, frozen=True, kw_only=True):
     how: str = ""  # why it belongs to the order it is shown under
     reasons: tuple[str, ...] = ()
     stuck: bool = False
+    kept_by: tuple[str, ...] = ()  # orders for whose sake it does not go to the warehouse
     tab: Tab | None = None  # while it waits in Next Engine
 
 
