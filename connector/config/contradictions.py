@@ -49,6 +49,7 @@ def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Proble
         yield from _import(page, at_shop, shop)
         yield from _warehouse(page, at_shop, shop)
         yield from _completion(page, at_shop, shop)
+        yield from _stops(page, at_shop, shop)
         yield from _cancels(page, at_shop, shop)
         yield from _secrets(page, at_shop, shop)
 
@@ -99,6 +100,15 @@ def _shared_mailboxes(page: _Page, settings: Settings) -> Iterator[Problem]:
             yield page.problem(
                 [*keys, "user"], words, chosen.user, "another mailbox, or another inbox folder"
             )
+
+
+def _stops(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    """A cancel in the cart asks for a stop in every mode, and bars its order until somebody finds the verdict."""
+    if shop.modes.get("stop") is Mode.OFF:
+        keys = [*shop_keys, "modes", "stop"]
+        words = f"{'.'.join(keys)}: a stop would never end: nobody looks at its slips or says what became of them, "
+        expected = "act, or watch (people stop, and the board shows it)"
+        yield page.problem(keys, words + "and its order is barred for good", "off", expected)
 
 
 def _cancels(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
