@@ -30,6 +30,7 @@ from connector.ledger.schema import (
     slips,
     stop_requests,
 )
+from connector.ledger.stop_news import told_since, with_set_aside
 from connector.ledger.stop_places import handed_over_at
 from connector.ledger.storable import plain
 from connector.ledger.under_way import open_of
@@ -207,9 +208,9 @@ def orders_to_stop(
         stop_requests.c.verdict == OPEN,
         or_(orders.c.next_at.is_(None), orders.c.next_at <= now),
         # News opened it again, or its goods went out meanwhile: the hold is of the time before.
-        or_(~held, stop_requests.c.verdict_at.is_not(None), _told_since(stop_requests.c.asked_at), parted),
+        or_(~held, stop_requests.c.verdict_at.is_not(None), told_since(stop_requests.c.asked_at), parted),
     )
-    corrected = and_(stop_requests.c.verdict.in_(stop_answers.ENDED), _told_since(stop_requests.c.verdict_at))
+    corrected = and_(stop_requests.c.verdict.in_(stop_answers.ENDED), told_since(stop_requests.c.verdict_at))
     query = (
         select(orders, stop_requests.c.asked_at)
         .join(stop_requests, stop_requests.c.order_id == orders.c.id)
@@ -230,7 +231,7 @@ def orders_to_stop(
     ]
     if cart_too:
         items += _owed_to_the_cart(connection, shop, stage, now)
-    return _with_the_warehouse(connection, shop, items)
+    return _with_the_warehouse(connection, shop, with_set_aside(connection, shop, items))
 
 
 def _with_bundles(connection: Connection, shop: str, items: list[Item[Order]]) -> list[Item[Order]]:
@@ -268,23 +269,10 @@ def _parted(connection: Connection, shop: str, stage: str) -> list[int]:
 
 
 def _owed_to_the_cart(connection: Connection, shop: str, stage: str, now: datetime) -> list[Item[Order]]:
-    told_since = _told_since(stop_requests.c.verdict_at)
-    rows = stop_cart.owed(connection, shop, stage, now, told_since=told_since)
+    news = told_since(stop_requests.c.verdict_at)
+    rows = stop_cart.owed(connection, shop, stage, now, told_since=news)
     legs = {row.id: stop_cart.request_of(row.asked_at) for row in rows}
     return [replace(item, cart_leg=legs[item.id]) for item in item_rows.order_items(connection, rows)]
-
-
-def _told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """SQL: the warehouse's results speak of one of the order's slips since then. They are the truth."""
-    return (
-        exists()
-        .where(
-            and_(order_slips.c.order_id == orders.c.id, slips.c.id == order_slips.c.slip_id),
-            and_(shipments.c.shop == orders.c.shop, shipments.c.slip_number == slips.c.number),
-            shipments.c.at > at,
-        )
-        .correlate(orders, stop_requests)
-    )
 
 
 def _file_in_doubt() -> ColumnElement[bool]:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from connector import ops
 from connector.fate import Fate, fate
+from connector.ledger.schema import strays
 from connector.outcome import StopAnswer
 from connector.ports import Receipt
 from connector.shop import Mode
 from connector.slip import Result, Shipment, ShippedLine
 from connector.stages.stop import _said
+from sqlalchemy import select
 
 from tests.unit.world import CARD, START, World, a_shipment, an_order, world
 
@@ -211,3 +213,39 @@ def event(result: Result, id_: str = "", hour: int = 9) -> Shipment:
 )
 def test_in_whatever_order_they_come(events: list[Shipment], seen: Fate) -> None:
     assert {fate(order) for order in permutations(events)} == {seen}
+
+
+async def test_what_we_never_relayed_left_all_the_same(tmp_path: Path) -> None:
+    """Somebody else handed the slip over: its result is set aside, and is the truth for the stop."""
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        slip = w.slip_of()
+        await asked(w)
+        assert w.stop() == "stopped", "cancelled in Next Engine, and we had given it to nobody"
+        w.wms.reports(a_shipment(slip))
+        await passes(w, 2, "collect", "stop")
+        assert "stop_corrected" in w.events()
+        assert w.stop() == "too_late"
+        assert w.holds() == ["cancelled_too_late"]
+        assert "出荷指示していません" in w.strays()[0], "set aside it stays: nothing else follows from it"
+
+
+async def test_it_left_before_its_open_stop_was_answered(tmp_path: Path) -> None:
+    with world(tmp_path, modes={"stop": Mode.WATCH}) as w:
+        await w.to_print_ready(an_order())
+        await asked(w)
+        assert w.stop() == "open"
+        w.wms.reports(a_shipment(w.slip_of()))
+        await passes(w, 2, "collect", "stop")
+        assert (w.stop(), w.holds()) == ("too_late", ["cancelled_too_late"])
+
+
+async def test_of_what_a_person_set_aside_for_good_no_stop_hears(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        w.wms.reports(a_shipment(w.slip_of()))
+        await w.run("collect")
+        (stray,) = w.rows(select(strays.c.id))
+        assert (await ops.resolve_stray(w.database, w.shop.key, stray.id, now=w.clock.now(), **BY)).done
+        await asked(w)
+        assert w.stop() == "stopped"
