@@ -69,4 +69,4 @@ def _early() -> ColumnElement[bool]:
 
 
 def _about() -> ColumnElement[bool]:
-    return strays.c.facts["slip_number"].as_string() == slips.c.number
+    return and_(strays.c.facts["slip_number"].as_string() == slips.c.number)

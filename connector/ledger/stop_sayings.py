@@ -31,8 +31,16 @@ STOP_SAYINGS: dict[str, tuple[str, str]] = {
     ),
     "stop_open_already": ("{number} はすでに出荷止め中です。", "{number} is being stopped already."),
     "stop_gone": (
-        "{number} は出荷済みです。止められません。返品・返金で対応してください。",
-        "{number} has shipped and cannot be stopped.",
+        "{number} はネクストエンジンで出荷確定済みのため、止められません。カートの完了（売上処理）はまだです。"
+        "商品がまだ出ていないとき、売上を立てないときは、受注を保留にして倉庫に確かめてください。",
+        "{number} is confirmed as shipped in Next Engine and cannot be stopped. The cart is not completed yet, and its "
+        "sales have not run: hold the order and ask the warehouse if nothing left, or if nothing is to be charged.",
+    ),
+    "stop_done": (
+        "{number} は出荷され、カートの完了まで終わっているため、止められません。"
+        "商品は返品、代金はカートで対応してください。",
+        "{number} has shipped and the cart shows it as completed: it cannot be stopped. The goods can only come back, "
+        "and the money is settled in the cart.",
     ),
     "stop_none": (
         "{number} に、電話の結果を待つ出荷止めはありません。",

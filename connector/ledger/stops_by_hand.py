@@ -52,7 +52,7 @@ def foreseen(
     if row.left_out:
         return _answer(False, "left_out", number)
     if row.state in (OrderState.SHIPPED, OrderState.COMPLETED):
-        return _answer(False, "stop_gone", number)
+        return _answer(False, "stop_gone" if row.state == OrderState.SHIPPED else "stop_done", number)
     if row.state == OrderState.CANCELLED:
         return _answer(False, "final", number, state=row.state)
     known = _unsettled(connection, row.id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from connector import ops
+from connector.ledger import views
 from connector.ledger.schema import holds, stop_requests
 from connector.ledger.schema_warehouse import stop_answers
 from connector.ledger.views.stop_board import StopBoardRow, stop_board, stop_plan
@@ -16,6 +17,7 @@ from connector.outcome import StopAnswer
 from connector.ports import Receipt
 from connector.slip import Result
 from connector.stages.stop import _said as said_of
+from connector.words import Text
 from sqlalchemy import select
 
 from tests.unit.world import World, a_shipment, an_order, world
@@ -236,8 +238,13 @@ async def test_what_ended_cannot_be_asked_for(tmp_path: Path) -> None:
         await w.to_shipped(an_order())
         await w.run("follow_slips", "confirm_shipment")
         assert (await ask(w, "T-9")).code == "unknown"
-        if w.state() == "shipped":
-            assert (await ask(w)).code == "stop_gone"
+        assert w.state() == "shipped"
+        assert (await ask(w)).code == "stop_gone"
+        await w.complete_now()
+        w.pass_by(minutes=1)
+        await w.run("complete")
+        assert w.state() == "completed"
+        assert (await ask(w)).code == "stop_done"
         assert w.rows(select(stop_requests)) == []
 
 
@@ -288,3 +295,26 @@ async def test_handled_outside_stops_every_further_step(tmp_path: Path) -> None:
 )
 def test_what_a_receipt_means(accepted: tuple[str, ...], refused: dict[str, str], answer: StopAnswer) -> None:
     assert said_of(Receipt(accepted, refused, "", "SHIPACK_1.csv"), "1")[0] is answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("person", Text("見本 花子 さんの依頼です。", "見本 花子 asked for it; it is being stopped")),
+        ("cart", Text("カートで取り消されました。", "It was cancelled in the cart; it is being stopped")),
+        ("deleted", Text("カートで削除されました。", "It was deleted in the cart; it is being stopped")),
+    ],
+)
+async def test_the_order_says_who_asked(tmp_path: Path, asked: str, told: Text) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        if asked == "person":
+            await ask(w)
+        else:
+            w.cart.put(an_order(cancelled=asked == "cart", deleted=asked == "deleted"))
+            await w.run("ingest")
+        with w.database.engine.connect() as connection:
+            for lang in ("ja", "en"):
+                answer = views.why(connection, w.shop, "T-1001", w.clock.now(), lang)
+                assert answer is not None
+                assert told.say(lang) in answer.sentence

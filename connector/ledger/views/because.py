@@ -24,6 +24,7 @@ from connector.ledger.views.sentences import (
 from connector.ledger.views.times import next_of
 from connector.shop import Shop
 from connector.words import Text
+from connector.words.stops import STOP_WHYS
 
 STILL_TRYING = "メールサーバが再送中"
 SETTLING = "注文内容の確定待ち"
@@ -79,10 +80,21 @@ def _ended(state: str) -> Because | None:
 
 def _stopping(stop: StopRow, now: datetime) -> Because:
     at = instant(stop.asked_at, now)
+    asked = Text("カートで取り消されました", "It was cancelled in the cart")
+    if stop.asked_by:
+        asked = Text(f"{stop.asked_by} さんの依頼です", f"{stop.asked_by} asked for it")
+    elif stop.why in STOP_WHYS:
+        told = STOP_WHYS[stop.why]
+        asked = Text(
+            told.ja,
+            f"It was {told.en}"
+            if stop.why in ("cancelled in the cart", "deleted in the cart")
+            else told.en.capitalize(),
+        )
     return Because(
         Text(
-            f"カートで取り消されました。{at.ja}から出荷止めをしています。",
-            f"It was cancelled in the cart; it is being stopped since {at.en}.",
+            f"{asked.ja}。{at.ja}から出荷止めをしています。",
+            f"{asked.en}; it is being stopped since {at.en}.",
         ),
         Text(
             "ネクストエンジンか倉庫の回答が出ると終わります。",

@@ -203,6 +203,7 @@ class StrayRow(Struct, frozen=True, kw_only=True):
 class StopRow(Struct, frozen=True, kw_only=True):
     number: str
     asked_at: datetime
+    asked_by: str | None = None  # the person who wished it; none: the cart alone
     why: str
     verdict: str
     verdict_at: datetime | None
