@@ -18,6 +18,7 @@ from connector.clock import jst
 from connector.journey import SlipState, at_least
 from connector.outcome import Advance, Hold, Item, Outcome, Reason, Stray, Wait
 from connector.ports import Ports, ResultFile
+from connector.shop import Mode
 from connector.slip import Shipment, Slip
 from connector.stages.shipped import LEFT, Picture, picture, too_much
 from connector.stages.stage import Reading
@@ -34,8 +35,10 @@ LATER = "伝票が見つかるか、出荷指示が済めば、自動で取り�
 
 
 async def read(ports: Ports, since: datetime) -> AsyncIterator[ResultFile | Stray]:
+    others_relay = ports.shop.mode("relay") is not Mode.ACT  # then the receipts are theirs, too
     async for found in ports.warehouse.results():
-        yield found
+        if not (others_relay and isinstance(found, Stray) and found.facts.get("unasked")):
+            yield found
 
 
 def judge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Container, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from connector.adapters.wms.mail_results import MailResults
 from connector.adapters.wms.mappings import Mappings, load_mappings
 from connector.adapters.wms.receipts import adds_up, receipt_of, usual_names
 from connector.adapters.wms.shipments import SYSTEM
+from connector.adapters.wms.unasked import Unasked
 from connector.adapters.wms.unexpected import Unexpected, shown
 from connector.adapters.wms.whole import Stillness, keeps_promise, marker
 from connector.clock import Clock, jst
@@ -65,6 +67,7 @@ class FileWarehouse:
         self._drop, self._archive, self._clock = drop, archive, clock
         self._stillness, self._mail = Stillness(clock), mail
         self._unexpected = Unexpected(mappings.profile, self._stillness)
+        self._unasked = Unasked(drop, mappings, self._stillness)
         self._once = drift.once_meant(mappings.result, mappings.door.tables.services)
         self.rereads = frozenset(self._once)
 
@@ -225,7 +228,17 @@ class FileWarehouse:
     # --- results ---------------------------------------------------------------------------------------
 
     def results(self) -> AsyncGenerator[ResultFile | Stray, None]:
-        return self._in_folder() if self._mail is None else self._mail.results()
+        return self._all(self._in_folder() if self._mail is None else self._mail.results())
+
+    async def _all(
+        self, results: AsyncGenerator[ResultFile | Stray, None]
+    ) -> AsyncGenerator[ResultFile | Stray, None]:
+        """First what nobody waits for among the receipts: where a result cannot be taken, the look ends."""
+        async for stray in self._unasked.strays():
+            yield stray
+        async with aclosing(results) as found:
+            async for one in found:
+                yield one
 
     async def _in_folder(self) -> AsyncGenerator[ResultFile | Stray, None]:
         """Whole result files in the order of their names.
