@@ -192,7 +192,7 @@ REASONS: dict[Reason, Word] = {
         ),
     ),
     Reason.MARK_REFUSED: Word(
-        Text("ネクストエンジンの印を拒否", "Mark refused by Next Engine"),
+        Text("ネクストエンジンが印を拒否", "Mark refused by Next Engine"),
         Text(
             "ネクストエンジンが、出荷指示の印（タグ・印刷済・作業用欄）を受け付けませんでした。",
             "Next Engine did not take the mark of the hand-over (tag, printed, work column).",
@@ -296,7 +296,7 @@ REASONS: dict[Reason, Word] = {
         ),
     ),
     Reason.CHANGED_AFTER_RELAY: Word(
-        Text("出荷指示後の変更", "Changed at the warehouse's back"),
+        Text("出荷指示後の変更", "Changed after the instruction"),
         Text(
             "倉庫へ出荷指示した後で、ネクストエンジンの伝票が変わりました。",
             "The slip changed in Next Engine after the warehouse had been instructed.",
