@@ -21,9 +21,10 @@ from connector.ledger.archive import ShopArchive
 from connector.shop import Mode
 from connector.web import Health, WebContext
 from connector.web import serve as serve_pages
-from connector.web.context import LOOPBACK, CartHook, SignInDoor
+from connector.web.context import LOOPBACK, NO_BANNER, CartHook, SignInDoor
 from connector.web.hooks import SYSTEM as HINT
 from connector.wiring import World, open_world
+from connector.words import Text
 
 log = structlog.get_logger("serve")
 
@@ -78,7 +79,7 @@ def _listening(world: World) -> list[Coroutine[Any, Any, None]]:
 
 @contextlib.asynccontextmanager
 async def pages(
-    world: World, daemon: Daemon | None = None, pulse: Pulse | None = None, *, banner: str = ""
+    world: World, daemon: Daemon | None = None, pulse: Pulse | None = None, *, banner: Text = NO_BANNER
 ) -> AsyncIterator[str]:
     """The pages on the settings' address; gives that address."""
     web = world.settings.web

@@ -30,6 +30,7 @@ from connector.sandbox.faults import Faults
 from connector.sandbox.town import Town, ways
 from connector.serve import pages
 from connector.wiring import CROWDED, ShopWorld, World, WrittenReport, open_world
+from connector.words import Text
 
 FIRST_DAY = date(2026, 11, 24)  # a Tuesday after a holiday: weekdays, a weekend and month end lie ahead
 
@@ -173,7 +174,7 @@ async def run_demo(
     ) as demo:
         start = demo.clock.now()
         end = start + timedelta(days=days)
-        banner = "TEST 環境（デモの町）"
+        banner = Text("TEST 環境（デモの町）", "TEST (the demo's town)")
         async with pages(demo.world, banner=banner) as address:
             if not leave:
                 typer.echo(f"画面: {address}  （Ctrl-C で終了）", err=True)

@@ -13,6 +13,7 @@ from connector.clock import Clock
 from connector.ledger.views import Database
 from connector.shop import Shop
 from connector.web.returns import Returns
+from connector.words import Text
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -44,6 +45,9 @@ class SignInDoor:
     ]  # uid and state → who signed in, of which company
 
 
+NO_BANNER = Text("", "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """`hosts` are the names the pages answer to (any port); `banner` marks a world that is not production."""
@@ -54,7 +58,7 @@ class WebContext:
     reports_dir: Path
     lang: str = "ja"
     health: Callable[[], Health] = Health
-    banner: str = ""  # for instance "TEST 環境"
+    banner: Text = NO_BANNER  # for instance "TEST 環境"
     hosts: tuple[str, ...] = LOOPBACK
     show_bytes: bool = False  # whether kept exchanges may be downloaded: they hold personal data
     refresh_seconds: int = 60

@@ -17,6 +17,7 @@ from connector.ledger.views import AlarmRow, Connection, sentence_of
 from connector.reports import figure_value, lamp_name, what, what_to_do, written
 from connector.shop import Shop
 from connector.web.context import CONTEXT, WebContext
+from connector.words.kept import kept
 from connector.words.letters import letters
 from connector.words.proofs import proof
 
@@ -106,6 +107,7 @@ class View:
             "payment_state": lambda value: words.payment_state(value, lang),
             "result": lambda value: words.result(value, lang),
             "say": lambda text: text.say(lang),
+            "kept_words": lambda text: kept(text, lang),
             "sentence": lambda row: sentence_of(row, lang),
             "verdict": lambda value: words.STOP_VERDICTS[value].say(lang),
             "what": lambda todo: what(todo, lang),
@@ -134,7 +136,7 @@ def error_page(request: web.Request, status: int) -> web.Response:
         words=said,
         back=words.label("nav_home", lang),
         product=words.label("product", lang),
-        banner=context.banner,
+        banner=context.banner.say(lang),
         status=status,
     )
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")

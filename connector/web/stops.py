@@ -14,6 +14,7 @@ from connector.web.actions import said, signed
 from connector.web.frame import View
 from connector.web.guard import token
 from connector.web.lists import attachment
+from connector.words.kept import kept
 from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line, stop_why
 
 TITLES = (
@@ -140,7 +141,7 @@ def _cells(view: View, row: StopBoardRow) -> list[object]:
         STOP_ENDS[row.verdict].name.say(view.lang),
         _at(row.last_at) if row.last_at else LAST_MOMENTS[row.last_is].say(view.lang),
         "、".join(lines),
-        row.words,
+        kept(row.words, view.lang),
         row.yen,
     ]
 

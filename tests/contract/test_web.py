@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from connector.ledger.shipments import set_aside
 from connector.outcome import Hold, Reason, Stray
+from connector.words import Text
 
 from tests.contract.web_site import Site, a_site, contents, context_of, crawl, running
 from tests.unit.seeded_day import an_empty_ledger
@@ -102,6 +103,16 @@ async def test_every_page_speaks_english(site: Site) -> None:
     assert "Why it is not further" in (await site.get("/orders/1009?lang=en"))[1]
 
 
+async def test_a_stray_is_told_in_the_readers_language(site: Site) -> None:
+    told = Stray("wms", "実績番号 R1", "この伝票は倉庫へ出荷指示していません。")
+    with site.context.database.engine.begin() as connection:
+        set_aside(connection, SHOP.key, told, NOW)
+    assert told.words in (await site.get("/strays"))[1]
+    _, english = await site.get("/strays?lang=en")
+    assert "We never handed this slip to the warehouse." in english
+    assert "実績番号 R1" in english, "where it came from stays as it was written"
+
+
 async def test_search_finds_by_any_number(site: Site) -> None:
     for asked in ("1010", "51010"):
         _, text = await site.get(f"/orders?q={asked}")
@@ -136,9 +147,11 @@ async def test_shops_are_kept_apart(site: Site) -> None:
 
 async def test_a_test_world_wears_a_band(site: Site, tmp_path: Path) -> None:
     assert 'class="band"' not in (await site.get("/"))[1]
-    async with running(replace(site.context, banner="TEST 環境")) as marked:
+    band = Text("TEST 環境", "TEST world")
+    async with running(replace(site.context, banner=band)) as marked:
         for path in ("/", "/orders/nope"):
             assert '<div class="band">TEST 環境</div>' in (await marked.get(path))[1]
+            assert '<div class="band">TEST world</div>' in (await marked.get(f"{path}?lang=en"))[1]
 
 
 # --- what every answer carries ----------------------------------------------------------------------------

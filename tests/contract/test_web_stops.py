@@ -70,6 +70,7 @@ async def test_the_board_and_a_telephone(tmp_path: Path) -> None:
             assert f"ネクストエンジン {w.slip_of('T-1002')}: 依頼しません" in too_late
             _, english = await site.get("/stops?lang=en")
             assert "Too late" in english
+            assert f"slip {w.slip_of('T-1002')}: the warehouse refused （E302 PACKED）" in english
             forms = await form_of(site, "/stops")
             assert set(forms) == {"/stops/T-1003/stopped", "/stops/T-1003/shipped"}
             fields = SIGNED | {"token": forms["/stops/T-1003/stopped"]}
