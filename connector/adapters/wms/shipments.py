@@ -47,11 +47,16 @@ def gather(
     events: dict[EventKey, list[Row]] = defaultdict(list)
     strays: list[Stray] = [_stray(name, row, told(remark)) for row in rows for remark in row.remarks]
     spoiled: set[EventKey] = set()
+    heard: set[tuple[int, str]] = (
+        set()
+    )  # line and words: a plain row stands here twice, as goods and as a parcel
     orphans = {*orphans, *(str(row.values["result_id"]) for row in rows if _nobodys(row))}
     for row in plain.events(rows, rules.today) if rules.plain else rows:
         words = [told(problem) for problem in row.problems] or _wrong(row, rules)
         key = (row.values["result_id"], row.values["slip_number"])
-        strays += [_stray(name, row, f"{said}この行は取り込みません。") for said in words]
+        fresh = [said for said in words if (row.line, said) not in heard]
+        strays += [_stray(name, row, f"{said}この行は取り込みません。") for said in fresh]
+        heard |= {(row.line, said) for said in fresh}
         if words:
             spoiled.add(key)
         else:
@@ -60,14 +65,18 @@ def gather(
         words_of_two = "一つの送り状番号が複数の出荷指示番号にあります。"
         strays += [_stray(name, row, words_of_two) for row in events.pop(key)[:1]]
     shipments = []
+    lines = {line for line, _ in heard}
     for key, members in events.items():
+        untold = [row for row in members if row.line not in lines]
+        if key in spoiled and not untold:
+            continue  # the other side of the very rows that were told above
         words_of_event = (
             "同じ実績に読めない行があります。"
             if key in spoiled or key[0] in orphans
             else _contradiction(members, rules)
         )
         if words_of_event:
-            strays.append(_stray(name, members[0], f"{words_of_event}この実績は取り込みません。"))
+            strays.append(_stray(name, (untold or members)[0], f"{words_of_event}この実績は取り込みません。"))
             continue
         shipments.append(_shipment(members))
         strays += _old(name, members[0], rules)
