@@ -73,6 +73,7 @@ SELF_CLEARING = frozenset(
         Reason.UNMAPPABLE_TEXT,
         Reason.TEXT_TOO_LONG,
         Reason.AMOUNT_DIFFERS,
+        Reason.MALFORMED,
         Reason.TOO_MANY_LINES,
         Reason.ADDRESS_DOUBTFUL,
         Reason.DELIVERY_UNFIT,

@@ -164,8 +164,9 @@ REASONS: dict[Reason, Word] = {
             "We do not guess it; the act has not happened yet.",
         ),
         Text(
-            "メモの項目を、受注ならカートで、伝票になった後はネクストエンジンで直し、保留を解除してください。",
-            "Correct the field of the note in the cart (once it is a slip: in Next Engine), then release the hold.",
+            "メモの項目を、受注ならカートで、伝票になった後はネクストエンジンで直してください。直れば自動で再開します。",
+            "Correct the field of the note in the cart (once it is a slip: in Next Engine); it goes on by itself once "
+            "it fits.",
         ),
     ),
     Reason.TOO_MANY_LINES: Word(

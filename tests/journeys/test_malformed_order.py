@@ -7,6 +7,8 @@ from connector.reports import reconcile
 
 from tests.journeys.day import Day
 
+NAME = "receive_order_consignee_name"
+
 
 async def test_a_malformed_order_is_a_stray_with_its_path_and_the_page_goes_on(day: Day) -> None:
     await day.alone_until("08:30")
@@ -35,3 +37,20 @@ async def test_a_malformed_order_is_a_stray_with_its_path_and_the_page_goes_on(d
     day.town.cart.shop.touch(broken)
     await day.until("11:10")
     assert await day.state(broken) in ("received", "notified", "in_intake")
+
+
+async def test_a_value_that_cannot_be_handed_on_goes_on_by_itself_once_it_fits(day: Day) -> None:
+    await day.alone_until("08:30")
+    order = day.place()
+    await day.until("10:04")
+    slip, desk = day.slip(order), day.town.next_engine.operator
+    sound = slip.fields[NAME]
+    desk.edit(slip.number, {NAME: " "})
+    await day.until("11:00")
+    assert "malformed" in await day.holds(order)
+    assert day.relayed(order) == 0
+
+    desk.edit(slip.number, {NAME: sound})
+    await day.until("20:00")
+    assert await day.holds(order) == {}
+    assert (await day.state(order), day.relayed(order)) == ("completed", 1)
