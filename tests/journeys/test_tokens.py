@@ -130,9 +130,9 @@ def _found(pattern: str, text: str) -> str:
 
 
 async def test_a_shop_that_never_speaks_to_next_engine_stays_signed_in(open_day: OpenDay) -> None:
-    """Every stage but the cart's is off: one read a day, at the quiet hour if there is one, for six days."""
+    """Only the cart's stage works, and people stop: one read a day, at the quiet hour if there is one, for six days."""
     off = {stage.name: "off" for stage in (*STAGES, *BESIDE) if stage.name != "ingest"}
-    day = await open_day(modes=off, rhythm_minutes={"ingest": 60})
+    day = await open_day(modes=off | {"stop": "watch"}, rhythm_minutes={"ingest": 60})
     await day.until("12:00", day=5)
     assert day.calls_of_next_engine() == 6
     rotated = [wall(event.at) for event in day.town.next_engine.history.of("token_rotated")]

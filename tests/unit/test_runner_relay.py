@@ -253,7 +253,7 @@ async def test_a_change_in_next_engine_after_the_relay_is_said_aloud(tmp_path: P
         w.ne.edit(w.slip_of("T-1001"), address1="別の住所")
         w.ne.edit(w.slip_of("T-1002"), cancel_type="1")
         await w.run("follow_slips")
-        assert w.holds(w.slip_of("T-1001")) == ["changed_after_handover"]
+        assert w.holds(w.slip_of("T-1001")) == ["changed_after_relay"]
         assert w.holds(w.slip_of("T-1002")) == ["ne_cancelled"]
 
 
