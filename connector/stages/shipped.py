@@ -100,7 +100,21 @@ def in_time(shipments: Sequence[Shipment]) -> list[Shipment]:
     events = list(versions.values())
     told_again = {_redated(event): event for event in events}  # of files without a time the last word counts
     current = [event for event in events if told_again[_redated(event)] is event]
-    return sorted(current, key=moment)
+    return sorted((event for event in current if not _grown_out_of(event, current)), key=moment)
+
+
+def _grown_out_of(event: Shipment, others: Sequence[Shipment]) -> bool:
+    """A file that grows names its parcels again (spec/wms.md §6.2): the fuller event counts, whichever came first."""
+    return any(
+        _contains(other, event) for other in others if other.confirmed_at is None is event.confirmed_at
+    )
+
+
+def _contains(fuller: Shipment, event: Shipment) -> bool:
+    """Every number of the event and more, and none of its goods fewer; both of goods that left."""
+    if fuller.result not in LEFT or event.result not in LEFT or not event.tracking:
+        return False
+    return set(event.tracking) < set(fuller.tracking) and not _goods([event]) - _goods([fuller])
 
 
 def moment(event: Shipment) -> datetime:

@@ -136,6 +136,29 @@ STORIES: dict[str, tuple[list[Shipment], tuple[str, ...], bool, Reason | None]] 
 }
 
 
+def grown(result_id: str, *numbers: str, **more: object) -> Shipment:
+    """An event of a file without times, that names these parcels."""
+    return a_shipment("9001", *numbers, result_id=result_id, confirmed_at=None, **more)
+
+
+def test_a_file_that_grows_ends_with_all_its_parcels_in_whatever_order_it_is_read() -> None:
+    one, two, three = grown("A", X), grown("B", X, Y), grown("C", X, Y, Z)
+    for order in permutations((one, two, three, one)):
+        seen = picture(order, ROWS)
+        assert seen.shipment is not None
+        assert (set(seen.shipment.tracking), seen.whole, seen.finding) == ({X, Y, Z}, True, None)
+
+
+def test_goods_of_a_file_that_grows_are_not_counted_twice() -> None:
+    tea = ShippedLine(line_no=1, sku="TEA", quantity=3)
+    rest = (ShippedLine(line_no=2, sku="TEA", quantity=2), ShippedLine(line_no=3, sku="MASK", quantity=1))
+    first, both = grown("A", X, lines=(tea,)), grown("B", X, Y, lines=(tea, *rest))
+    for order in permutations((first, both, first)):
+        seen = picture(order, ROWS)
+        assert seen.shipment is not None
+        assert (set(seen.shipment.tracking), seen.whole, seen.finding) == ({X, Y}, True, None)
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_the_same_events_make_the_same_picture_in_every_order(story: str) -> None:
     events, numbers, everything, reason = STORIES[story]

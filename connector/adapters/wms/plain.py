@@ -2,7 +2,8 @@
 
 Such a file has one row per parcel or per item of goods, no number of its own for an event, and often everything
 of the last weeks again (spec/wms.md §2.4, §2.7, §6.2). What a slip shipped on one day is one event, and its number
-is a digest of what the rows say: the same rows are the same event, in whatever order and file they come.
+is a digest of what the rows say: the same rows are the same event, in whatever order and file they come. Parcels of
+several days that one file names without goods are one event, too: told together, none corrects the other.
 """
 
 from __future__ import annotations
@@ -40,10 +41,32 @@ def events(rows: Sequence[Row], today: date) -> list[Row]:
         slip = row.values["slip_number"]
         members[slip, None if slip in unread else _shipped_on(row.values, None)].append(row)
     made: list[Row] = []
-    for (slip, _), group in members.items():
+    for slip, group in _together(members):
         result_id = "" if slip in unread else _digest([row.values for row in group])
         made += _event(group, result_id, today)
     return sorted(made, key=lambda row: row.line)
+
+
+def _together(members: Mapping[tuple[str, date | None], list[Row]]) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of each event: of a slip's days with nothing but parcels the last one, with all their rows."""
+    days: dict[str, list[list[Row]]] = defaultdict(list)
+    for (slip, _), group in members.items():
+        days[slip].append(group)
+    for slip, groups in days.items():
+        rows = [row for group in groups for row in group]
+        if len(groups) > 1 and all(map(_parcel_that_left, rows)):
+            last = max(row.values["shipped_on"] for row in rows)
+            yield slip, [replace(row, values=dict(row.values) | {"shipped_on": last}) for row in rows]
+        else:
+            yield from ((slip, group) for group in groups)
+
+
+def _parcel_that_left(row: Row) -> bool:
+    said = row.values
+    left = said.get("result") in (None, Result.SHIPPED)
+    return bool(
+        left and said.get("sku") is None and said["tracking"] and isinstance(said["shipped_on"], date)
+    )
 
 
 def _shipped_on(values: Values, today: date | None) -> date | None:
