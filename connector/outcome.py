@@ -285,9 +285,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Looked: it is provably not there."""
+    """Looked: it is provably not there. Not `proved`: no trace of it, but somebody may have taken it away."""
 
     evidence: Facts = field(default_factory=dict)
+    proved: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ BUG_AFTER = 300.0
 BARRED_FOR = timedelta(minutes=10)
 CLOSED_FOR = 600.0
 LONGEST_LOOK = 300.0
+NO_TRACE = "送ったものが見当たりません。相手が受け取ったかもしれないので、送り直しません。"
 ABSENT = "届いていないことを確認しました。もう一度行います。"
 
 REFUSED_AS = dict.fromkeys(
@@ -66,6 +67,8 @@ def acted(begun: Begun, reply: Reply) -> Settled:
 def looked(begun: Begun, reply: Reply, now: datetime, settle: timedelta) -> Settled:
     """What looking at it means; `settle` is how long "not there" may still become "there"."""
     match reply:
+        case Absent(proved=False):
+            return _in_doubt(begun, NO_TRACE)
         case Absent(evidence=evidence) if now - begun.started_at < settle:
             left = (begun.started_at + settle - now).total_seconds()
             return Settled(

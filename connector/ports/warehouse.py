@@ -116,7 +116,10 @@ class Warehouse(Protocol):
         ...
 
     async def lies_there(self, effect: Effect) -> Reply:
-        """Sent if this very act (name and digest, or key and content) arrived, Absent, or CannotTell."""
+        """Sent if this very act (name and digest, or key and content) arrived, Absent, or CannotTell.
+
+        Absent that is not proved: no trace of it, and whoever takes files at once may have it.
+        """
         ...
 
     async def receipt(self, effect: Effect) -> Receipt | None:

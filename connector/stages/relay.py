@@ -19,6 +19,7 @@ from connector.outcome import (
     Absent,
     Advance,
     Begun,
+    CannotTell,
     Done,
     Effect,
     EffectState,
@@ -39,6 +40,12 @@ from connector.stages.doubled import doubled
 from connector.stages.stage import Acting, Said, look_at_each, one_by_one
 
 FILE = "wms_file"
+ANSWERED_WITHIN = timedelta(minutes=10)  # a warehouse polls every few minutes and answers what it took
+SAME_FILE_WITHIN = timedelta(minutes=60)
+NO_TRACE = (
+    "出荷指示ファイルを置いた返事がなく、フォルダにも受付結果にも見当たりません。"
+    "倉庫がこのファイルを取り込んだか確かめてください。取り込んでいなければ、解除すると作り直して送ります。"
+)
 NEVER_ALL_GONE = 50  # so many slips do not leave Next Engine between two passes
 
 
@@ -237,9 +244,26 @@ async def _look_at_file(one: Begun, ports: Ports) -> Reply:
     if receipt is not None:
         return _received(one, receipt)
     lies = await ports.warehouse.lies_there(one.effect)
-    if isinstance(lies, Absent) and one.state is EffectState.SENT:
+    if not isinstance(lies, Absent):
+        return lies
+    if one.state is EffectState.SENT:
         return Sent(lies.evidence)  # it was there: the warehouse has taken it, and its receipt is to come
-    return lies
+    return lies if lies.proved else await _once_more(one, lies, ports)
+
+
+async def _once_more(one: Begun, lies: Absent, ports: Ports) -> Reply:
+    """No trace of a file whose put was never answered: it did not arrive, or the warehouse took it at once.
+
+    After a while without a receipt the very same file goes again, under its name: a warehouse that answers knows it
+    and its slips by that (spec/wms.md §6.3, §7.6 E301); where only the marker lacks, the put adds just that, at once.
+    What has been in doubt for long is not sent any more: its slips may have changed, so a person is asked.
+    """
+    doubt = ports.now - one.first_at
+    if doubt > SAME_FILE_WITHIN:
+        return CannotTell(f"{one.effect.name}: {NO_TRACE}")
+    if "missing" not in lies.evidence and ports.now - one.started_at < ANSWERED_WITHIN:
+        return lies
+    return await _hand_over(one, ports)
 
 
 def _received(one: Begun, receipt: Receipt) -> Reply:

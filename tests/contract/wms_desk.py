@@ -46,9 +46,11 @@ class Kept:
         return len(self.names)
 
 
-def build(root: Path, clock: SteppedClock, kept: Kept | None = None, **profile: Any) -> FileWarehouse:
+def build(
+    root: Path, clock: SteppedClock, kept: Kept | None = None, drop: FolderDrop | None = None, **profile: Any
+) -> FileWarehouse:
     mappings = load_mappings(MAPPINGS / "wms/generic", tables(), {**OWN, **profile})
-    return FileWarehouse(mappings, drop=FolderDrop(root), archive=kept or Kept(root), clock=clock)
+    return FileWarehouse(mappings, drop=drop or FolderDrop(root), archive=kept or Kept(root), clock=clock)
 
 
 def sent(name: str = ORDER_1, body: bytes | None = None) -> Effect:

@@ -140,6 +140,8 @@ class FileWarehouse:
         return marker(effect.body, header=self._mappings.instruction.dialect.header)
 
     async def lies_there(self, effect: Effect) -> Reply:
+        # Asked twice to stop, a warehouse stops once; a file that it took before it answers leaves no trace.
+        proved = effect.kind == STOP
         if effect.kind == STOP and self._mappings.stop is None:
             return Sent({"sent": "", "words": NO_STOP})
         for place in ("in", "archive", "error"):
@@ -150,12 +152,12 @@ class FileWarehouse:
             if names[effect.name] != len(effect.body) or not await self._same(folder, effect):
                 return CannotTell(f"{folder} に同じ名前で内容の違う {effect.name} があります")
             if place == "in" and self._profile.marker and effect.name + wire.MARKER_SUFFIX not in names:
-                return Absent({"missing": effect.name + wire.MARKER_SUFFIX})
+                return Absent({"missing": effect.name + wire.MARKER_SUFFIX}, proved=proved)
             return Sent(_evidence(folder, effect))
         if await self._receipt_files(effect):
             return Sent({"folder": self._profile.folders["ack"], "name": effect.name})
         if self.answers:
-            return Absent({"looked_in": list(self._profile.folders.values())})
+            return Absent({"looked_in": list(self._profile.folders.values())}, proved=proved)
         # A warehouse that takes files away without a word may have this one.
         return CannotTell(f"{effect.name} はどのフォルダにもなく、受付結果も返らない倉庫です")
 
