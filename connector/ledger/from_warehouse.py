@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from sqlalchemy import Connection
 
-from connector.doubles import Sending
+from connector.doubles import Alike, Sending
 from connector.ledger import (
     archive,
     bookings,
@@ -37,6 +37,10 @@ class FromWarehouse(Windows):
     async def sent_like(self, fresh: Sequence[Slip], now: datetime) -> dict[str, tuple[Sending, ...]]:
         """`ports.Known`."""
         return await self.database.read(lambda c: sendings.like(c, self.shop, fresh, now))
+
+    async def sent_instead(self, lost: Sequence[Slip], now: datetime) -> dict[str, tuple[Alike, ...]]:
+        """By slip that left after all: what went out in its place meanwhile."""
+        return await self.database.read(lambda c: sendings.instead_of(c, self.shop, lost, now))
 
     async def take_note(self, exchange_id: int, piece: ReadResults, now: datetime) -> None:
         """在庫 and 返品 of a file: kept for people to see. Telling it again changes nothing."""

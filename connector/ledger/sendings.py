@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
 
 from connector import doubles
-from connector.doubles import Sending
+from connector.doubles import Alike, Sending
 from connector.journey import FINAL, SlipState
 from connector.ledger import codec, sendings_undone
 from connector.ledger.database import pieces
@@ -99,6 +99,29 @@ def like(
     every = {id_: row for rows in found.values() for id_, row in rows.items()}
     left = sendings_undone.left_of(connection, shop, {id_: _read(row) for id_, row in every.items()})
     return {number: tuple(left[id_] for id_ in sorted(rows) if id_ in left) for number, rows in found.items()}
+
+
+def instead_of(
+    connection: Connection, shop: Shop, lost: Sequence[Slip], now: datetime
+) -> dict[str, tuple[Alike, ...]]:
+    """For each of these slips: what was sent after it and repeats it, as long as it counted as not having left."""
+    later = like(connection, shop, lost, now)
+    ids: dict[str, int] = {}
+    for part in pieces(later):
+        query = select(slips.c.number, slips.c.id).where(slips.c.shop == shop.key, slips.c.number.in_(part))
+        ids |= dict(connection.execute(query).all())
+    own = {row.slip_number: _read(row) for row in _known(connection, shop.key, ids.values()).values()}
+    found: dict[str, tuple[Alike, ...]] = {}
+    for number in later.keys() & own.keys():
+        repeats = [
+            msgspec.structs.replace(seen, slip=one.slip, at=one.at, ours=one.ours)
+            for one in later[number]
+            if one.at >= own[number].at
+            for seen in doubles.alike(one, [own[number]], shop)
+        ]
+        if repeats:
+            found[number] = tuple(repeats)
+    return found
 
 
 def prune(connection: Connection, shop: Shop, now: datetime) -> int:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import reduce
 from itertools import chain, pairwise
 from types import MappingProxyType
 
@@ -31,6 +32,7 @@ from connector.outcome import Advance, Facts, Hold, Item, Outcome, Reason, Stray
 from connector.ports import Folders, Ports, ReadResults
 from connector.runner.counts import Counts
 from connector.slip import Shipment, Slip
+from connector.stages.doubled import left_after_all, twice
 from connector.stages.shipped import whole
 from connector.stages.stage import Reading, Said
 
@@ -217,6 +219,7 @@ class Results:
         said: list[Said] = []
         known = await self._known(shipments, ports, one_box)
         to_come = Counter(shipment.slip_number for shipment in shipments)
+        after_all: dict[str, Item[Slip]] = {}
         for at, shipment in enumerate(shipments):
             number = shipment.slip_number
             item, to_come[number] = known.items.get(number), to_come[number] - 1
@@ -226,6 +229,8 @@ class Results:
             if isinstance(verdict, Stray):
                 strays.append(verdict)
             elif item is not None:
+                if number in after_all or (not again and left_after_all(item, shipment)):
+                    after_all[number] = reduce(_after, verdict, item)
                 booked[at] = Claim.of(shipment) if claimed else shipment
                 if not (claimed or again):
                     known.numbers.update(dict.fromkeys(shipment.tracking, number))
@@ -236,7 +241,15 @@ class Results:
                         item = _after(item, outcome)
                 if more:  # the next row of the same file must see this one
                     known.items[number] = replace(item, shipments=(*item.shipments, shipment))
-        return booked, strays, said
+        return booked, strays, said + await self._twice(after_all, ports)
+
+    async def _twice(self, after_all: Mapping[str, Item[Slip]], ports: Ports) -> list[Said]:
+        """Of slips that left after all, those in whose place something else went out meanwhile."""
+        if not after_all or not ports.shop.doubles.enabled:
+            return []
+        found = await self.ledger.sent_instead([item.noun for item in after_all.values()], ports.now)
+        holds = ((after_all[number], twice(after_all[number], alike)) for number, alike in found.items())
+        return [(item, hold) for item, hold in holds if hold is not None]
 
     async def _as_sent(self, ports: Ports, shipments: Sequence[Shipment]) -> Sequence[Shipment]:
         """A code that meant another carrier before is read by what each slip was sent with (spec/wms.md §4.2)."""

@@ -6,14 +6,23 @@ exactly the pair pass that the hold named, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from connector import doubles
 from connector.doubles import Alike, Sending
+from connector.journey import SlipState
 from connector.outcome import Hold, Item, Reason
 from connector.ports import Ports
-from connector.slip import Slip
+from connector.slip import Result, Shipment, Slip
 from connector.stages import marks
+from connector.stages.shipped import LEFT
+
+AFTER_ALL = (
+    "倉庫が出荷しないと言った伝票（またはその残り）が出荷されました。代わりの伝票も倉庫に渡っています。"
+    "間に合えば、代わりの伝票の受注の出荷止めを依頼してください。"
+)
+
+NOT_ALL = (Result.UNSHIPPABLE, Result.CANCELLED, Result.PARTIAL)
 
 
 async def doubled(
@@ -56,5 +65,21 @@ def _agreed(item: Item[Slip]) -> frozenset[str]:
     return frozenset(number for note in notes for number in doubles.named(note))
 
 
-def _hold(found: list[Alike]) -> Hold:
+def _hold(found: Sequence[Alike]) -> Hold:
     return Hold(Reason.DUPLICATE_SHIPMENT, "\n".join(doubles.sentence(one) for one in found))
+
+
+def left_after_all(item: Item[Slip], event: Shipment) -> bool:
+    """The warehouse had said that this slip, or the rest of it, does not leave; now goods of it left."""
+    if not (item.shipments or item.state is SlipState.CANCELLED) or event.result not in LEFT:
+        return False
+    said = {one.result for one in item.shipments}
+    return item.state is SlipState.CANCELLED or not said.isdisjoint(NOT_ALL)
+
+
+def twice(item: Item[Slip], found: Sequence[Alike]) -> Hold | None:
+    """What went out in its place is out there, too; nothing where a person let exactly that pass."""
+    new = [one for one in found if one.slip not in _agreed(item)]
+    if not new:
+        return None
+    return Hold(Reason.DUPLICATE_SHIPMENT, f"{AFTER_ALL}\n{_hold(new).note}")
