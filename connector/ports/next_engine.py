@@ -62,7 +62,15 @@ class OrderManager(Protocol):
     async def claim(self, seen: Mapping[str, Slip]) -> Answers:
         """Tag these slips as being handed to the warehouse, under the lock value with which each was read.
 
-        NotDone for a slip that anybody changed since then: read it again. Nobody else's tag counts as ours.
+        NotDone for a slip that anybody changed since then: read it again. Nobody else's tag counts as ours, so a call
+        without a reply stays Unknown, whatever the slip shows.
+        """
+        ...
+
+    async def changed_by_us(self, slip_numbers: Sequence[str]) -> dict[str, bool]:
+        """By slip: whether its last change was made under our own sign-in. What Next Engine does not say is left out.
+
+        Who shares the sign-in with us cannot be told from us.
         """
         ...
 

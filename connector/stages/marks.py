@@ -12,7 +12,19 @@ from collections.abc import AsyncIterator, Sequence
 
 from connector.errors import ConnectorError, Unknown
 from connector.journey import SlipState
-from connector.outcome import Absent, Advance, Begun, Done, Effect, Hold, Item, Reason, Reply, Wait
+from connector.outcome import (
+    Absent,
+    Advance,
+    Begun,
+    CannotTell,
+    Done,
+    Effect,
+    Hold,
+    Item,
+    Reason,
+    Reply,
+    Wait,
+)
 from connector.ports import Answers, Ports
 from connector.slip import NEStatus, Slip
 
@@ -21,6 +33,10 @@ UNSHIPPABLE, PARTIAL = "ne_unshippable", "ne_partial"
 KINDS = (CLAIM, PRINTED, REFUSED, UNSHIPPABLE, PARTIAL)
 REFUSED_WORDS = "倉庫が出荷指示を受け付けませんでした"
 UNSHIPPABLE_WORDS = "倉庫が出荷できないと回答しました"
+WHOSE = (
+    "印 {tag} を付けた返事が届かず、誰が付けたのかをネクストエンジンで確かめられません。"
+    "別の連携が倉庫へ送っていないことを確かめてから解除してください。"
+)
 PARTIAL_WORDS = "倉庫が一部だけ出荷しました"
 
 
@@ -138,9 +154,38 @@ async def look(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begu
         for one in begun:
             yield one, Unknown(str(error))
         return
+    claims: list[tuple[Begun, Slip]] = []
     for one in begun:
         slip = slips.get(one.effect.facts["slip"])
-        yield one, _done(one, slip) if slip is not None and _shows(one, slip, ports) else Absent()
+        if slip is None or not _shows(one, slip, ports):
+            yield one, Absent()
+        elif one.effect.kind == CLAIM:
+            claims.append((one, slip))
+        else:
+            yield one, _done(one, slip)
+    for one, reply in await _whose(claims, ports):
+        yield one, reply
+
+
+async def _whose(claims: Sequence[tuple[Begun, Slip]], ports: Ports) -> list[tuple[Begun, Reply]]:
+    """A tag whose reply was lost is our claim only where the slip was changed last under our own sign-in.
+
+    Else another sender may have set the very same tag, and may be sending (spec/next_engine.md §3.1). Ours is given up,
+    and whoever comes to the slip next finds a tag that is not ours.
+    """
+    if not claims:
+        return []
+    try:
+        ours = await ports.orders.changed_by_us([slip.number for _, slip in claims])
+    except ConnectorError as error:
+        return [(one, Unknown(str(error))) for one, _ in claims]
+    return [(one, _owned(one, slip, ours.get(slip.number))) for one, slip in claims]
+
+
+def _owned(one: Begun, slip: Slip, ours: bool | None) -> Reply:
+    if ours is None:
+        return CannotTell(WHOSE.format(tag=slip.tags))
+    return _done(one, slip) if ours else Absent({"tags": slip.tags, "changed_by": "someone else"})
 
 
 def _shows(one: Begun, slip: Slip, ports: Ports) -> bool:

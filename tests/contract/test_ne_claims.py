@@ -70,7 +70,7 @@ async def test_what_shipped_after_all_loses_our_tags_in_the_same_call_and_keeps_
         assert done[plain].tracking == shipped[plain].tracking[0]
 
 
-async def test_after_a_lost_answer_the_slips_decide() -> None:
+async def test_after_a_lost_answer_the_tag_may_be_anybody_s_and_the_slip_says_whose() -> None:
     async with a_shop() as (sandbox, desk, ne):
         numbers = more_slips(sandbox, 2)
         seen, write = await ne.slips(numbers), desk.session.write
@@ -80,8 +80,13 @@ async def test_after_a_lost_answer_the_slips_decide() -> None:
             raise Unknown("no answer")
 
         desk.session.write = lost  # type: ignore[method-assign]
-        assert {slip.tags for slip in slips_of(await ne.claim(seen)).values()} == {"[WMS送信済]"}
+        assert {type(answer) for answer in (await ne.claim(seen)).values()} == {Unknown}
         desk.session.write = write  # type: ignore[method-assign]
+        assert {slip.tags for slip in (await ne.slips(numbers)).values()} == {"[WMS送信済]"}
+        assert await ne.changed_by_us(numbers) == dict.fromkeys(numbers, True)
+        for number, by in zip(numbers, ("99", None), strict=True):
+            sandbox.slips[int(number)].fields[wire.MODIFIED_BY] = by
+        assert await ne.changed_by_us(numbers) == {numbers[0]: False}, "and of the other nobody can say"
         await desk.clock.sleep(2)
         sandbox.operator.edit(int(numbers[0]), {wire.TAGS: ""})
         assert {type(late) for late in (await ne.claim(seen)).values()} == {NotDone}, (

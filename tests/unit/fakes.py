@@ -238,6 +238,7 @@ class FakeNextEngine(Side):
     uploads: dict[str, tuple[datetime, list[str]]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)  # uploads that were worked on
     skips: dict[str, str] = field(default_factory=dict)  # orders the importer refuses, and why
+    changed_by_others: set[str] = field(default_factory=set)
     unmappable: set[str] = field(default_factory=set)
     gone: bool = False  # answers nothing at all
     ticks: int = 0
@@ -356,6 +357,9 @@ class FakeNextEngine(Side):
         self._answer()
         return {number: await _told(self.claim_one(slip)) for number, slip in seen.items()}
 
+    async def changed_by_us(self, slip_numbers: Sequence[str]) -> dict[str, bool]:
+        return {number: number not in self.changed_by_others for number in slip_numbers}
+
     async def mark_unshippable(self, words: Mapping[str, str]) -> Answers:
         await self.slips(list(words))
         return {n: await _told(self.mark(n, refused=text, tag=UNSHIPPABLE)) for n, text in words.items()}
@@ -465,6 +469,7 @@ class FakeMailer(Side):
     fates: list[str | Exception] = field(default_factory=list)
     """"" arrives; "lost" is accepted and never arrives; an exception is raised before ("…" after) delivery."""
     after: set[int] = field(default_factory=set)  # ids of exceptions to raise after delivery
+    changed_by_others: set[str] = field(default_factory=set)
     unmappable: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)  # Message-IDs in the order they left
     refuses: dict[str, str] = field(default_factory=dict)

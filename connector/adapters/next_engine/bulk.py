@@ -84,9 +84,7 @@ class BulkWriter:
             alone = [await self._send([one]) for one in chunk[:SINGLY]]  # one of them spoils the call
             faults |= {number: fault for told in alone for number, fault in told.items()}
         answers: Answers = {
-            number: _not_claimed(number, fault)
-            for number, fault in faults.items()
-            if fault is not None and not isinstance(fault, Unknown)
+            number: _not_claimed(number, fault) for number, fault in faults.items() if fault is not None
         }
         open_ones = [slip for slip, _ in chunk if slip.number not in answers]
         if not open_ones:
@@ -213,8 +211,8 @@ def _not_sent(number: str, shut: ConnectorError) -> NotDone | Barred:
 
 
 def _not_claimed(number: str, fault: ConnectorError) -> ConnectorError:
-    if isinstance(fault, NotDone | Barred):
-        return fault
+    if isinstance(fault, NotDone | Barred | Unknown):
+        return fault  # after a lost reply the tag may be anybody's: who set it, a look finds out
     words = f"伝票 {number} は読み取りの後に変更されたため、まだ渡していません。読み直します"
     return NotDone(f"{words} ({fault})")
 

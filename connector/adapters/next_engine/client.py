@@ -202,6 +202,18 @@ class NextEngine:
     async def claim(self, seen: Mapping[str, Slip]) -> Answers:
         return await self._bulk.claim(dict.fromkeys(seen, self._sent), seen)
 
+    async def changed_by_us(self, slip_numbers: Sequence[str]) -> dict[str, bool]:
+        """`ports.OrderManager`: 担当者ID of the sign-in (§1.6) against that of the slip's last change (§3.1)."""
+        said = await self._session.read(wire.LOGIN_USER_INFO, ())
+        ours = {str(user.get(wire.LOGIN_PIC_ID) or "") for user in said.data or ()} - {""}
+        found: dict[str, bool] = {}
+        for chunk in _chunks(sorted(set(slip_numbers))) if ours else ():
+            conditions = [(f"{wire.SLIP_ID}-in", ",".join(chunk))]
+            async for page in self.search(wire.BASE_SEARCH, (wire.SLIP_ID, wire.MODIFIED_BY), conditions):
+                cells = [(each.text(wire.SLIP_ID), each.text(wire.MODIFIED_BY)) for each in map(Cells, page)]
+                found |= {number: by in ours for number, by in cells if by}
+        return found
+
     async def mark_relayed(self, slip_numbers: Sequence[str]) -> Answers:
         now = await self._without_rows(slip_numbers)
         return await self._in_turn(now, dict.fromkeys(slip_numbers, self._sent), mark_printed)
