@@ -105,7 +105,8 @@ class Warehouse(Protocol):
         ...
 
     async def send(self, effect: Effect) -> Reply | Receipt:
-        """Hand it over: Sent, or at once the receipt. Repeating is safe only after a look said Absent.
+        """Hand it over: Sent, or at once the receipt. Repeating is safe only after a look said Absent; a file may go
+        again as the very same file (name and bytes), by which a warehouse that answers knows it.
 
         A stop of which an earlier call may have arrived says so, here and when it is looked at: `facts["asked"]` is
         "surely" or "perhaps".
