@@ -34,6 +34,7 @@ def left_of(connection: Connection, shop: Shop, found: Mapping[int, Sending]) ->
     undone = _never_arrived(connection, found) | _refused(connection, found)
     undone |= _said_unshippable(connection, shop, found) | _stopped(connection, shop.key, found)
     results = _results(connection, shop.key, [one.slip for one in found.values()])
+    undone -= {id_ for id_, one in found.items() if _reported_out(results.get(one.slip, ()))}
     returned = _returned(connection, shop.key, [one.slip for one in found.values()])
     left: dict[int, Sending] = {}
     for id_, one in found.items():
@@ -43,6 +44,11 @@ def left_of(connection: Connection, shop: Shop, found: Mapping[int, Sending]) ->
         if goods is not None:
             left[id_] = one if goods == one.goods else msgspec.structs.replace(one, goods=goods)
     return left
+
+
+def _reported_out(said: Sequence[Shipment]) -> bool:
+    """The warehouse says that it left: whatever was said before, and whatever tag is still on the slip."""
+    return any(shipment.result is Result.SHIPPED for shipment in said)
 
 
 def _still_out(one: Sending, said: Sequence[Shipment], returned: Mapping[str, int]) -> dict[str, int] | None:

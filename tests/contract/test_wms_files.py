@@ -18,7 +18,7 @@ from connector.adapters.wms import wire
 from connector.adapters.wms.files import FileWarehouse, load_mappings
 from connector.adapters.wms.whole import marker
 from connector.clock import SteppedClock, at_jst
-from connector.errors import Misconfigured, NotDone, Refused, Unknown
+from connector.errors import Barred, ConnectorError, Misconfigured, NotDone, Refused, Unknown
 from connector.outcome import Absent, CannotTell, Effect, Reason, Sent
 from connector.ports import Warehouse
 from connector.slip import Result, Shipment
@@ -129,13 +129,14 @@ async def test_a_marker_follows_where_the_warehouse_wants_one(root: Path, clock:
     assert (root / "to_wms/in" / (ORDER_1 + ".ok")).read_bytes() == (GENERIC / (ORDER_1 + ".ok")).read_bytes()
 
 
-async def test_a_file_without_its_marker_is_unknown_and_then_sent_again(
-    root: Path, clock: SteppedClock
+@pytest.mark.parametrize("fault", [NotDone("no space"), Barred("sftp", "", "no right to write")])
+async def test_a_file_without_its_marker_is_unknown_and_gets_it(
+    root: Path, clock: SteppedClock, fault: ConnectorError
 ) -> None:
     class NoMarkers(FolderDrop):
         async def put(self, folder: str, name: str, body: bytes) -> None:
             if name.endswith(".ok"):
-                raise NotDone("no space")
+                raise fault
             await super().put(folder, name, body)
 
     mappings = load_mappings(MAPPINGS / "wms/generic", tables(), {**OWN, "marker": True})
@@ -146,6 +147,13 @@ async def test_a_file_without_its_marker_is_unknown_and_then_sent_again(
     assert isinstance(await healed.lies_there(sent()), Absent)
     await healed.send(sent())
     assert isinstance(await healed.lies_there(sent()), Sent)
+
+
+async def test_a_marker_whose_file_is_gone_says_that_it_was_taken(root: Path, clock: SteppedClock) -> None:
+    warehouse = build(root, clock, marker=True)
+    await warehouse.send(sent())
+    (root / "to_wms/in" / ORDER_1).unlink()
+    assert isinstance(await warehouse.lies_there(sent()), Sent)
 
 
 async def test_nothing_there_is_absent(warehouse: Warehouse) -> None:

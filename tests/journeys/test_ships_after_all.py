@@ -16,6 +16,7 @@ from connector.sandbox.warehouse import StockItem, files
 from connector.sandbox.warehouse.numbers import with_check_digit
 from msgspec.structs import replace
 
+from tests.journeys.conftest import OpenDay
 from tests.journeys.day import Day
 from tests.journeys.test_changed_after_relay import release
 from tests.journeys.test_results import leave
@@ -99,3 +100,18 @@ async def test_a_person_who_looked_lets_it_be_charged_once(day: Day) -> None:
     await day.until("20:00", day=2)
     assert await day.state(order) == "completed"
     assert day.captures(order) == [order.amounts.payment_total]
+
+
+async def test_a_copy_made_after_it_left_stays_here_though_the_slip_still_says_出荷不可(
+    open_day: OpenDay,
+) -> None:
+    day = await open_day(modes={"confirm_shipment": "watch"})  # nobody takes the tag off
+    order, slip = await short_of_goods(day, 1, 0)
+    day.excused.add(order.number)  # nor confirms the slip, which is stuck therefore
+    it_left_after_all(day, slip, 1)
+    await day.until("11:30", day=1)
+    assert "WMS:出荷不可" in str(day.town.next_engine.slips[slip].fields[ne.TAGS])
+    twin = goes_out_on_a_copy(day, slip, 1)
+    await day.until("14:00", day=1)
+    assert str(twin) not in day.town.warehouse.slips()
+    assert f"伝票 {slip}（" in (await day.holds(order))["duplicate_shipment"]

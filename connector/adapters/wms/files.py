@@ -128,7 +128,7 @@ class FileWarehouse:
         if self._profile.marker:
             try:
                 await self._drop.put(folder, effect.name + wire.MARKER_SUFFIX, self._marker(effect))
-            except NotDone as fault:
+            except (NotDone, Refused) as fault:
                 # The file itself lies there and may be taken; only a look tells.
                 raise Unknown(f"{effect.name} は置きましたが、.ok を置けません: {fault}") from fault
         more: Facts = {}
@@ -148,6 +148,10 @@ class FileWarehouse:
             folder = self._profile.folders[place]
             names = {entry.name: entry.size for entry in await self._drop.list(folder)}
             if effect.name not in names:
+                if place == "in" and self._profile.marker and effect.name + wire.MARKER_SUFFIX in names:
+                    return Sent(
+                        _evidence(folder, effect)
+                    )  # the marker is put last: the file was taken from beside it
                 continue
             if names[effect.name] != len(effect.body) or not await self._same(folder, effect):
                 return CannotTell(f"{folder} に同じ名前で内容の違う {effect.name} があります")
