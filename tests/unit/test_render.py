@@ -188,7 +188,7 @@ def poisoned(tmp_path: Path) -> Iterator[Database]:
             for number in ("00123", "=1+1"):
                 day.take_in(an_order(number, NOW - timedelta(hours=1)), NOW - timedelta(hours=1))
                 note = '=HYPERLINK("http://example.jp")<script>alert(1)</script>'
-                day.say("notify", number, Hold(Reason.MALFORMED, note), NOW)
+                day.say("notify", number, Hold(Reason.REFUSED, note), NOW)
             day.say("notify", "00123", Hold(Reason.BY_HAND, "http://example.jp/x"), NOW)
         yield database
 
