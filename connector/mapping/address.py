@@ -72,13 +72,13 @@ def tidy(text: str) -> str:
     return _BLANKS.sub(" ", _DASHES.sub("-", narrow)).strip()
 
 
-def tidied(text: str) -> tuple[str, list[Note]]:
-    """What `tidy` makes of it, with a note for each change (V6)."""
-    notes: list[Note] = []
+def tidied(text: str) -> tuple[str, list[list[Note]]]:
+    """What `tidy` makes of it, with a note for each change, step by step (V6)."""
+    steps: list[list[Note]] = []
     for rule, pattern, put in _STEPS:
-        text, more = changed(rule, pattern, put, text)
-        notes += more
-    return text, notes
+        text, notes = changed(rule, pattern, put, text)
+        steps += [notes] if notes else []
+    return text, steps
 
 
 def _usual(text: str) -> str:

@@ -46,12 +46,14 @@ def _tidied(line: str, scope: Scope) -> str:
     """One line with its digits, dashes and blanks in their usual form: nothing of it unrecorded (V6)."""
     if scope.care is not None:
         line = scope.care.clean(line)
-    text, notes = tidied(line)
-    if not notes:
+    text, steps = tidied(line)
+    if not steps:
         return line
     if scope.care is None:
         raise Unfit(Reason.UNMAPPABLE_TEXT, "")  # only the careful way keeps records
-    return str(scope.care.firewall.noted(scope.care.column, text, notes))
+    for notes in steps:
+        scope.care.firewall.noted(scope.care.column, text, notes)
+    return text
 
 
 def _limits(node: Node, shop: Workshop) -> list[int]:

@@ -13,7 +13,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from connector.mapping.pages import DASHES, PAGES, carried, long_form, spellings, standing, unseen, watched
 from connector.mapping.unfit import Unfit
@@ -66,7 +66,8 @@ class Replacement:
     rule: str
     found: str
     put: str
-    position: int  # from 1, in the text as it came
+    position: int  # from 1, in the text before the step
+    step: int = 0  # the changes of one step were made at once; the steps of an item count up
 
     def __str__(self) -> str:
         place = f"{self.key} {self.column} {self.position}文字目"
@@ -116,6 +117,7 @@ class Firewall:
     substitutions: Mapping[str, str]
     encoding: str = "cp932"
     replaced: list[Replacement] = field(default_factory=list)
+    steps: int = 0
 
     def clean(self, column: str, text: str, *, multiline: bool = False, stand_in: str = "") -> str:
         """The text as the receiver can carry it; Unfit names every character that has no way over.
@@ -135,13 +137,15 @@ class Firewall:
 
     def noted(self, column: str, text: str, notes: Iterable[Note]) -> str:
         """The text after a step, its changes written down."""
-        self.replaced += [Replacement(self.key, column, *note) for note in notes]
+        self.steps += 1
+        self.replaced += [Replacement(self.key, column, *note, self.steps) for note in notes]
         return text
 
     def _substitute(self, column: str, text: str, stand_in: str) -> str:
         if carried(text, self.encoding):
             return text
         out: list[str] = []
+        notes: list[Note] = []
         bad: list[str] = []
         for position, character in enumerate(text, 1):
             if carried(character, self.encoding):
@@ -152,11 +156,11 @@ class Firewall:
             if not put:
                 bad.append(f"{position}文字目 {shown(character)}")
                 continue
-            self.replaced.append(Replacement(self.key, column, rule, character, put, position))
+            notes.append((rule, character, put, position))
         if bad:
             title = PAGES[self.encoding].title
             raise Unfit(Reason.UNMAPPABLE_TEXT, f"{title} で書けない文字があります: {'、'.join(bad)}")
-        return "".join(out)
+        return self.noted(column, "".join(out), notes)
 
     def _in_its_place(self, character: str, stand_in: str) -> tuple[str, str]:
         """By which rule what stands for it; nothing where it has no way over."""
@@ -215,11 +219,7 @@ def _clusters(text: str) -> Sequence[str]:
 
 def undone(text: str, notes: Sequence[Replacement]) -> str:
     """The text as it came, out of what a file says and the notes of one `clean`: nothing is lost on the way."""
-    steps: list[list[Replacement]] = []
-    for note in notes:
-        if not steps or steps[-1][-1].rule != note.rule or note.position <= steps[-1][-1].position:
-            steps.append([])
-        steps[-1].append(note)
+    steps = [list(step) for _, step in groupby(notes, key=lambda note: note.step)]
     for step in reversed(steps):
         out: list[str] = []
         at = grown = 0

@@ -17,7 +17,7 @@ from connector.mapping.lookups import LOOKUPS
 from connector.mapping.paths import Ground, Path, Scope, resolve
 from connector.mapping.systems import LOOKED_UP, compile_coded
 from connector.mapping.tables import Tables
-from connector.mapping.text import Firewall, Replacement, carried
+from connector.mapping.text import Firewall, carried
 from connector.mapping.transforms import TAKES, TRANSFORMS
 from connector.mapping.unfit import Unfit
 from connector.mapping.words import compile_words, said
@@ -41,7 +41,7 @@ class Care:
         return self.firewall.clean(self.column, text, multiline=self.multiline, stand_in=self.stand_in)
 
     def note(self, rule: str, found: str, put: str) -> None:
-        self.firewall.replaced.append(Replacement(self.firewall.key, self.column, rule, found, put, 1))
+        self.firewall.noted(self.column, put, [(rule, found, put, 1)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from connector.mapping.text import Firewall, carried, undone
 from connector.outcome import Reason
 from connector.sandbox.warehouse.files import read_table
 from connector.transport.folder import FolderDrop
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.contract.wms_desk import Kept
 from tests.contract.wms_house import TUESDAY
@@ -260,6 +262,13 @@ def test_each_receiver_gets_what_it_can_read(page: str, text: str, wanted: str |
     assert (out if fate != "held" else None) == wanted
     if wanted is not None:
         assert undone(out, notes) == text
+
+
+@given(st.lists(st.sampled_from([*"見①♥ﾊ－〜㈱\u200b\n ", "か\u3099"]), max_size=12).map("".join))
+@example("♥①♥②")
+def test_the_record_leads_back_whatever_stands_beside_what(text: str) -> None:
+    wall = Firewall("200901", {"♥": "ハート"}, "cp932-without-row-13")
+    assert undone(wall.clean("届先名", text), wall.replaced) == text
 
 
 FAMILY = [

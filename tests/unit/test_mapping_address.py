@@ -12,7 +12,7 @@ from connector.mapping import Unfit, place, split, width
 from connector.mapping.address import fit, tidied, tidy
 from connector.mapping.text import Replacement, undone
 from connector.outcome import Reason
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.golden.samples import FIXTURES, instruction, writer
@@ -89,10 +89,12 @@ def test_what_does_not_fit_is_held_with_the_proposed_split() -> None:
 
 
 @given(st.text(alphabet="見本９9－ー-‐ 　ﾏﾝｼｮﾝＡa", max_size=30))
+@example("9  9 ")
 def test_what_is_tidied_is_recorded_and_leads_back_to_the_original(line: str) -> None:
-    text, notes = tidied(line)
+    text, steps = tidied(line)
     assert text == tidy(line)
-    assert undone(text, [Replacement("", "", *note) for note in notes]) == line
+    record = [Replacement("", "", *note, step) for step, notes in enumerate(steps) for note in notes]
+    assert undone(text, record) == line
 
 
 @pytest.mark.parametrize("lines", [("渋谷区神宮前9-99",), ("東京都",), ("", "")])
