@@ -19,12 +19,13 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 class Fate(StrEnum):
     LEFT = "left"  # all of it or a part
     CANCELLED = "cancelled"  # nothing left, and the warehouse says that nothing will
+    LABELLED = "labelled"  # a number was given to it, and nobody says that it left: it may lie on the shelf
     UNSHIPPABLE = "unshippable"  # nothing left so far
     UNTOLD = "untold"
 
 
 def fate(events: Iterable[Shipment]) -> Fate:
-    """These events of one slip, read together. Numbers alone tell of a label, unless the slip was cancelled."""
+    """These events of one slip, read together."""
     newest: dict[str, Shipment] = {}
     for event in events:
         before = newest.get(event.result_id)
@@ -36,7 +37,7 @@ def fate(events: Iterable[Shipment]) -> Fate:
     if Result.CANCELLED in said:
         return Fate.CANCELLED
     if Result.NUMBERS in said:
-        return Fate.LEFT
+        return Fate.LABELLED
     return Fate.UNSHIPPABLE if Result.UNSHIPPABLE in said else Fate.UNTOLD
 
 

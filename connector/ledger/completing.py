@@ -1,7 +1,7 @@
 """Completing (完了の前に): holds on the slips of an order that keep the cart from being told that it is complete.
 
 The completion takes the customer's money and tells the tracking number. So what a person has yet to find out about
-any slip that ships the order comes first.
+any slip that ships the order comes first, and about one that was cancelled after the warehouse had it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from connector.journey import SlipState
 from connector.ledger import codec
@@ -39,8 +39,7 @@ def held_by_slips(connection: Connection, shipped: Mapping[int, datetime]) -> di
                 order_slips.c.order_id.in_(part),
                 holds.c.closed_at.is_(None),
                 holds.c.reason.not_in([str(reason) for reason in SELF_CLEARING]),
-                slips.c.state != SlipState.CANCELLED,
-                or_(slips.c.cancel_type == NOT_CANCELLED, slips.c.status >= NEStatus.SHIPPED),
+                or_(_ships(), holds.c.reason == Reason.NE_CANCELLED),
             )
             .order_by(holds.c.id)
         )
@@ -48,6 +47,13 @@ def held_by_slips(connection: Connection, shipped: Mapping[int, datetime]) -> di
             if not _answered(row) and not _sent_again(row, shipped[row.order_id]):
                 found[row.order_id] = (*found.get(row.order_id, ()), Reason(row.reason))
     return found
+
+
+def _ships() -> ColumnElement[bool]:
+    return and_(
+        slips.c.state != SlipState.CANCELLED,
+        or_(slips.c.cancel_type == NOT_CANCELLED, slips.c.status >= NEStatus.SHIPPED),
+    )
 
 
 def _answered(row: Any) -> bool:

@@ -15,12 +15,14 @@ from connector.ledger import (
     bookings,
     corrections,
     early,
+    leaving,
     record,
     returns,
     sendings,
     shelves,
     stage_stops,
     stock,
+    stop_answers,
 )
 from connector.ledger.record import By
 from connector.ledger.windows import Windows
@@ -38,9 +40,17 @@ class FromWarehouse(Windows):
         """`ports.Known`."""
         return await self.database.read(lambda c: sendings.like(c, self.shop, fresh, now))
 
+    async def kept_back(self, slip_ids: Sequence[int]) -> bool:
+        """`ports.Known`."""
+        return await self.database.read(lambda c: leaving.any_kept_back(c, self.shop.key, slip_ids))
+
     async def sent_instead(self, lost: Sequence[Slip], now: datetime) -> dict[str, tuple[Alike, ...]]:
         """By slip that left after all: what went out in its place meanwhile."""
         return await self.database.read(lambda c: sendings.instead_of(c, self.shop, lost, now))
+
+    async def agreed_to_stop(self) -> set[str]:
+        """Slips that the warehouse agreed to stop at some time, whatever it said of them later."""
+        return await self.database.read(lambda c: stop_answers.agreed_slips(c, self.shop.key))
 
     async def take_note(self, exchange_id: int, piece: ReadResults, now: datetime) -> None:
         """在庫 and 返品 of a file: kept for people to see. Telling it again changes nothing."""

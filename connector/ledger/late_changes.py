@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from connector import doubles
+from connector.fate import Fate
 from connector.journey import SlipState
-from connector.ledger import codec, holds, sendings, stops, under_way
+from connector.ledger import codec, holds, sendings, stop_cancels, stop_news, stop_places, under_way
 from connector.ledger.history import Entry
 from connector.ledger.schema import holds as hold_rows
-from connector.ledger.schema import order_slips
 from connector.outcome import Reason
 from connector.slip import NEStatus, Slip
 
@@ -44,20 +44,23 @@ def of(
     if not _handed_on(connection, row) or slip.status >= NEStatus.SHIPPED:
         return []
     if not slip.live:
-        if _stop_is_known(connection, row.id):
+        if stop_cancels.explained(connection, shop, row.id, slip.number) or _stays_there(
+            connection, shop, slip
+        ):
             return []
         what = f"伝票 {slip.merged_into} に同梱" if slip.merged else "取消"
         return _pin(connection, shop, stage, row.id, slip, Reason.NE_CANCELLED, f"{AFTER}: {what}", now)
-    old = codec.slip(row.body)
+    old, former = codec.slip(row.body), _former(connection, row.id)
     words = _other_words(old, slip)
-    if old.rows and slip.rows and _asked_for(old) != _asked_for(slip):
+    in_question = any(word.startswith(GOODS) for word in former)
+    if slip.rows and (in_question or (old.rows and _asked_for(old) != _asked_for(slip))):
+        former = [word for word in former if not word.startswith(GOODS)]
         goods = _goods_word(connection, shop, row, old, slip)
-        if not (goods or words):
+        if in_question and not (former or goods or words):
             return _as_instructed_again(connection, row.id, slip, stage, now)
         words += goods
-    if not words:
+    if not (words or (in_question and former)):
         return []
-    former = [word for word in _former(connection, row.id) if not word.startswith(GOODS)]
     note = f"{AFTER}: {'・'.join(dict.fromkeys([*former, *words]))}"
     return _pin(connection, shop, stage, row.id, slip, Reason.CHANGED_AFTER_RELAY, note, now)
 
@@ -66,10 +69,10 @@ def _handed_on(connection: Connection, row: Row[Any]) -> bool:
     state = SlipState(row.state)
     if state in (SlipState.RELAYED, SlipState.DISPATCHED):
         return True
-    lies_there = state is SlipState.PRINT_READY and under_way.perhaps_there(
-        connection, "relay", sendings.INSTRUCTION, [row.id]
+    return state is SlipState.PRINT_READY and bool(
+        under_way.perhaps_there(connection, "relay", sendings.INSTRUCTION, [row.id])
+        or stop_places.left_out(connection, [row.id])
     )
-    return bool(lies_there)
 
 
 def _other_words(old: Slip, slip: Slip) -> list[str]:
@@ -98,10 +101,7 @@ def _goods_word(connection: Connection, shop: str, row: Row[Any], old: Slip, sli
 def _as_instructed_again(
     connection: Connection, slip_id: int, slip: Slip, stage: str, now: datetime
 ) -> list[Entry]:
-    """The goods are those of the instruction again: where nothing else had changed, the question is answered."""
-    former = _former(connection, slip_id)
-    if not former or any(not word.startswith(GOODS) for word in former):
-        return []
+    """The goods are those of the instruction again, and nothing else had changed: the question is answered."""
     return holds.take_off(
         connection,
         now,
@@ -127,9 +127,9 @@ def _asked_for(slip: Slip) -> list[tuple[int, str, int]]:
     return [(row.no, row.sku, row.quantity) for row in slip.rows if not row.cancelled]
 
 
-def _stop_is_known(connection: Connection, slip_id: int) -> bool:
-    tied = select(order_slips.c.order_id).where(order_slips.c.slip_id == slip_id)
-    return any(stops.asked(connection, order_id) for order_id in list(connection.scalars(tied)))
+def _stays_there(connection: Connection, shop: str, slip: Slip) -> bool:
+    """The warehouse itself said that nothing of it leaves: a cancel in Next Engine is what comes next."""
+    return stop_news.told(connection, shop, slip.number) in (Fate.CANCELLED, Fate.UNSHIPPABLE)
 
 
 def _pin(

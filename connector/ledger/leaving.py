@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
 
 from connector.journey import OrderState, SlipState
 from connector.ledger import tied_goods
@@ -69,6 +69,17 @@ def kept_by(connection: Connection, shop: str, slip_ids: Sequence[int]) -> dict[
         for slip_id, number in connection.execute(query):
             found[slip_id] = (*found.get(slip_id, ()), number)
     return {id_: found[id_] for id_ in found.keys() - freed(connection, shop).keys()} if found else {}
+
+
+def any_kept_back(connection: Connection, shop: str, slip_ids: Sequence[int]) -> bool:
+    """Whether one of these, which were to be handed over, stands elsewhere by now, is held, or has an order that is."""
+    may = and_(
+        slips.c.state == SlipState.PRINT_READY, may_leave(freed(connection, shop)), ~blocked(slips, "slip")
+    )
+    fit = 0
+    for part in pieces(slip_ids):
+        fit += connection.scalar(select(func.count()).where(slips.c.id.in_(part), may)) or 0
+    return fit < len(set(slip_ids))
 
 
 def to_read_again(connection: Connection, shop: str) -> list[str]:

@@ -47,6 +47,14 @@ def of_orders(connection: Connection, order_ids: Iterable[int]) -> dict[int, lis
     return found
 
 
+def agreed_slips(connection: Connection, shop: str) -> set[str]:
+    """Slips that the warehouse agreed to stop, at whatever time."""
+    here = and_(stop_answers.c.shop == shop, stop_answers.c.party == WAREHOUSE)
+    return set(
+        connection.scalars(select(stop_answers.c.slip_number).where(here, stop_answers.c.answer == AGREED))
+    )
+
+
 def warehouse_was_asked(connection: Connection, order_id: int) -> bool:
     """Whether a question about this order went to the warehouse, or may have gone."""
     here = and_(stop_answers.c.order_id == order_id, stop_answers.c.party == WAREHOUSE)

@@ -7,11 +7,14 @@ truth all the same: the goods left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
+from connector.fate import Fate, fate
+from connector.ledger import codec
 from connector.ledger.database import pieces
 from connector.ledger.schema import order_slips, orders, shipments, slips, stop_requests, strays
 from connector.order import Order
@@ -31,6 +34,25 @@ def told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:
     )
     set_aside = exists().where(mine, strays.c.shop == orders.c.shop, _early(), _about(), strays.c.at > at)
     return or_(*(news.correlate(orders, stop_requests) for news in (booked, set_aside)))
+
+
+def told(connection: Connection, shop: str, slip_number: str) -> Fate:
+    """What the warehouse's results say of a slip."""
+    here = (shipments.c.shop == shop, shipments.c.slip_number == slip_number)
+    query = select(shipments.c.body).where(*here).order_by(shipments.c.id)
+    return fate(map(codec.shipment, connection.scalars(query)))
+
+
+def labelled_at(connection: Connection, shop: str, numbers: Iterable[str]) -> dict[str, datetime]:
+    """When the last number alone came for these slips: an agreement of before says nothing of that parcel."""
+    found: dict[str, datetime] = {}
+    for part in pieces(dict.fromkeys(numbers)):
+        query = select(shipments.c.slip_number, func.max(shipments.c.at)).where(
+            and_(shipments.c.shop == shop, shipments.c.slip_number.in_(part)),
+            shipments.c.result == Result.NUMBERS,
+        )
+        found |= dict(connection.execute(query.group_by(shipments.c.slip_number)).all())
+    return found
 
 
 def with_set_aside(connection: Connection, shop: str, items: Iterable[Item[Order]]) -> list[Item[Order]]:

@@ -6,7 +6,7 @@ not the slip's present place; and a file that lies there unanswered, or whose fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select
@@ -30,7 +30,7 @@ def handed_over_at(connection: Connection, slip_ids: Iterable[int]) -> dict[int,
         )
         there |= dict(connection.execute(moved.group_by(history.c.item_id)).all())
     printed = _printed_by_others(connection, [id_ for id_ in wanted if id_ not in there])
-    unclear = under_way.perhaps_there(connection, "relay", "wms_file", wanted) | _held(connection, wanted)
+    unclear = under_way.perhaps_there(connection, "relay", "wms_file", wanted) | left_out(connection, wanted)
     # The file counts from its sending: an answer about it may come before the receipt.
     for part in pieces(unclear | set(there)):
         sent = (
@@ -54,8 +54,8 @@ def _printed_by_others(connection: Connection, slip_ids: list[int]) -> dict[int,
     return printed
 
 
-def _held(connection: Connection, slip_ids: list[int]) -> set[int]:
-    """Slips whose receipt left them out: they may be packed."""
+def left_out(connection: Connection, slip_ids: Sequence[int]) -> set[int]:
+    """Those of these slips that the receipt of their file left out: they may be packed."""
     query = select(holds.c.item_id).where(
         and_(holds.c.item == "slip", holds.c.item_id.in_(slip_ids), holds.c.closed_at.is_(None)),
         and_(holds.c.reason == Reason.CANNOT_TELL, holds.c.stage == "relay"),

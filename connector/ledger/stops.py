@@ -7,16 +7,16 @@ else, and only where the warehouse agreed about every slip it had. A later fact 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
-from connector.fate import Fate, fate
+from connector.fate import Fate
 from connector.journey import SlipState
-from connector.ledger import codec, due, item_rows, leaving, stop_answers, stop_cart, tied_goods
+from connector.ledger import due, item_rows, leaving, stop_answers, stop_cart, tied_goods
 from connector.ledger import holds as hold_rows
 from connector.ledger.effects import IN_DOUBT
 from connector.ledger.history import Entry
@@ -26,11 +26,10 @@ from connector.ledger.schema import (
     holds,
     order_slips,
     orders,
-    shipments,
     slips,
     stop_requests,
 )
-from connector.ledger.stop_news import told_since, with_set_aside
+from connector.ledger.stop_news import labelled_at, told, told_since, with_set_aside
 from connector.ledger.stop_places import handed_over_at
 from connector.ledger.storable import plain
 from connector.ledger.under_way import open_of
@@ -124,6 +123,7 @@ def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> 
     gone = tied_goods.apart(connection, shop, [(order_id, id_) for id_ in _shared(connection, order_id)])
     mine = {id_: number for id_, number in mine.items() if (order_id, id_) not in gone}
     there = handed_over_at(connection, mine)
+    labelled = labelled_at(connection, shop, mine.values())
     said = _last_words(stop_answers.of_orders(connection, [order_id]).get(order_id, ()))
     verdict = STOPPED
     for id_, number in mine.items():
@@ -132,11 +132,10 @@ def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> 
             about = (order_id, stop_answers.WAREHOUSE, number, stop_answers.NEVER_HAD)
             stop_answers.write(connection, *about, "倉庫には渡していません", now)
             continue
-        agreed = (
-            last is not None and last.answer == stop_answers.AGREED and last.at >= there.get(id_, last.at)
-        )
-        told = _told(connection, shop, number)
-        if told is Fate.LEFT or not (agreed or told is Fate.CANCELLED):
+        since = max(filter(None, (there.get(id_), labelled.get(number))), default=None)
+        agreed = last is not None and last.answer == stop_answers.AGREED and (not since or last.at >= since)
+        fate_of_it = told(connection, shop, number)
+        if fate_of_it is Fate.LEFT or not (agreed or fate_of_it is Fate.CANCELLED):
             return UNKNOWN
         if last is not None and last.by and agreed:
             verdict = BY_HAND
@@ -146,12 +145,6 @@ def _proved(connection: Connection, shop: str, order_id: int, now: datetime) -> 
 def _shared(connection: Connection, order_id: int) -> list[int]:
     query = select(order_slips.c.slip_id).where(order_slips.c.order_id == order_id, tied_goods.shared())
     return list(connection.scalars(query))
-
-
-def _told(connection: Connection, shop: str, slip_number: str) -> Fate:
-    here = (shipments.c.shop == shop, shipments.c.slip_number == slip_number)
-    query = select(shipments.c.body).where(*here).order_by(shipments.c.id)
-    return fate(map(codec.shipment, connection.scalars(query)))
 
 
 def _last_words(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
@@ -304,6 +297,7 @@ def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Orde
     ids = dict(connection.execute(query).all())
     there = handed_over_at(connection, ids.values())
     since = {number: there[id_] for number, id_ in ids.items() if id_ in there}
+    labelled = labelled_at(connection, shop, ids)
     said = stop_answers.of_orders(connection, [item.id for item in items])
     return [
         replace(
@@ -311,12 +305,23 @@ def _with_the_warehouse(connection: Connection, shop: str, items: list[Item[Orde
             slips=tuple((slip, _place(slip.number in since, state)) for slip, state in item.slips),
             answers=tuple(
                 (row.party, row.slip_number, row.answer, row.words, row.by)
-                for row in said.get(item.id, ())
-                if row.at >= since.get(row.slip_number, row.at)
+                for row in _that_count(said.get(item.id, ()), since, labelled)
             ),
         )
         for item in items
     ]
+
+
+def _that_count(
+    rows: Sequence[Row[Any]], handed_over: Mapping[str, datetime], labelled: Mapping[str, datetime]
+) -> list[Row[Any]]:
+    """Answers about slips as they lie there now, given since the hand-over; agreed before a label came is old."""
+    agreed = {row.slip_number: row.at for row in rows if row.answer == stop_answers.AGREED}
+    since = dict(handed_over)
+    for number in agreed.keys() & labelled.keys():
+        if agreed[number] < labelled[number]:
+            since[number] = max(labelled[number], since.get(number, labelled[number]))
+    return [row for row in rows if row.at >= since.get(row.slip_number, row.at)]
 
 
 def _place(there: bool, state: SlipState) -> SlipState:

@@ -48,6 +48,10 @@ class Known(Protocol):
         """By slip, each read with its rows: what was sent in the last `shop.doubles.days` and may be the same."""
         ...
 
+    async def kept_back(self, slip_ids: Sequence[int]) -> bool:
+        """Whether one of these slips must not be handed over by now: cancelled, held, or an order keeps it back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FilesSoFar:

@@ -58,6 +58,7 @@ class Known:
         int
     ]  # not relayed, but the file with it is on its way: a result may be faster than the receipt
     told: Set[int]  # the cart knows of the completion, or may know
+    agreed: Set[str]  # slips that the warehouse agreed to stop
     one_box: Mapping[str, frozenset[str]]  # tracking number -> slips that the warehouse says it sent together
     numbers: dict[str, str] = field(default_factory=dict)  # tracking number -> slip, of this very piece
 
@@ -229,7 +230,8 @@ class Results:
             if isinstance(verdict, Stray):
                 strays.append(verdict)
             elif item is not None:
-                if number in after_all or (not again and left_after_all(item, shipment)):
+                agreed = number in known.agreed
+                if number in after_all or (not again and left_after_all(item, shipment, agreed=agreed)):
                     after_all[number] = reduce(_after, verdict, item)
                 booked[at] = Claim.of(shipment) if claimed else shipment
                 if not (claimed or again):
@@ -279,7 +281,8 @@ class Results:
         )
         news = {item.id for item, shipment in events if _gone(item) and not _known_by(item, shipment)}
         told = {id_ for id_ in news if await self.ledger.told_complete(id_)}
-        return Known(items, taken, under_way, told, one_box)
+        agreed = await self.ledger.agreed_to_stop()
+        return Known(items, taken, under_way, told, agreed, one_box)
 
 
 def _gone(item: Item[Slip]) -> bool:

@@ -28,6 +28,7 @@ BY_FACTS = (
     Reason.UNSHIPPABLE,
     Reason.CANNOT_TELL,
 )  # a result answers them: it did arrive, it left
+BY_LEAVING = (*BY_FACTS, Reason.REFUSED)  # of what the warehouse's receipt refused, too
 PARCEL_WAIT = timedelta(hours=6)  # how long the rest of a shipment may be on its way, spec/wms.md §7.4
 NO_SLIP = "この出荷指示番号の伝票はありません。"
 NOT_RELAYED = "この伝票は倉庫へ出荷指示していません。"
@@ -72,8 +73,10 @@ def _said(item: Item[Slip], before: Picture, after: Picture, written: bool) -> l
     usual = item.state is SlipState.RELAYED and not item.held and finding is None and after.whole
     if usual and after.shipment is not None:
         return [_left(after.shipment)]
+    came = after.shipment is not None and not at_least(item.state, SlipState.DISPATCHED)
+    answered = BY_LEAVING if came else BY_FACTS
     settled = tuple(
-        one for one in BY_FACTS if one in item.held and (finding is None or finding.reason is not one)
+        one for one in answered if one in item.held and (finding is None or finding.reason is not one)
     )
     said: list[Outcome] = []
     if at_least(item.state, SlipState.DISPATCHED):

@@ -69,12 +69,16 @@ def _hold(found: Sequence[Alike]) -> Hold:
     return Hold(Reason.DUPLICATE_SHIPMENT, "\n".join(doubles.sentence(one) for one in found))
 
 
-def left_after_all(item: Item[Slip], event: Shipment) -> bool:
-    """The warehouse had said that this slip, or the rest of it, does not leave; now goods of it left."""
-    if not (item.shipments or item.state is SlipState.CANCELLED) or event.result not in LEFT:
+def left_after_all(item: Item[Slip], event: Shipment, *, agreed: bool) -> bool:
+    """The warehouse had said that this slip, or the rest of it, does not leave; now goods of it left.
+
+    It refused it in its receipt, reported so, or `agreed` to stop it: so something else may have gone in its place.
+    """
+    if event.result not in LEFT:
         return False
-    said = {one.result for one in item.shipments}
-    return item.state is SlipState.CANCELLED or not said.isdisjoint(NOT_ALL)
+    refused = Reason.REFUSED in item.held or any(reason is Reason.REFUSED for reason, _ in item.allowed)
+    reported = any(one.result in NOT_ALL for one in item.shipments)
+    return agreed or refused or reported or item.state is SlipState.CANCELLED
 
 
 def twice(item: Item[Slip], found: Sequence[Alike]) -> Hold | None:

@@ -256,13 +256,17 @@ async def _once_more(one: Begun, lies: Absent, ports: Ports) -> Reply:
 
     After a while without a receipt the very same file goes again, under its name: a warehouse that answers knows it
     and its slips by that (spec/wms.md §6.3, §7.6 E301); where only the marker lacks, the put adds just that, at once.
-    What has been in doubt for long is not sent any more: its slips may have changed, so a person is asked.
+    What has been in doubt for long is not sent any more, nor what must not leave by now: a person is asked.
     """
     doubt = ports.now - one.first_at
     if doubt > SAME_FILE_WITHIN:
         return CannotTell(f"{one.effect.name}: {NO_TRACE}")
-    if "missing" not in lies.evidence and ports.now - one.started_at < ANSWERED_WITHIN:
+    if "missing" in lies.evidence:
+        return await _hand_over(one, ports)
+    if ports.now - one.started_at < ANSWERED_WITHIN:
         return lies
+    if ports.known is not None and await ports.known.kept_back(one.effect.items):
+        return CannotTell(f"{one.effect.name}: {NO_TRACE}")
     return await _hand_over(one, ports)
 
 

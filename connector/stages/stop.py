@@ -103,7 +103,9 @@ def _cancel(item: Item[Order], case: Case, ports: Ports) -> Effect:
     words = f"{case.said}。ネクストエンジンで取り消しました。" if ends else ""
     request = item.stop_asked_at.isoformat() if item.stop_asked_at else ""
     key = f"{ports.shop.key}/ne_cancel/{item.noun.number}/{digest_of([request, *case.live, words])}"
-    return Effect(kind="ne_cancel", key=key, items=(item.id,), facts={"slips": case.live, "ends": words})
+    free = [number for number in case.live if number in case.free]
+    facts = {"slips": case.live, "free": free, "ends": words}
+    return Effect(kind="ne_cancel", key=key, items=(item.id,), facts=facts)
 
 
 def _ask_warehouse(asked: Sequence[tuple[Item[Order], Sequence[str]]], ports: Ports) -> Iterator[Effect]:
@@ -152,6 +154,8 @@ async def act(begun: Sequence[Begun], ports: Ports) -> AsyncIterator[tuple[Begun
             raise NotDone(NOT_SHOWN)
         if any(slip.live and slip.status >= NEStatus.SHIPPED for slip in slips.values()):
             raise NotDone("shipped in the meantime")  # the next plan says so
+        if any(slips[number].status >= NEStatus.PRINTING for number in one.effect.facts.get("free", ())):
+            raise NotDone("printed in the meantime")  # by whoever may have handed it over: the next plan asks
         for slip in slips.values():
             if slip.live:
                 await ports.orders.cancel(slip, "出荷止め")

@@ -59,8 +59,10 @@ def case_of(item: Item[Order], in_next_engine: Sequence[Slip]) -> Case:
         told = fate(event for event in item.shipments if event.slip_number == number)
         if told is Fate.LEFT or _went_out(slip, places.get(number)):
             case.shipped.append(number)
-        elif places.get(number) is SlipState.RELAYED or (
-            slip is not None and slip.status >= NEStatus.PRINTING
+        elif (
+            places.get(number) is SlipState.RELAYED
+            or told is Fate.LABELLED
+            or (slip is not None and slip.status >= NEStatus.PRINTING)
         ):
             _at_the_warehouse(case, item, number, told)
         else:

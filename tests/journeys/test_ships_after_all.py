@@ -17,7 +17,7 @@ from connector.sandbox.warehouse.numbers import with_check_digit
 from msgspec.structs import replace
 
 from tests.journeys.conftest import OpenDay
-from tests.journeys.day import Day
+from tests.journeys.day import CREAM, Day
 from tests.journeys.test_changed_after_relay import release
 from tests.journeys.test_results import leave
 
@@ -48,13 +48,15 @@ def goes_out_on_a_copy(day: Day, slip: int, quantity: int) -> int:
     return twin
 
 
-def it_left_after_all(day: Day, slip: int, quantity: int) -> None:
-    """The warehouse's file says so: one parcel, on the second day at eleven."""
+def it_left_after_all(
+    day: Day, slip: int, quantity: int, *, sku: str = SKU, at: str = "2026/11/25 11:00:00"
+) -> None:
+    """The warehouse's file says so: one parcel."""
     head = [f"RX-{NUMBER}", str(slip)]
-    same = ["1", "20261125", "YAMATO_TAKKYUBIN"]
+    same = ["1", at[:10].replace("/", ""), "YAMATO_TAKKYUBIN"]
     lines = [
-        [*head, "0", *same, NUMBER, "1", "1", *[""] * 6, "2026/11/25 11:00:00"],
-        [*head, "1", *same, "", "", "1", SKU, str(quantity), *[""] * 4, "2026/11/25 11:00:00"],
+        [*head, "0", *same, NUMBER, "1", "1", *[""] * 6, at],
+        [*head, "1", *same, "", "", "1", sku, str(quantity), *[""] * 4, at],
     ]
     leave(day, files.write_table(wire.SHIPRES_COLUMNS, lines, wire.ENCODING))
 
@@ -115,3 +117,25 @@ async def test_a_copy_made_after_it_left_stays_here_though_the_slip_still_says_�
     await day.until("14:00", day=1)
     assert str(twin) not in day.town.warehouse.slips()
     assert f"伝票 {slip}（" in (await day.holds(order))["duplicate_shipment"]
+
+
+async def test_what_the_receipt_refused_leaves_after_all_beside_its_copy(day: Day) -> None:
+    day.faults.plan("wms-refuses", 1)
+    await day.alone_until("08:30")
+    order = day.place()
+    await day.until("11:40")
+    slip = day.slip(order).number
+    assert (await day.holds(order)).keys() == {"refused"}
+    desk = day.town.next_engine.operator
+    twin = desk.copy(slip)
+    desk.deposit(twin)
+    desk.confirm(twin)
+    await day.until("13:00")
+    assert str(twin) in day.town.warehouse.slips(), "the copy may go: the warehouse does not have the slip"
+    it_left_after_all(day, slip, 1, sku=CREAM, at="2026/11/24 13:30:00")
+    await day.until("22:00", day=2)
+    holds = await day.holds(order)
+    assert f"伝票 {twin}（11/24" in holds["duplicate_shipment"]
+    assert "refused" not in holds, "it is not true any more"
+    assert (await day.state(order), day.captures(order)) == ("imported", [])
+    day.excused.add("double_shipped")

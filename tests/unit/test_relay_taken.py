@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from connector.errors import Unknown
 from connector.transport.folder import FolderDrop
+from msgspec.structs import replace
 
 from tests.contract.wms_desk import build, names_in
 from tests.unit.world import World, an_order, world
@@ -162,6 +163,32 @@ async def test_a_doubt_that_is_old_is_a_question_and_sends_nothing(tmp_path: Pat
         w.release(w.slip_of(), "cannot_tell")
         await passes(w, 3)
         assert len(line.taken) == 2, "a person said that the warehouse does not have it"
+
+
+async def test_what_must_not_leave_any_more_is_not_put_again(tmp_path: Path) -> None:
+    """The put never arrived. Now its order is cancelled: the first file to arrive must not be the instruction."""
+    with at_the_door(tmp_path) as (w, line):
+        await ready(w)
+        line.cut = "before"
+        await passes(w, 1)
+        w.cart.put(replace(an_order(), cancelled=True, updated_at=w.clock.now()))
+        for _ in range(6):
+            w.pass_by(minutes=5)
+            await w.run("ingest", "relay", "stop")
+        assert {name.partition("_")[0] for name, _ in line.taken} == {"SHIPCAN"}
+        assert w.stop() != "stopped"
+
+
+async def test_nor_what_changed_since(tmp_path: Path) -> None:
+    with at_the_door(tmp_path) as (w, line):
+        await ready(w)
+        line.cut = "before"
+        await passes(w, 1)
+        w.ne.edit(w.slip_of(), address1="大阪府大阪市北区見本1-2-3")
+        await w.run("follow_slips")
+        await passes(w, 5)
+        assert line.taken == []
+        assert set(w.holds(w.slip_of())) == {"changed_after_relay", "cannot_tell"}
 
 
 def answer_of(line: Line, name: str, slip: str) -> None:

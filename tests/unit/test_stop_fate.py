@@ -17,11 +17,11 @@ from connector.ledger.schema import strays
 from connector.outcome import StopAnswer
 from connector.ports import Receipt
 from connector.shop import Mode
-from connector.slip import Result, Shipment, ShippedLine
+from connector.slip import NEStatus, Result, Shipment, ShippedLine
 from connector.stages.stop import _said
 from sqlalchemy import select
 
-from tests.unit.world import CARD, START, World, a_shipment, an_order, world
+from tests.unit.world import CARD, START, World, a_shipment, an_order, tracking, world
 
 BY = {"actor": "見本 花子", "why": "お客様から電話"}
 VOIDS: dict[str, Any] = {"cancels_in_cart": True}
@@ -206,13 +206,62 @@ def event(result: Result, id_: str = "", hour: int = 9) -> Shipment:
         ([event(Result.PARTIAL), event(Result.CANCELLED), event(Result.UNSHIPPABLE)], Fate.LEFT),
         ([event(Result.UNSHIPPABLE)], Fate.UNSHIPPABLE),
         ([event(Result.UNSHIPPABLE), event(Result.CANCELLED)], Fate.CANCELLED),
-        ([event(Result.NUMBERS)], Fate.LEFT),
+        ([event(Result.NUMBERS)], Fate.LABELLED),
+        ([event(Result.NUMBERS), event(Result.UNSHIPPABLE)], Fate.LABELLED),
+        ([event(Result.NUMBERS), event(Result.SHIPPED)], Fate.LEFT),
         ([event(Result.NUMBERS), event(Result.CANCELLED)], Fate.CANCELLED),
         ([event(Result.SHIPPED, "R1"), event(Result.CANCELLED, "R1", hour=10)], Fate.CANCELLED),
     ],
 )
 def test_in_whatever_order_they_come(events: list[Shipment], seen: Fate) -> None:
     assert {fate(order) for order in permutations(events)} == {seen}
+
+
+async def labelled(w: World, id_: str) -> None:
+    w.wms.reports(a_shipment(w.slip_of(), tracking(7), result_id=id_, result=Result.NUMBERS, dated=False))
+    await w.run("collect")
+
+
+async def test_a_label_is_no_shipment_and_the_warehouse_is_asked(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        await labelled(w, "N1")
+        await asked(w)
+        await passes(w, 2, "stop")
+        assert (w.effects("wms_stop"), w.stop()) == (["done"], "stopped")
+
+
+async def test_a_label_after_the_warehouse_agreed_is_asked_about_once_more(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        await asked(w)
+        await passes(w, 2, "stop")
+        assert w.stop() == "stopped"
+        w.wms.will_not_stop |= {w.slip_of(): "E302 PACKED"}
+        await labelled(w, "N1")
+        await passes(w, 4, "stop")
+        assert w.effects("wms_stop") == ["done", "done"]
+        assert (w.stop(), w.holds()) == ("too_late", ["cancelled_too_late"])
+
+
+async def test_printed_by_somebody_else_between_our_look_and_our_act(tmp_path: Path) -> None:
+    """Whoever printed it may have handed it over: the warehouse is asked before anything is cancelled."""
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        slip, shows = w.slip_of(), w.ne.slips_of
+
+        async def then_printed(numbers: Any) -> Any:
+            found = await shows(numbers)
+            if w.ne.slips_held[slip].status < NEStatus.PRINTED:
+                w.ne.edit(slip, status=NEStatus.PRINTED)
+            return found
+
+        w.ne.instead(slips_of=then_printed)
+        assert (await ops.stop(w.database, w.shop, "T-1001", now=w.clock.now(), **BY)).done
+        await w.run("stop")
+        assert (w.ne.slips_held[slip].live, w.stop()) == (True, "open")
+        await passes(w, 3, "stop")
+        assert w.effects("wms_stop") == ["done"]
 
 
 async def test_what_we_never_relayed_left_all_the_same(tmp_path: Path) -> None:
