@@ -3,11 +3,14 @@
 Every order behind a slip must be one that walks, and held by nobody. A tie to an order whose goods provably lie in it
 no more (同梱から外した受注) keeps no slip back. Dangerous: what is known of rows may be old; so the act that hands a
 slip over is judged once more in the transaction of its intent, by the rows that were read just before.
+
+Conditions that never change are built once: every pass asks them several times, and building costs more than asking.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
@@ -24,11 +27,13 @@ EARLY = (SlipState.INTAKE, SlipState.OPEN, SlipState.PRINT_READY)
 Freed = Mapping[int, set[int]]  # by slip the orders that would keep it back, were their goods in it
 
 
+@cache
 def blocking() -> ColumnElement[bool]:
     """SQL: a hold that waits for a person."""
     return holds.c.reason.not_in([str(reason) for reason in SELF_CLEARING])
 
 
+@cache
 def blocked(table: Table, item: str) -> ColumnElement[bool]:
     """SQL: such a hold is open on the row."""
     return exists().where(
@@ -38,12 +43,14 @@ def blocked(table: Table, item: str) -> ColumnElement[bool]:
 
 def may_leave(freed: Freed) -> ColumnElement[bool]:
     """SQL, about a slip. Not yet at the warehouse: then no order may keep it back."""
-    barred = (
-        exists()
-        .where(order_slips.c.slip_id == slips.c.id, orders.c.id == order_slips.c.order_id, _bars())
-        .correlate(slips)
-    )
-    return or_(slips.c.state != SlipState.PRINT_READY, ~barred, slips.c.id.in_(list(freed)))
+    return or_(_free_to_leave(), slips.c.id.in_(list(freed)))
+
+
+@cache
+def _free_to_leave() -> ColumnElement[bool]:
+    behind = and_(order_slips.c.slip_id == slips.c.id, orders.c.id == order_slips.c.order_id)
+    barred = exists().where(behind, _bars()).correlate(slips)
+    return or_(slips.c.state != SlipState.PRINT_READY, ~barred)
 
 
 def freed(connection: Connection, shop: str) -> dict[int, set[int]]:
@@ -88,6 +95,7 @@ def to_read_again(connection: Connection, shop: str) -> list[str]:
     return list(connection.scalars(select(slips.c.number).where(slips.c.id.in_(sorted(ids)))))
 
 
+@cache
 def _barred_bundles(shop: str, places: tuple[SlipState, ...]) -> Select[Any]:
     return (
         select(order_slips.c.order_id, order_slips.c.slip_id)
@@ -100,6 +108,7 @@ def _barred_bundles(shop: str, places: tuple[SlipState, ...]) -> Select[Any]:
     )
 
 
+@cache
 def _bars() -> ColumnElement[bool]:
     """SQL, about an order: nothing of it may leave now."""
     return or_(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, select
@@ -22,6 +23,7 @@ from connector.ledger.stop_places import handed_over_at
 Pair = tuple[int, int]  # ids of an order and of a slip that is tied to it
 
 
+@cache
 def shared() -> ColumnElement[bool]:
     """SQL, about a row of `order_slips`: another order is tied to the same slip."""
     other = order_slips.alias("other")
