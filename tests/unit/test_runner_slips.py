@@ -184,7 +184,8 @@ async def test_the_number_an_order_gets_is_that_of_its_own_goods(tmp_path: Path)
         assert w.cart.orders["T-1002"].tracking == tracking(int(target))
 
 
-async def test_a_cancelled_part_is_not_waited_for(tmp_path: Path) -> None:
+async def test_a_cancelled_part_is_not_waited_for_once_a_person_looked(tmp_path: Path) -> None:
+    """The warehouse had it: whether it leaves all the same, and what is to be charged, a person finds out first."""
     with world(tmp_path) as w:
         await w.to_print_ready(lines_of(an_order(), 2))
         first = w.slip_of()
@@ -194,8 +195,12 @@ async def test_a_cancelled_part_is_not_waited_for(tmp_path: Path) -> None:
         await completed(w)
         assert w.state() == "imported"
         assert w.cart.history == []
+        assert w.slip(part).state == "relayed"
         desk.cancel(part)
         await w.run("follow_slips", "confirm_shipment")
+        await completed(w)
+        assert w.cart.history == []
+        w.release(part, "ne_cancelled")
         await completed(w)
         assert w.cart.history == [("completed", "T-1001")]
         assert w.cart.orders["T-1001"].tracking == tracking(int(first))
