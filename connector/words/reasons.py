@@ -365,10 +365,17 @@ REASONS: dict[Reason, Word] = {
             "カートでは有効ですが、ネクストエンジンの伝票が取り消されています。",
             "The order lives in the cart, its slip was cancelled in Next Engine.",
         ),
-        Text("このままでは出荷されません。", "As it stands nothing ships."),
         Text(
-            "取消が正しければカートも取り消し、誤りなら伝票を戻して解除してください。",
-            "If that is right, cancel it in the cart, too; if not, restore the slip and release.",
+            "出荷指示の前なら、このままでは出荷されません。出荷指示の後なら、倉庫は取消を知らず、出荷するかもしれません。"
+            "完了反映も請求もしていません。",
+            "Before the instruction nothing ships as it stands; after it the warehouse does not know of the cancel and "
+            "may ship. Nothing was completed or charged.",
+        ),
+        Text(
+            "取消が正しければカートも取り消し、倉庫にあるものは受注の出荷止めを依頼してください。誤りなら伝票を戻して、"
+            "一部だけの取消で残りを請求してよいならそのまま、解除してください。",
+            "If that is right, cancel it in the cart, too, and ask for a stop of what the warehouse has. Release it "
+            "once the slip is restored, or where only a part is cancelled and the rest may be charged.",
         ),
     ),
     Reason.UNSHIPPED: Word(
