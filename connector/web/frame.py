@@ -37,6 +37,13 @@ SAID = {403: "error_403", 404: "error_404", 405: "error_405", 421: "error_421", 
 class View:
     """What one request asks for: which shop, in which language, at which instant."""
 
+    # Pages that every page leads to. Not set in the template: what base.html sets would hide what a page hands over.
+    in_sight = ("home", "orders", "held", "cases", "changes", "stops", "strays", "money", "reports")
+    in_menu = (
+        "alarms", "waiting", "intake", "preflight", "stage_stops", "mails", "renewals", "automation", "stock",
+        "goods_returns", "next_engine",
+    )  # fmt: skip
+
     def __init__(self, request: web.Request) -> None:
         self.request = request
         self.context: WebContext = request.app[CONTEXT]
