@@ -36,6 +36,26 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Facts = msgspec.field(default_factory=dict)
 
 
+def revalued(
+    item: str, item_id: int, number: str, state: str, stage: str, before: int, now: int
+) -> list[Entry]:
+    """金額の変更: the total in yen of what stands at a place is another one; nothing where it is the same."""
+    if before == now:
+        return []
+    return [
+        Entry(
+            item=item,
+            item_id=item_id,
+            number=number,
+            event="revalued",
+            from_state=state,
+            to_state=state,
+            stage=stage,
+            facts={"from": before, "to": now},
+        )
+    ]
+
+
 _NAMES = Entry.__struct_fields__
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from connector.journey import OrderState
 from connector.ledger import cases, codec, consequences, parcels, slip_ties
-from connector.ledger.history import Entry, append
+from connector.ledger.history import Entry, append, revalued
 from connector.ledger.left_out import rule_of
 from connector.ledger.schema import order_slips, order_versions, orders, slips
 from connector.ledger.storable import plain
@@ -217,6 +217,8 @@ def _change(
             facts={"version": version, "payment": order.payment.state_code, "state": order.state_code},
         )
     ]
+    payable = order.amounts.payable
+    entries += revalued("order", row.id, order.number, row.state, "ingest", row.payable, payable)
     meant = consequences.of(connection, shop, row, old, order, now)
     result.stops += sum(entry.event == "stop_asked" for entry in meant)
     entries += meant

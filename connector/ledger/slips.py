@@ -26,7 +26,7 @@ from connector.ledger import (
     unshipped,
 )
 from connector.ledger.database import pieces
-from connector.ledger.history import Entry, append
+from connector.ledger.history import Entry, append, revalued
 from connector.ledger.schema import holds as hold_rows
 from connector.ledger.schema import slips
 from connector.outcome import SELF_CLEARING, Reason
@@ -64,6 +64,7 @@ def see(connection: Connection, shop: str, stage: str, seen: Sequence[Slip], now
     ids = _insert(connection, shop, new, now)
     entries = [_entry(ids[slip.number], slip, "seen", "", place_of(slip, now), stage) for slip in new]
     for row, slip in changed:
+        entries += revalued("slip", row.id, slip.number, row.state, stage, row.total, slip.total)
         entries += late_changes.of(connection, shop, stage, row, slip, now)
     entries += unshipped.taken_back(connection, shop, stage, changed, now)
     _store(connection, changed, now)

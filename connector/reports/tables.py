@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from connector import words
+from connector.ledger.views import Flow
 from connector.reports.alarms import alarms_opening, alarms_table
 from connector.reports.cases import cases_table, figures_table
 from connector.reports.changes import changes_table
@@ -152,17 +153,25 @@ def _verdicts(report: Morning, lang: str) -> Table:
 
 
 def _flows(report: Morning, lang: str) -> Table:
-    kinds = ("opening", "new", "moved_on", "cancelled", "held", "open")
-    columns = tuple(column for kind in kinds for column in (Column(kind, "count"), Column("yen", "yen")))
+    came, left = ("opening", "new"), ("moved_on", "cancelled", "held", "open")
+
+    def columns(kinds: tuple[str, ...]) -> tuple[Column, ...]:
+        return tuple(column for kind in kinds for column in (Column(kind, "count"), Column("yen", "yen")))
+
+    def cells(one: Flow, kinds: tuple[str, ...]) -> tuple[Cell, ...]:
+        return tuple(value for kind in kinds for value in (getattr(one, kind), getattr(one, f"{kind}_yen")))
+
     return Table(
         "flows",
         label("flows", lang),
-        (Column("kind"), Column("state"), *columns),
+        (Column("kind"), Column("state"), *columns(came), Column("revalued", "yen"), *columns(left)),
         tuple(
             (
                 label(one.item, lang),
                 words.state(one.item, one.state, lang),
-                *(value for kind in kinds for value in (getattr(one, kind), getattr(one, f"{kind}_yen"))),
+                *cells(one, came),
+                one.revalued_yen,
+                *cells(one, left),
             )
             for one in report.flows
         ),

@@ -82,6 +82,7 @@ LABELS: dict[str, Text] = (
         "stuck": Text("滞留", "Stuck"),
         "opening": Text("繰越", "Opening"),
         "new": Text("新規", "New"),
+        "revalued": Text("金額の変更", "Amounts changed"),
         "moved_on": Text("進行", "Moved on"),
         "cancelled": Text("取消", "Cancelled"),
         "open": Text("処理中", "Open"),
@@ -283,6 +284,12 @@ LABELS: dict[str, Text] = (
         "here": Text("作成済み", "Here"),
         "active_subscriptions": Text("有効な定期", "Active subscriptions"),
         "funnel_orders": Text("受注の流れ", "Orders"),
+        "intake_amounts": Text(
+            "新規受付の伝票の金額は、通知メールで届いた商品代だけです。送料・手数料・割引・ポイントは本取込の受注CSVで"
+            "入ります。それまでは受注の金額と違います。",
+            "The total of a slip in 新規受付 is what the order mail told: the goods alone. Delivery, charges, "
+            "discounts and points come with the order CSV of the import; until then it differs from the order's.",
+        ),
         "funnel_slips": Text("伝票の流れ", "Slips"),
         "timeline": Text("経過", "Timeline"),
         "why_box": Text("なぜ進まないか", "Why it is not further"),

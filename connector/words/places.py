@@ -192,6 +192,7 @@ EVENTS: dict[str, Text] = {
     "received": Text("取込", "received"),
     "version": Text("内容変更", "new version"),
     "moved": Text("進行", "moved"),
+    "revalued": Text("金額の変更", "amount changed"),
     "preflight": Text("取込前確認の判断", "import check decided"),
     "stage_stop": Text("一時停止の判断", "stop decided"),
     "seen": Text("伝票を確認", "slip seen"),

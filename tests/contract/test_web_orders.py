@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from connector.slip import NEStatus
 
 from tests.contract.web_site import Site, context_of, running
 from tests.unit.seeded_day import an_empty_ledger
-from tests.unit.shop_day import NOW, Day, an_order
+from tests.unit.shop_day import NOW, Day, a_slip, an_order
 
 ORDERS = 230
 
@@ -28,6 +29,18 @@ async def crowded(tmp_path: Path) -> AsyncIterator[Site]:
                 day.take_in(an_order(f"{7000 + n}", at), at)
         async with running(context_of(database, tmp_path / "none")) as found:
             yield found
+
+
+async def test_why_a_slip_in_intake_is_worth_less_than_its_order_is_said_where_both_stand(
+    crowded: Site,
+) -> None:
+    said = "新規受付の伝票の金額は、通知メールで届いた商品代だけです。"
+    assert said not in (await crowded.get("/"))[1]
+    with crowded.database.engine.begin() as connection:
+        Day(connection).see(a_slip("57000", "7000", NEStatus.INTAKE, "1", total=3430), NOW)
+    for path in ("/", "/slips/57000"):
+        assert said in (await crowded.get(path))[1]
+        assert "the goods alone" in (await crowded.get(f"{path}?lang=en"))[1]
 
 
 @pytest.mark.parametrize(

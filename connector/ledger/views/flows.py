@@ -1,7 +1,8 @@
 """Flows (繰越): R1 from the history: opening + new = moved on + cancelled + held + open, per place and day.
 
-What stands at a place at an instant is what came in before it less what went out before it, so that the
-closing of one day is the opening of the next by construction.
+What stands at a place at an instant is what came in before it less what went out before it, each with its yen of
+then; what a total changed by while it stood there is its own figure. So the closing of one day is the opening of the
+next by construction.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, func, literal, or_, select
 
 from connector.journey import OrderState, SlipState
 from connector.ledger.schema import history, holds, orders, slips
@@ -18,7 +19,14 @@ from connector.ledger.views.places import PLACES
 from connector.ledger.views.rows import Flow
 
 MOVES = ("received", "seen", "moved")
+REVALUED = "revalued"
 CANCELLED = {str(OrderState.CANCELLED), str(SlipState.CANCELLED)}
+
+
+VALUED: tuple[tuple[str, Table, ColumnElement[int]], ...] = (
+    ("order", orders, orders.c.payable),
+    ("slip", slips, slips.c.total),
+)
 
 
 @dataclass(slots=True)
@@ -39,17 +47,18 @@ Key = tuple[str, str]  # item, state
 def roll_forward(connection: Connection, shop: str, begins_at: datetime, ends_at: datetime) -> list[Flow]:
     """One row per place of the journey for the span from `begins_at` until before `ends_at`."""
     opening: dict[Key, Sum] = {}
-    for item, before, to, number, yen in _moved(connection, shop, history.c.at < begins_at):
+    for item, before, to, number, yen in _moved(connection, shop, history.c.at < begins_at, begins_at):
         opening.setdefault((item, to), Sum()).add(number, yen)
         opening.setdefault((item, before), Sum()).add(-number, -yen)
     came: dict[Key, Sum] = {}
     went: dict[Key, Sum] = {}
     dropped: dict[Key, Sum] = {}
     today = and_(history.c.at >= begins_at, history.c.at < ends_at)
-    for item, before, to, number, yen in _moved(connection, shop, today):
+    for item, before, to, number, yen in _moved(connection, shop, today, begins_at):
         came.setdefault((item, to), Sum()).add(number, yen)
         out = dropped if to in CANCELLED else went
         out.setdefault((item, before), Sum()).add(number, yen)
+    changed = _revalued(connection, shop, today)
     kept = _held_at(connection, shop, ends_at)
     none = Sum()
     return [
@@ -60,15 +69,18 @@ def roll_forward(connection: Connection, shop: str, begins_at: datetime, ends_at
             went.get(key, none),
             dropped.get(key, none),
             kept.get(key, none),
+            changed.get(key, 0),
         )
         for place in PLACES
         for key in ((place.item, str(place.state)),)
     ]
 
 
-def _flow(key: Key, opening: Sum, new: Sum, moved_on: Sum, cancelled: Sum, held: Sum) -> Flow:
+def _flow(
+    key: Key, opening: Sum, new: Sum, moved_on: Sum, cancelled: Sum, held: Sum, revalued_yen: int
+) -> Flow:
     closing = opening.count + new.count - moved_on.count - cancelled.count
-    closing_yen = opening.yen + new.yen - moved_on.yen - cancelled.yen
+    closing_yen = opening.yen + new.yen + revalued_yen - moved_on.yen - cancelled.yen
     return Flow(
         item=key[0],
         state=key[1],
@@ -84,40 +96,74 @@ def _flow(key: Key, opening: Sum, new: Sum, moved_on: Sum, cancelled: Sum, held:
         cancelled_yen=cancelled.yen,
         held_yen=held.yen,
         open_yen=closing_yen - held.yen,
+        revalued_yen=revalued_yen,
     )
 
 
 def _moved(
-    connection: Connection, shop: str, when: ColumnElement[bool]
+    connection: Connection, shop: str, when: ColumnElement[bool], since: datetime
 ) -> list[tuple[str, str, str, int, int]]:
-    """Moves summed up: item, from, to, count, yen. Orders left out by rule never walk and do not count."""
+    """Moves summed up: item, from, to, count, yen. Orders left out by rule never walk and do not count.
+
+    The yen are of the instant of the move, for moves from `since` on; earlier ones are of `since`: the same for what
+    stands, as what came to a place and what left it cancel out.
+    """
     found: list[tuple[str, str, str, int, int]] = []
-    for item, table, yen in (("order", orders, orders.c.payable), ("slip", slips, slips.c.total)):
+    for item, table, yen in VALUED:
         query: Select[Any] = (
             select(history.c.from_state, history.c.to_state, func.count(), func.coalesce(func.sum(yen), 0))
             .join(table, table.c.id == history.c.item_id)
-            .where(
-                history.c.shop == shop,
-                history.c.item == item,
-                history.c.event.in_(MOVES),
-                history.c.from_state != history.c.to_state,
-                when,
-            )
+            .where(*_moves(shop, item), when)
             .group_by(history.c.from_state, history.c.to_state)
         )
-        if item == "order":
-            query = query.where(orders.c.left_out == "")
+        later = history.alias()
+        dearer: Select[Any] = (
+            select(history.c.from_state, history.c.to_state, literal(0), -func.sum(_difference(later)))
+            .join(table, table.c.id == history.c.item_id)
+            .join(later, and_(later.c.item == item, later.c.item_id == history.c.item_id))
+            .where(*_moves(shop, item), when, later.c.id > history.c.id)
+            .where(later.c.shop == shop, later.c.event == REVALUED, later.c.at >= since)
+            .group_by(history.c.from_state, history.c.to_state)
+        )
         found += [
             (item, before, to, int(number), int(total))
-            for before, to, number, total in connection.execute(query)
+            for asked in (query, dearer)
+            for before, to, number, total in connection.execute(asked)
         ]
     return found
 
 
+def _moves(shop: str, item: str) -> tuple[ColumnElement[bool], ...]:
+    here = (
+        history.c.shop == shop,
+        history.c.item == item,
+        history.c.event.in_(MOVES),
+        history.c.from_state != history.c.to_state,
+    )
+    return (*here, orders.c.left_out == "") if item == "order" else here
+
+
+def _difference(row: FromClause) -> ColumnElement[int]:
+    found: ColumnElement[int] = row.c.facts["to"].as_integer() - row.c.facts["from"].as_integer()
+    return found
+
+
+def _revalued(connection: Connection, shop: str, when: ColumnElement[bool]) -> dict[Key, int]:
+    """By how many yen the totals of those that stood at a place changed."""
+    query = (
+        select(history.c.item, history.c.to_state, func.sum(_difference(history)))
+        .join(orders, and_(history.c.item == "order", orders.c.id == history.c.item_id), isouter=True)
+        .where(history.c.shop == shop, history.c.event == REVALUED, when)
+        .where(func.coalesce(orders.c.left_out, "") == "")
+        .group_by(history.c.item, history.c.to_state)
+    )
+    return {(item, state): int(yen) for item, state, yen in connection.execute(query)}
+
+
 def _held_at(connection: Connection, shop: str, at: datetime) -> dict[Key, Sum]:
-    """Items with a hold open at that instant, where they stood then."""
+    """Items with a hold open at that instant, where they stood then, with their yen of then."""
     found: dict[Key, Sum] = {}
-    for item, table, yen in (("order", orders, orders.c.payable), ("slip", slips, slips.c.total)):
+    for item, table, yen in VALUED:
         pinned = (
             select(holds.c.item_id)
             .where(
@@ -141,7 +187,19 @@ def _held_at(connection: Connection, shop: str, at: datetime) -> dict[Key, Sum]:
         )
         if item == "order":
             query = query.where(orders.c.left_out == "")
+        since_then = _revalued_since(connection, shop, item, at)
         last = {item_id: (state, amount) for item_id, state, amount in connection.execute(query)}
-        for state, amount in last.values():
-            found.setdefault((item, state), Sum()).add(1, int(amount))
+        for item_id, (state, amount) in last.items():
+            found.setdefault((item, state), Sum()).add(1, int(amount) - since_then.get(item_id, 0))
     return found
+
+
+def _revalued_since(connection: Connection, shop: str, item: str, at: datetime) -> dict[int, int]:
+    query = (
+        select(history.c.item_id, func.sum(_difference(history)))
+        .where(
+            history.c.shop == shop, history.c.item == item, history.c.event == REVALUED, history.c.at >= at
+        )
+        .group_by(history.c.item_id)
+    )
+    return {item_id: int(yen) for item_id, yen in connection.execute(query)}

@@ -324,7 +324,10 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 class Flow(Struct, frozen=True, kw_only=True):
-    """R1 for one place and one day: opening + new = moved_on + cancelled + held + open."""
+    """R1 for one place and one day: opening + new = moved_on + cancelled + held + open.
+
+    For the yen besides: + revalued, what the totals of those that stood here changed by.
+    """
 
     item: str
     state: str
@@ -340,3 +343,4 @@ class Flow(Struct, frozen=True, kw_only=True):
     cancelled_yen: int
     held_yen: int
     open_yen: int
+    revalued_yen: int = 0

@@ -329,6 +329,9 @@ def sentence_of(row: HistoryRow, lang: str) -> str:
         reason = str(row.facts.get("reason", ""))
         name = words.reason(reason, lang) if reason else ""
         return f"{kind} {row.number} {event}: {name} {row.note}".rstrip()
+    if row.event == "revalued":
+        before, now = (words.yen(int(row.facts[key]), lang) for key in ("from", "to"))
+        return f"{kind} {row.number} {event} {before} → {now}"
     return f"{kind} {row.number} {event} {row.note}".rstrip()
 
 
