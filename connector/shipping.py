@@ -64,9 +64,12 @@ def next_instructions(shop: Shop, at: datetime) -> datetime:
     return opens if opens > at else _at(jst(at).date() + DAY, shop.relay_from)
 
 
-def business_days(days: ShippingDays, since: datetime, until: datetime) -> int:
-    """How many business days began in between: a slip of Friday evening is one day old on Monday morning."""
-    first, last = jst(since).date(), jst(until).date()
+def days_behind(days: ShippingDays, told_at: datetime, until: datetime) -> int:
+    """How many business days began after the one on which an instruction of `told_at` was to ship.
+
+    Told on Friday evening it ships on Monday, and is one day behind on Tuesday morning.
+    """
+    first, last = ship_on(days, told_at), jst(until).date()
     return sum(ships(days, first + n * DAY) for n in range(1, (last - first).days + 1))
 
 

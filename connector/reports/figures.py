@@ -11,6 +11,7 @@ from connector.clock import at_jst
 from connector.journey import OrderState, SlipState
 from connector.ledger import views
 from connector.ledger.views import Connection, Forecast, Money, OrderRow, PulseRow, SlipRow
+from connector.order import PaymentState
 from connector.reports.automation import sentence as automation_sentence
 from connector.reports.model import Figure
 from connector.reports.money import left
@@ -22,7 +23,8 @@ from connector.words import Text
 HURRY = timedelta(minutes=60)
 WEEK, FOUR_WEEKS = 7, 28
 TWO_POINTS = 20  # permille
-COULD_SHIP_TODAY = ("確認待ち", "入金待ち")  # NE's screens
+TO_CHECK, TO_PAY = "確認待ち", "入金待ち"  # NE's screens
+RECEIVED = (PaymentState.PAID, PaymentState.CAPTURED)
 NOT_RECONCILED = Text("照合していません", "not reconciled")
 
 
@@ -110,8 +112,13 @@ def _not_imported(
 
 def _will_miss(connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]) -> Figure:
     slips = views.slips_at(connection, shop, [SlipState.OPEN, SlipState.PRINT_READY], now)
+    paid = _paid(connection, shop, now) if any(slip.waiting_for == TO_PAY for slip in slips) else set()
     rows = [
-        slip for slip in slips if slip.state == SlipState.PRINT_READY or slip.waiting_for in COULD_SHIP_TODAY
+        slip
+        for slip in slips
+        if slip.state == SlipState.PRINT_READY
+        or slip.waiting_for == TO_CHECK
+        or (slip.waiting_for == TO_PAY and slip.order_number in paid)
     ]
     left = views.cut_off(shop, now) - now
     why = Counter("印刷待ち" if slip.state == SlipState.PRINT_READY else slip.waiting_for for slip in rows)
@@ -122,11 +129,17 @@ def _will_miss(connection: Connection, shop: Shop, now: datetime, read: dict[str
     )
 
 
+def _paid(connection: Connection, shop: Shop, now: datetime) -> set[str]:
+    """Orders whose money the cart has: what waits for it in Next Engine could still ship today."""
+    rows = views.orders_at(connection, shop, [OrderState.IMPORTED], now)
+    return {row.number for row in rows if row.payment_state in RECEIVED}
+
+
 def _stuck_at_warehouse(
     connection: Connection, shop: Shop, now: datetime, read: dict[str, PulseRow]
 ) -> Figure:
     slips = views.slips_at(connection, shop, [SlipState.RELAYED], now)
-    aged = [(slip, shipping.business_days(shop.shipping_days, slip.since, now)) for slip in slips]
+    aged = [(slip, shipping.days_behind(shop.shipping_days, slip.since, now)) for slip in slips]
     late = [slip for slip, days in aged if days >= 1]
     one, two = sum(days == 1 for _, days in aged), sum(days == 2 for _, days in aged)
     more = sum(days > 2 for _, days in aged)
@@ -161,19 +174,19 @@ def _not_captured(money: Money, read: dict[str, PulseRow]) -> Figure:
 
 
 def _automation(connection: Connection, shop: Shop, day: date, now: datetime) -> Figure:
-    """Red where the day before was two points under the mean of four weeks."""
-    until, _ = views.day_span(day)
+    """Of what shipped on the day of the report. Red where it is two points under the mean of four weeks."""
+    _, until = views.day_span(day)
     one, seven, month = (
         views.automation(connection, shop.key, until - timedelta(days=days), until)
         for days in (1, WEEK, FOUR_WEEKS)
     )
-    usual = month.permille
+    usual, said = month.permille, automation_sentence(one)
     return Figure(
         key="automation",
         value=one.permille,
         unit="permille",
         red=one.permille is not None and usual is not None and one.permille < usual - TWO_POINTS,
-        words=automation_sentence(one),
+        words=Text(f"{day} {said.ja}", f"{day}: {said.en}"),
         mean7=None if seven.permille is None else float(seven.permille),
         read_at=now,
     )

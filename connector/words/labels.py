@@ -419,7 +419,10 @@ FIGURES: dict[str, tuple[Text, Text]] = {
     ),
     "stuck_at_warehouse": (
         Text("5 倉庫で滞留", "5 Stuck at the warehouse"),
-        Text("渡して1営業日以上、出荷実績がない伝票", "Relayed a working day ago or more, no result"),
+        Text(
+            "倉庫が出荷するはずの日から1営業日以上、出荷実績がない伝票",
+            "A working day or more past the day it was to ship, no result",
+        ),
     ),
     "not_captured": (
         Text("6 出荷済み未売上", "6 Shipped, not captured"),
@@ -427,7 +430,10 @@ FIGURES: dict[str, tuple[Text, Text]] = {
     ),
     "automation": (
         Text("7 自動化率", "7 Automation rate"),
-        Text("前日出荷のうち、人が触れなかった割合", "Share of yesterday's shipments nobody touched"),
+        Text(
+            "この日に出荷した伝票のうち、人が触れなかった割合",
+            "Share of the day's shipments that nobody touched",
+        ),
     ),
 }
 
