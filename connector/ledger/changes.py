@@ -26,7 +26,7 @@ from connector.ledger.storable import plain
 from connector.order import Order
 from connector.outcome import Reason
 from connector.shop import Shop
-from connector.words.changes import field_name, what_to_do
+from connector.words.changes import change_name, field_name, what_to_do
 from connector.words.differences import before_and_after
 
 US = "connector"
@@ -148,7 +148,7 @@ def _note(rows: Sequence[Row[Any]], order: Order, place: Place, *, asked: bool) 
     told = "、".join(
         field_name(field, "ja")
         if field in (*ABOUT_PEOPLE, "revived")
-        else f"{field_name(field, 'ja')} {before_and_after(field, row.before, row.after, 'ja')}"
+        else f"{change_name(field, row.after, 'ja')} {before_and_after(field, row.before, row.after, 'ja')}"
         for field, row in newest.items()
     )
     payable = order.amounts.payable

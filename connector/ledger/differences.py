@@ -9,10 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
+from connector.clock import jst
 from connector.order import Address, Amounts, Order, late_changes
 
 Parts = Mapping[str, Any]
@@ -133,7 +135,10 @@ def _length(text: str) -> str:
     return str(len(text)) if text else ""
 
 
-def _day(value: Any) -> str:
+def _day(value: date | datetime | None) -> str:
+    """Of an instant the Japanese day."""
+    if isinstance(value, datetime):
+        return jst(value).date().isoformat()
     return value.isoformat() if value else ""
 
 

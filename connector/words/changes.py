@@ -220,6 +220,18 @@ _ITSELF: dict[str, Text] = {
         "出荷指示の手前で止まり、決済が通れば自動で進みます。",
         "It stops before the relay and goes on by itself once the payment is good.",
     ),
+    "healed": Text(
+        "決済が通りました。決済を理由に止めることはもうありません。",
+        "The payment is good again and keeps nothing back any more.",
+    ),
+    "dead": Text(
+        "注文そのものが取消・削除されています。新しい内容を渡すことはありません。",
+        "The order itself is cancelled or deleted: the new content is handed to nobody.",
+    ),
+    "dead_payment": Text(
+        "注文そのものが取消・削除されています。決済が変わっても先へは進みません。",
+        "The order itself is cancelled or deleted: whatever its payment does, it goes no further.",
+    ),
     "revived": Text("出荷止めをやめて先へ進みます。", "The stop is taken back and it goes on."),
     "mail": Text(
         "通知も本取込も新しい内容で行います。", "Both the mail and the import carry the new content."
@@ -270,6 +282,7 @@ _HAND: dict[str, Text] = {
         "It lives again in the cart, its slip is cancelled. Make a new slip, or cancel it in the cart again.",
     ),
 }
+_HEALED = Text("決済の回復", "Payment good again")
 _TOLD_BY_A_PERSON = ("wrapping", "buyer")  # no slip that we read carries them
 _GONE = ("cancelled", "deleted")
 _SENT = (Place.DISPATCHED, Place.CONFIRMED, Place.SHIPPED, Place.COMPLETED)
@@ -285,10 +298,13 @@ def what_to_do(
     difference: int = 0,
     asked: bool = False,
     payment: str = "",
+    after: str = "",
+    gone: bool = False,
 ) -> str:
     """The sentence of one cell, with its yen. `asked`: the warehouse was asked to stop the order.
 
-    `payment`: the PaymentState of the order now; empty where nobody knows it.
+    `payment`: the PaymentState of the order now; empty where nobody knows it. `after`: what the field became.
+    `gone`: the order is cancelled or deleted, so that nothing of it is handed on.
     """
     word = FIELDS[field]
     if kind is Kind.TOO_LATE:
@@ -296,17 +312,21 @@ def what_to_do(
         money = _MONEY.get(payment, _EITHER).say(lang).format(yen=yen(amount, lang))
         return word.missed.say(lang).format(yen=yen(amount, lang), difference=gap, money=money)
     if kind is Kind.BY_ITSELF:
-        return _ITSELF[_itself(field, place)].say(lang)
+        return _ITSELF[_itself(field, place, after, gone)].say(lang)
     name = word.name.say(lang)
     said = _HAND[_by_hand(field, place, asked)].say(lang)
     return said.format(screen=word.screen.say(lang), name=name, lower=name.lower())
 
 
-def _itself(field: str, place: Place) -> str:
+def _itself(field: str, place: Place, after: str, gone: bool) -> str:
     if field == "revived":
         return "revived"
     if field in _GONE:
         return "left" if place is Place.RECEIVED else "over" if place is Place.LEFT else "gone"
+    if _heals(field, after):
+        return "healed"
+    if gone:
+        return "dead_payment" if field == "payment_state" else "dead"
     if field == "payment_state" and place is not Place.LEFT:
         return "gone" if place is Place.RELAYED else "gate"
     if place in (*_SENT, Place.LEFT):
@@ -327,3 +347,12 @@ def _by_hand(field: str, place: Place, asked: bool) -> str:
 
 def field_name(field: str, lang: str) -> str:
     return (FIELDS[field].name if field in FIELDS else BESIDE[field]).say(lang)
+
+
+def change_name(field: str, after: str, lang: str) -> str:
+    """The name of a change; a payment that is good again was neither voided nor refused."""
+    return _HEALED.say(lang) if _heals(field, after) else field_name(field, lang)
+
+
+def _heals(field: str, after: str) -> bool:
+    return field == "payment_state" and after not in ("", PaymentState.REFUSED, PaymentState.VOIDED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from connector.order import PaymentState
+from connector.words.cart_codes import order_state, payment_code
 from connector.words.changes import field_name
 from connector.words.figures import yen
 from connector.words.places import PAYMENT_STATES
@@ -101,6 +102,10 @@ def _plain(field: str, value: str, lang: str) -> str:
         return "なし" if lang == "ja" else "none"
     if field == "payment_state":
         return PAYMENT_STATES[PaymentState(value)].say(lang)
+    if field == "payment_code":
+        return payment_code(value, lang)
+    if field == "state_code":
+        return order_state(value, lang)
     if field in ("remark", "memo"):
         return f"{value}文字" if lang == "ja" else f"{value} characters"
     return value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, and_, select
 
 from connector.lateness import Kind, Place
 from connector.ledger import codec
@@ -14,7 +15,7 @@ from connector.ledger.schema import order_versions, orders
 from connector.ledger.schema_cart import changes
 from connector.ledger.views.rows import filled
 from connector.order import Order
-from connector.words.changes import KINDS, PLACES, field_name, what_to_do
+from connector.words.changes import KINDS, PLACES, change_name, what_to_do
 from connector.words.differences import before_and_after, yen_between
 
 
@@ -36,6 +37,7 @@ class ChangeRow(Struct, frozen=True, kw_only=True):
     closed_by: str = ""
     close_note: str = ""
     payment_state: str = ""  # of the order, as it is now
+    gone: bool = False  # the order was cancelled or deleted with this version; for a payment: is so now
 
 
 class ChangeTold(Struct, frozen=True, kw_only=True):
@@ -86,15 +88,23 @@ def changes_list(
 ) -> list[ChangeRow]:
     """Changes that wait for somebody, oldest first; all of them: newest first."""
     of_order = (orders.c.number, orders.c.payable, orders.c.state, orders.c.payment_state)
-    query = select(changes, *of_order).join(orders, orders.c.id == changes.c.order_id)
-    query = query.where(changes.c.shop == shop)
+    bodies = (order_versions.c.body.label("body_then"), orders.c.body.label("body_now"))
+    query = select(changes, *of_order, *bodies).join(orders, orders.c.id == changes.c.order_id)
+    same = (order_versions.c.order_id == changes.c.order_id, order_versions.c.version == changes.c.version)
+    query = query.join(order_versions, and_(*same)).where(changes.c.shop == shop)
     if number:
         query = query.where(orders.c.number == number)
     if all_of_them:
         query = query.order_by(changes.c.at.desc(), changes.c.id.desc())
     else:
         query = query.where(changes.c.closed_at.is_(None)).order_by(changes.c.at, changes.c.id)
-    return [filled(ChangeRow, row, yen=row.payable) for row in connection.execute(query.limit(limit))]
+    rows = connection.execute(query.limit(limit))
+    return [filled(ChangeRow, row, yen=row.payable, gone=_gone(row)) for row in rows]
+
+
+def _gone(row: Row[Any]) -> bool:
+    order = codec.order(row.body_now if row.field == "payment_state" else row.body_then)
+    return order.cancelled or order.deleted
 
 
 def versions_of(connection: Connection, shop: str, number: str) -> list[VersionOf]:
@@ -129,11 +139,19 @@ def told(row: ChangeRow, lang: str) -> ChangeTold:
         place=row.place,
         yen=row.yen,
         kind_name=KINDS[kind].name.say(lang),
-        field_name=field_name(row.field, lang),
+        field_name=change_name(row.field, row.after, lang),
         place_name=PLACES[place].say(lang),
         words=before_and_after(row.field, row.before, row.after, lang),
         do=what_to_do(
-            row.field, kind, place, lang, amount=row.yen, difference=gap, payment=row.payment_state
+            row.field,
+            kind,
+            place,
+            lang,
+            amount=row.yen,
+            difference=gap,
+            payment=row.payment_state,
+            after=row.after,
+            gone=row.gone,
         ),
         open=row.closed_at is None,
         closed_at=row.closed_at,
@@ -147,7 +165,10 @@ def told_version(one: VersionOf, lang: str) -> VersionTold:
         version=one.version,
         seen_at=one.seen_at,
         differences=tuple(
-            (field_name(each.field, lang), before_and_after(each.field, each.before, each.after, lang))
+            (
+                change_name(each.field, each.after, lang),
+                before_and_after(each.field, each.before, each.after, lang),
+            )
             for each in one.differences
         ),
     )
