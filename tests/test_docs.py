@@ -27,6 +27,7 @@ from connector.stages import BESIDE, STAGES
 from connector.stages.stage import Acting
 from connector.words import ORDER_STATES, REASONS, SLIP_STATES
 from connector.words import STAGES as STAGE_WORDS
+from connector.words.labels import LABELS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -273,6 +274,16 @@ def test_the_japanese_readme_has_every_hold_in_the_pages_words(reason: Reason) -
     word = REASONS[reason]
     ends = "自動" if reason in SELF_CLEARING else "人が解除"
     assert f"| {word.name.ja} | {word.why.ja} | {word.do.ja} | {ends} |" in README_JA
+
+
+def test_the_morning_of_the_japanese_readme_speaks_of_lists_that_the_page_has() -> None:
+    """One name for the report, and no operator who stops reading before the list of what is to be done."""
+    morning = README_JA.partition("## 朝8時半の一日の流れ")[2].partition("\n## ")[0]
+    for key in ("report", "todo", "todo_none"):
+        assert LABELS[key].ja.partition("（")[0] in morning
+    assert "終わりです" not in morning
+    assert "レポート" not in README_JA
+    assert "「要対応」" not in morning, "no list has that name"
 
 
 # --- what must not stand anywhere ----------------------------------------------------------------------
