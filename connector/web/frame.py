@@ -17,6 +17,7 @@ from connector.ledger.views import AlarmRow, Connection, sentence_of
 from connector.reports import figure_value, lamp_name, what, what_to_do, written
 from connector.shop import Shop
 from connector.web.context import CONTEXT, WebContext
+from connector.words.history import facts_of
 from connector.words.kept import kept
 from connector.words.letters import letters
 from connector.words.proofs import proof
@@ -116,6 +117,7 @@ class View:
             "say": lambda text: text.say(lang),
             "kept_words": lambda text: kept(text, lang),
             "sentence": lambda row: sentence_of(row, lang),
+            "proved": lambda found: facts_of(found, lang),
             "verdict": lambda value: words.STOP_VERDICTS[value].say(lang),
             "what": lambda todo: what(todo, lang),
             "what_to_do": lambda todo: what_to_do(todo, lang),

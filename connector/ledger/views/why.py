@@ -36,6 +36,7 @@ from connector.outcome import SELF_CLEARING, Reason
 from connector.shop import Mode, Shop
 from connector.words import Text
 from connector.words.amounts import amounts_note
+from connector.words.history import facts_of, note_of
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -223,9 +224,9 @@ def text(answer: Why, lang: str = "ja") -> str:
             f"{'処理中' if ja else 'under way'} {name} [{act.state}] {act.name} {act.words}".rstrip()
         )
     lines.append("経過" if ja else "Facts")
-    lines += [
-        f"  {words.moment(fact.at, lang)}  {fact.words}  {_evidence(fact)}".rstrip() for fact in answer.facts
-    ]
+    for fact in answer.facts:
+        proved = facts_of(fact.evidence, lang)
+        lines.append(f"  {words.moment(fact.at, lang)}  {fact.words}  {proved}".rstrip())
     return "\n".join(lines)
 
 
@@ -320,21 +321,18 @@ def sentence_of(row: HistoryRow, lang: str) -> str:
     """One line of history in words: 受注 1001 新規受付 → 本取込済（本取込）."""
     event = words.EVENTS.get(row.event, Text(row.event, row.event)).say(lang)
     kind = ("受注" if row.item == "order" else "伝票") if lang == "ja" else row.item
-    stage = f"（{words.stage(row.stage, lang)}）" if row.stage in words.STAGES else ""
+    brackets = "（{}）" if lang == "ja" else " ({})"
+    stage = brackets.format(words.stage(row.stage, lang)) if row.stage in words.STAGES else ""
+    note = note_of(row.event, row.note, row.facts, lang)
     if row.event in ("moved", "seen", "received") and row.to_state:
         there = words.state(row.item, row.to_state, lang)
         here = words.state(row.item, row.from_state, lang) if row.from_state else event
-        return f"{kind} {row.number} {here} → {there}{stage}"
+        return f"{kind} {row.number} {here} → {there}{stage} {note}".rstrip()
     if row.event in ("held", "released"):
         reason = str(row.facts.get("reason", ""))
         name = words.reason(reason, lang) if reason else ""
-        return f"{kind} {row.number} {event}: {name} {row.note}".rstrip()
+        return f"{kind} {row.number} {event}: {name} {note}".rstrip()
     if row.event == "revalued":
         before, now = (words.yen(int(row.facts[key]), lang) for key in ("from", "to"))
         return f"{kind} {row.number} {event} {before} → {now}"
-    return f"{kind} {row.number} {event} {row.note}".rstrip()
-
-
-def _evidence(fact: Fact) -> str:
-    shown = {key: value for key, value in fact.evidence.items() if key not in ("reason", "order", "payable")}
-    return " ".join(f"{key}={value}" for key, value in shown.items())
+    return f"{kind} {row.number} {event} {note}".rstrip()
