@@ -11,6 +11,7 @@ import io
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from connector.ledger.item_rows import results_of
 from connector.ledger.schema import metadata
 from connector.slip import Shipment, SlipRow
 from connector.stages.shipped import Picture, picture
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from tests.contract.wms_house import TUESDAY
 from tests.contract.wms_profiles_desk import warehouse
@@ -108,12 +109,18 @@ def read(root: Path, profile: str, parcels: Sequence[Parcel]) -> tuple[Shipment,
 
 def end(files: Sequence[tuple[Shipment, ...]], asked: Sequence[SlipRow]) -> Picture:
     """What the ledger makes of these files, booked one after the other."""
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    with an_engine().connect() as connection:
         for events in files:
             book_all(connection, SHOP, events, None, AT)
         return picture(results_of(connection, SHOP, [SLIP]).get(SLIP, ()), asked)
+
+
+@cache
+def an_engine() -> Engine:
+    """One ledger for all: what a story books is never committed."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    return engine
 
 
 @pytest.mark.parametrize("profile", ROW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from connector.clock import at_jst, jst
 from connector.ledger import views
 from connector.rehearsal import FIRST_DAY
@@ -61,6 +62,7 @@ async def test_a_forgotten_renewal_is_named_in_the_morning_and_closed_by_its_ord
     assert "作成漏れ" not in written.sentence
 
 
+@pytest.mark.long
 async def test_dates_that_moved_on_without_an_order_are_no_excuse(open_day: OpenDay) -> None:
     day = await open_day(subscribers=28)
     subs = await one_that_goes_wrong(day, "rolled")

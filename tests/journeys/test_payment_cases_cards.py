@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.journeys.conftest import BY_API, RHYTHM, OpenDay
 from tests.journeys.day import Day, wall
 from tests.journeys.refusals import (
@@ -135,6 +137,7 @@ async def test_healed_on_a_saturday_it_does_not_wait_for_monday_to_be_seen(open_
     assert (day.mails(order), day.imports(order)) == (1, 1)
 
 
+@pytest.mark.long
 async def test_nothing_happens_and_it_is_given_up_until_something_does(open_day: OpenDay) -> None:
     day = await open_day(rhythm_minutes=RHYTHM | SLOWLY, money={"given_up_after_days": 1})
     await day.alone_until("08:30")

@@ -8,6 +8,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 from connector.adapters.next_engine import wire
 from connector.ledger import views
 from connector.ledger.views import AlarmRow
@@ -129,6 +130,7 @@ def _found(pattern: str, text: str) -> str:
     return found[1]
 
 
+@pytest.mark.long
 async def test_a_shop_that_never_speaks_to_next_engine_stays_signed_in(open_day: OpenDay) -> None:
     """Only the cart's stage works, and people stop: one read a day, at the quiet hour if there is one, for six days."""
     off = {stage.name: "off" for stage in (*STAGES, *BESIDE) if stage.name != "ingest"}
