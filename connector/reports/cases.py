@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector import words
 from connector.ledger import views
@@ -123,13 +123,18 @@ def _row(one: CaseRow, now: datetime, lang: str) -> tuple[Cell, ...]:
         name_of(one.situation).say(lang),
         round_of(one, lang),
         one.yen,
-        (one.closed_at or now) - one.opened_at,
+        age_of(one, now),
         one.failures,
         one.words,
         joined(one, lang),
         one.replaced_by or "、".join(one.twins),
         do_of(one.situation).say(lang),
     )
+
+
+def age_of(one: CaseRow, now: datetime) -> timedelta:
+    """How long it is open, or was until it ended."""
+    return (one.closed_at or now) - one.opened_at
 
 
 def round_of(one: CaseRow, lang: str) -> str:
@@ -178,7 +183,7 @@ def text(cases: Cases, now: datetime, lang: str) -> str:
             f"[{words.CASE_STATES[one.state].say(lang)}]",
             name_of(one.situation).say(lang),
         )
-        age = words.age((one.closed_at or now) - one.opened_at, lang)
+        age = words.age(age_of(one, now), lang)
         tail = (round_of(one, lang), words.yen(one.yen, lang), age, _failures(one.failures, lang), one.words)
         lines.append("  ".join(part for part in (*head, *tail) if part))
         others = one.replaced_by or "、".join(one.twins)

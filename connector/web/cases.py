@@ -75,6 +75,7 @@ def tools(view: View) -> dict[str, Any]:
         "situation_do": lambda key: told.do_of(key).say(lang),
         "case_state": lambda key: words.CASE_STATES[key].say(lang),
         "case_step": lambda key: words.CASE_STEPS[key].say(lang),
+        "case_age": lambda one: words.age(told.age_of(one, view.now), lang),
         "case_round": lambda one: told.round_of(one, lang),
         "case_joined": lambda one: told.joined(one, lang),
         "link_words": lambda one: words.LINKS[one.way].say(lang),

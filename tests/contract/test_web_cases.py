@@ -70,6 +70,24 @@ async def test_the_page_says_who_waits_for_what(tmp_path: Path, lang: str, said:
             assert "T-1002" not in chosen
 
 
+async def test_a_case_that_ended_has_one_age_wherever_it_is_told(tmp_path: Path) -> None:
+    """How long it was open; not how long ago it began."""
+    with world(tmp_path) as w:
+        await some_cases(w)  # T-1002 was refused, and healed with the next look
+        w.pass_by(hours=9)
+        (case,) = [one for one in figures(w, everything=True).rows if one.order_number == "T-1002"]
+        assert case.closed_at is not None
+        age = words.age(case.closed_at - case.opened_at)
+        plain = told.text(figures(w, everything=True), w.clock.now(), "ja")
+        assert age in next(line for line in plain.splitlines() if line.startswith("T-1002"))
+        async with running(site_of(w, tmp_path)) as site:
+            for path in ("/cases?all=1", "/orders/T-1002"):
+                text = await page_of(site, path)
+                shown = text.partition(f"{words.CASE_STATES['healed'].ja}　")[2].partition("失敗回数")[0]
+                assert age in shown, path
+                assert words.age(w.clock.now() - case.opened_at) not in shown, path
+
+
 async def test_the_page_of_each_order_names_the_other(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await some_cases(w)
