@@ -13,6 +13,8 @@ from connector.reports.model import Morning, Todo
 from connector.reports.table import Cell, Column, Table
 from connector.words import Text, label
 
+MOST_DAYS = 3  # named one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -137,16 +139,23 @@ def expected_table(report: Morning, lang: str) -> Table:
 
 
 def one_line(forecast: Forecast) -> Text:
-    """One line for the first of the seven numbers: what this morning's run was to create, and what is missing."""
+    """One line for the first of the seven numbers: what the day's run was to create, and what is missing of any day."""
     if forecast.missing is None:
         why = words.UNJUDGED[forecast.unknown]
         return Text(f"定期の作成漏れは不明（{why.ja}）", f"missing renewals unknown ({why.en})")
     today = forecast.expected[0] if forecast.expected else None
-    count, here = (today.count, today.here) if today is not None else (0, 0)
-    number = len(forecast.missing)
+    ja, en = "", ""
+    if today is not None:
+        ja = f"{_day(today.on)}の定期の作成予定 {today.count}件  作成済み {today.here}件  "
+        en = f"renewals due on {today.on}: {today.count}, here {today.here}; "
+    number, days = len(forecast.missing), sorted({one.due_on for one in forecast.missing})
+    if not days:
+        return Text(f"{ja}定期の作成漏れ 0件", f"{en}renewals missing 0")
+    on = "・".join(map(_day, days[:MOST_DAYS])) + ("など" if len(days) > MOST_DAYS else "")
+    were_due = ", ".join(map(str, days[:MOST_DAYS])) + (" …" if len(days) > MOST_DAYS else "")
     return Text(
-        f"定期の作成予定 {count}件  作成済み {here}件  漏れ {number}件",
-        f"renewals due {count}, here {here}, missing {number}",
+        f"{ja}定期の作成漏れ {number}件（{on}に作成されるはずでした）",
+        f"{en}renewals missing {number} (due on {were_due})",
     )
 
 

@@ -59,8 +59,25 @@ async def test_the_first_number_counts_them(desk: Desk) -> None:
     report = await morning(desk)
     missing = report.figures[0]
     assert (missing.key, missing.value, missing.red) == ("missing", None, True)  # the cart was not compared
-    assert missing.words.ja == "照合していません  定期の作成予定 4件  作成済み 2件  漏れ 2件"
-    assert missing.words.en == "not reconciled; renewals due 4, here 2, missing 2"
+    assert missing.words.ja == (
+        "照合していません  11/26の定期の作成予定 4件  作成済み 2件  定期の作成漏れ 2件（11/26に作成されるはずでした）"
+    )
+    assert missing.words.en == (
+        "not reconciled; renewals due on 2026-11-26: 4, here 2; renewals missing 2 (due on 2026-11-26)"
+    )
+
+
+async def test_one_that_another_day_owed_is_told_with_its_day(desk: Desk) -> None:
+    found = await desk.forecast(NOW)
+    assert found.missing is not None
+    (today, *_), (one, *_) = found.expected, found.missing
+    earlier = replace(found, missing=(replace(one, due_on=day("11-25")),))
+    assert one_line(earlier).ja == (
+        f"11/26の定期の作成予定 {today.count}件  作成済み {today.here}件  "
+        "定期の作成漏れ 1件（11/25に作成されるはずでした）"
+    )
+    assert one_line(earlier).en.endswith("; renewals missing 1 (due on 2026-11-25)")
+    assert one_line(replace(found, missing=())).ja.endswith("  定期の作成漏れ 0件")
 
 
 async def test_each_has_a_line_that_says_what_to_do(desk: Desk) -> None:
