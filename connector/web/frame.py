@@ -32,6 +32,8 @@ _PAGES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+ASKED = ("q", "offset", "state", "reason", "situation", "all", "days", "on")  # what a list may be asked for
+SIGN_IN = "/next-engine/"
 SAID = {403: "error_403", 404: "error_404", 405: "error_405", 421: "error_421", 500: "error_500"}
 
 
@@ -70,11 +72,23 @@ class View:
         kept: dict[str, object] = {}
         if self.lang != self.context.lang:
             kept["lang"] = self.lang
-        if self.shop is not self.context.shops[0]:
-            kept["shop"] = self.shop.key
+        kept |= self._other_shop()
         kept |= {key: value for key, value in query.items() if value not in ("", None)}
         where = "/" + "/".join(quote(part, safe="") for part in path)
         return where + ("?" + urlencode(kept) if kept else "")
+
+    @property
+    def in_the_other_language(self) -> str:
+        """This very page, with everything it was asked for."""
+        kept = [(key, value) for key, value in self.request.query.items() if key in ASKED]
+        if self.request.path.startswith(SIGN_IN):
+            kept = []  # what a person brings back from there is for one use
+        return "?" + urlencode(
+            [*kept, ("lang", "ja" if self.lang == "en" else "en"), *self._other_shop().items()]
+        )
+
+    def _other_shop(self) -> dict[str, object]:
+        return {"shop": self.shop.key} if self.shop is not self.context.shops[0] else {}
 
     def page(self, template: str, *, status: int = 200, here: str = "", **values: Any) -> web.Response:
         """An HTML page. Everything in `values` is escaped where it is printed."""

@@ -128,6 +128,8 @@ async def report_day(request: web.Request) -> web.Response:
 
 async def _orders(view: View, limit: int = views.PAGE) -> views.Listing:
     question = views.Question.parse(view.request.query.get("q", ""))
+    if question.odd:
+        raise web.HTTPBadRequest
     return await view.read(
         lambda connection: views.orders_list(connection, view.shop, question, view.now, limit=limit)
     )

@@ -102,6 +102,7 @@ async def orders(request: web.Request) -> web.Response:
         "orders.html",
         here="orders",
         q=asked,
+        odd=question.odd,
         found=found,
         first=offset + 1 if found.rows else 0,
         after=after,
@@ -135,7 +136,9 @@ async def slips(request: web.Request) -> web.Response:
     view = View(request)
     asked = request.query.get("state", "")
     known = [str(state) for state in SlipState]
-    states = [asked] if asked in known else known[: known.index(SlipState.CONFIRMED)]
+    if asked and asked not in known:
+        raise web.HTTPNotFound
+    states = [asked] if asked else known[: known.index(SlipState.CONFIRMED)]
     rows = await view.read(lambda connection: views.slips_at(connection, view.shop, states, view.now))
     return view.page("slips.html", here="orders", rows=rows[:500], total=len(rows), asked=asked)
 

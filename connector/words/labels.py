@@ -319,9 +319,16 @@ LABELS: dict[str, Text] = (
         "more": Text("次の100件", "Next 100"),
         "back": Text("戻る", "Back"),
         "search": Text("検索", "Search"),
+        "nothing_waits": Text("待つものはありません", "nothing"),
+        "odd_question": Text(
+            "「{words}」という条件は分からないので、何も探していません。使える条件: order:番号 slip:番号 "
+            "state:in_intake held:any stuck:yes left_out:yes age:>2d（d 日、h 時間、m 分）",
+            "Nothing was searched for: “{words}” is no condition. Conditions: order:NUMBER slip:NUMBER state:in_intake "
+            "held:any stuck:yes left_out:yes age:>2d (d days, h hours, m minutes)",
+        ),
         "search_hint": Text(
-            "受注番号・伝票番号・送り状番号、または state:in_intake held:any stuck:yes age:>2d",
-            "order, slip or tracking number, or state:in_intake held:any stuck:yes age:>2d",
+            "受注番号・伝票番号・送り状番号・定期番号、または state:in_intake held:any stuck:yes age:>2d",
+            "order, slip, tracking or subscription number, or state:in_intake held:any stuck:yes age:>2d",
         ),
         "hold": Text("保留にする", "Hold"),
         "release": Text("保留を解除", "Release"),

@@ -5,13 +5,17 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from connector.outcome import Wait
 from connector.slip import NEStatus
 
-from tests.contract.web_site import Site, context_of, running
+from tests.contract.web_site import Site, a_site, context_of, running
+from tests.unit.renewal_desk import a_desk, a_subscription
 from tests.unit.seeded_day import an_empty_ledger
 from tests.unit.shop_day import NOW, Day, a_slip, an_order
 
@@ -60,3 +64,70 @@ async def test_the_list_is_walked_page_by_page_to_its_end(
         assert (follow is None) == (last == ORDERS)
         path = html.unescape(follow[1]) if follow else ""
     assert seen == [f"{7000 + n}" for n in range(ORDERS)]
+
+
+# --- searching ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked", ["age:>xx", "age:>99999999999d", "state:foo", "held:foo", "stuck:no", "foo:1"]
+)
+async def test_what_is_no_condition_is_said_and_lists_nothing(crowded: Site, asked: str) -> None:
+    _, text = await crowded.get(f"/orders?{urlencode({'q': asked})}")
+    assert f"「{html.escape(asked)}」という条件は分からないので、何も探していません。" in text
+    assert 'href="/orders/7' not in text
+    assert "0–0 / 0件" in text
+    _, english = await crowded.get(f"/orders?{urlencode({'q': asked, 'lang': 'en'})}")
+    assert "Nothing was searched for" in english
+    for suffix in ("json", "csv"):
+        assert (await crowded.get(f"/orders.{suffix}?{urlencode({'q': asked})}"))[0] == 400
+
+
+async def test_the_language_link_asks_the_same_question(crowded: Site) -> None:
+    for path, query in (
+        ("/orders", {"q": "age:>0m 70", "offset": "100"}),
+        ("/slips", {"state": "relayed"}),
+        ("/held", {"reason": "payment_refused"}),
+    ):
+        _, text = await crowded.get(f"{path}?{urlencode(query)}")
+        (link,) = re.findall(r'class="lang" href="([^"]+)"', text)
+        assert dict(parse_qsl(html.unescape(link).removeprefix("?"))) == query | {"lang": "en"}
+        _, english = await crowded.get(path + html.unescape(link))
+        (back,) = re.findall(r'class="lang" href="([^"]+)"', english)
+        assert dict(parse_qsl(html.unescape(back).removeprefix("?"))) == query | {"lang": "ja"}
+
+
+async def test_a_renewal_is_told_and_found_by_the_number_that_the_cart_shows(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        parent = a_subscription(subscription_id=4903, number="4077cfd19b")
+        await desk.sees(parent, now="11-20 09:00")
+        child = desk.child(parent, "11-26 00:30")
+        await desk.receives(child, now="11-26 00:40")
+        context = replace(context_of(desk.database, tmp_path), shops=(desk.shop,))
+        async with running(context) as site:
+            _, text = await site.get(f"/orders/{child.number}")
+            assert 'href="/orders?q=4077cfd19b">4077cfd19b</a>' in text
+            assert "4903" not in text
+            _, found = await site.get("/orders?q=4077cfd19b")
+            assert f'href="/orders/{child.number}"' in found
+
+
+# --- slips ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_unknown_state_of_slips_is_not_found(crowded: Site) -> None:
+    assert (await crowded.get("/slips?state=foo"))[0] == 404
+    assert (await crowded.get("/slips?state=open"))[0] == 200
+
+
+async def test_a_confirmed_slip_waits_for_nothing(tmp_path: Path) -> None:
+    async with a_site(tmp_path) as site:
+        with site.database.engine.begin() as connection:
+            later = NOW + timedelta(hours=1)
+            Day(connection).say(
+                "confirm_shipment", "51010", Wait("訂正するものはありません", until=later), NOW
+            )
+        for lang, said in (("ja", "待つものはありません"), ("en", "nothing")):
+            _, text = await site.get(f"/slips?state=confirmed&lang={lang}")
+            assert "訂正するもの" not in text and "to correct" not in text
+            assert f"<td>{said}</td>" in text

@@ -34,6 +34,7 @@ from connector.ledger.schema import (
     slips,
     strays,
 )
+from connector.ledger.schema_cart import subscriptions
 from connector.ledger.views.places import PLACE, PLACES, Place
 from connector.ledger.views.rows import (
     HoldRow,
@@ -45,17 +46,21 @@ from connector.ledger.views.rows import (
     filled,
 )
 from connector.ledger.views.tabs import tab_of
+from connector.outcome import Reason
 from connector.shop import Shop
 
 PAGE = 100
-_QUALIFIER = re.compile(r"(order|slip|state|held|stuck|left_out|age):(\S+)")
-_AGE = re.compile(r">?(\d+)([dhm])")
+_QUALIFIER = re.compile(r"(?<!\S)([a-z_]+):(\S*)")
+_AGE = re.compile(r">?(\d{1,5})([dhm])")
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A search: `state:in_intake age:>2d 1234`; words that are no qualifier are parts of a number."""
+    """A search: `state:in_intake age:>2d 1234`; words that are no qualifier are parts of a number.
+
+    `odd` are the qualifiers that nobody understands: nothing answers such a question.
+    """
 
     words: tuple[str, ...] = ()
     order: str = ""
@@ -65,10 +70,12 @@ class Question:
     stuck: bool = False
     left_out: bool = False
     older_than: timedelta | None = None
+    odd: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Question:
-        found = dict(_QUALIFIER.findall(text))
+        asked = _QUALIFIER.findall(text)
+        found = dict(asked)
         age = _AGE.fullmatch(found.get("age", ""))
         return cls(
             words=tuple(_QUALIFIER.sub(" ", text).split()),
@@ -79,7 +86,23 @@ class Question:
             stuck="stuck" in found,
             left_out="left_out" in found,
             older_than=timedelta(seconds=int(age[1]) * _UNITS[age[2]]) if age else None,
+            odd=tuple(f"{key}:{value}" for key, value in asked if not _understood(key, value)),
         )
+
+
+def _understood(key: str, value: str) -> bool:
+    match key:
+        case "order" | "slip":
+            return bool(value)
+        case "state":
+            return value in {str(state) for state in OrderState}
+        case "held":
+            return value == "any" or value in {str(reason) for reason in Reason}
+        case "stuck" | "left_out":
+            return value == "yes"
+        case "age":
+            return _AGE.fullmatch(value) is not None
+    return False
 
 
 def funnel(connection: Connection, shop: Shop, now: datetime) -> list[PlaceCount]:
@@ -97,7 +120,9 @@ def orders_list(
     limit: int = PAGE,
     offset: int = 0,
 ) -> Listing:
-    """Orders that answer the question, newest first."""
+    """Orders that answer the question, newest first; none where a part of it is not understood."""
+    if question.odd:
+        return Listing(rows=(), total=0)
     where = _where(shop, question, now)
     total = connection.scalar(select(func.count()).select_from(orders).where(where)) or 0
     query = select(orders).where(where).order_by(orders.c.placed_at.desc(), orders.c.id.desc())
@@ -326,7 +351,10 @@ def _where(shop: Shop, question: Question, now: datetime) -> ColumnElement[bool]
 
 
 def _number(word: str) -> ColumnElement[bool]:
-    """An order number, or a part of one; a slip number; a tracking number."""
+    """An order number, or a part of one; a slip number; a tracking number; the number of a 定期受注."""
+    parents = select(subscriptions.c.subscription_id).where(
+        subscriptions.c.shop == orders.c.shop, subscriptions.c.number == word
+    )
     shipped = select(shipments.c.slip_number).where(
         shipments.c.shop == orders.c.shop, shipments.c.tracking.contains(word, autoescape=True)
     )
@@ -334,6 +362,7 @@ def _number(word: str) -> ColumnElement[bool]:
         orders.c.number.contains(word, autoescape=True),
         _has_slip(slips.c.number == word),
         _has_slip(slips.c.number.in_(shipped)),
+        orders.c.subscription_id.in_(parents),
     )
 
 

@@ -56,6 +56,7 @@ def order(connection: Connection, shop: Shop, number: str, now: datetime) -> Ord
     return OrderPicture(
         order=order_rows(connection, shop, [row], now)[0],
         payment=noun.payment.method,
+        subscription=noun.subscription.number if noun.subscription else "",
         carrier=noun.carrier,
         deliver_on=noun.deliver_on,
         time_slot=noun.time_slot,

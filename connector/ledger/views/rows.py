@@ -276,6 +276,7 @@ class OrderPicture(Struct, frozen=True, kw_only=True):
 
     order: OrderRow
     payment: str
+    subscription: str  # number of the 定期受注, as the cart's screens show it
     carrier: str
     deliver_on: date | None
     time_slot: str
