@@ -20,7 +20,7 @@ from connector.config.problems import found_in, syntax
 from connector.config.sections import PreflightSection, RenewalsSection, Settings, ShopSection
 from connector.config.warehouse import DoublesSection, RelayPaceSection, WarehouseSection
 from connector.errors import Misconfigured, Problem
-from connector.shop import DoubleRules, Preflight, RelayPace, RenewalRules, ShippingDays, Shop
+from connector.shop import DoubleRules, Mode, Preflight, RelayPace, RenewalRules, ShippingDays, Shop
 
 
 def load(path: Path) -> Settings:
@@ -56,7 +56,7 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         name=section.name,
         start_at=section.start_at,
         ne_shop_id=section.next_engine.shop_id,
-        modes={str(name): mode for name, mode in section.modes.items()},
+        modes=_modes(section),
         rhythms={str(name): timedelta(minutes=n) for name, n in section.rhythm_minutes.items()},
         patiences={str(name): timedelta(minutes=n) for name, n in section.patience_minutes.items()},
         settle=timedelta(minutes=section.cart.settle_minutes),
@@ -97,6 +97,12 @@ def shop_rules(key: str, section: ShopSection) -> Shop:
         monthly_requests=section.next_engine.monthly_requests,
         monthly_bytes=section.next_engine.monthly_megabytes * 1_000_000,
     )
+
+
+def _modes(section: ShopSection) -> dict[str, Mode]:
+    """As they are set; without a mailbox nobody reads mails, and nobody says that they were read."""
+    no_mailbox = {} if section.mailbox is not None else {"read_mail": Mode.OFF}
+    return {str(name): mode for name, mode in section.modes.items()} | no_mailbox
 
 
 def _preflight(section: PreflightSection) -> Preflight:

@@ -124,7 +124,7 @@ def _gather(connection: Connection, shop: Shop, day: date, now: datetime, pictur
         strays=tuple(strays),
         stops=tuple(stops),
         manifests=tuple(_manifests(connection, shop.key, begins_at, ends_at)),
-        pulses=tuple(views.pulses_list(connection, shop.key)),
+        pulses=tuple(views.pulses_running(connection, shop)),
         calls=views.next_engine_budget(connection, shop, now) if shop.ne_account else None,
         alarms=tuple(views.alarms_list(connection, shop.key, begins_at)),
         changes=tuple(changed),

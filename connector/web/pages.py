@@ -83,7 +83,7 @@ def _home(connection: Connection, view: View) -> Home:
         strays=len(views.strays_list(connection, shop.key)),
         open_effects=tuple(views.open_effects(connection, shop.key, limit=TOP)),
         files=tuple(views.effects_between(connection, shop.key, begins_at, ends_at, FILES)),
-        pulses=tuple(views.pulses_list(connection, shop.key)),
+        pulses=tuple(views.pulses_running(connection, shop)),
         preflights=tuple(views.preflights_waiting(connection, shop.key)),
         stage_stops=tuple(stage_stops.waiting(connection, shop.key)),
     )

@@ -11,13 +11,20 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from connector.config import load
+from connector.config.load import shop_rules
+from connector.config.parts import MailboxSection
+from connector.ledger import jobs
 from connector.outcome import Wait
+from connector.shop import Mode
 from connector.slip import NEStatus
+from msgspec import structs
 
 from tests.contract.web_site import Site, a_site, context_of, running
+from tests.test_bad_configs import CASES, laid_out
 from tests.unit.renewal_desk import a_desk, a_subscription
 from tests.unit.seeded_day import an_empty_ledger
-from tests.unit.shop_day import NOW, Day, a_slip, an_order
+from tests.unit.shop_day import NOW, SHOP, Day, a_slip, an_order
 
 ORDERS = 230
 
@@ -131,3 +138,23 @@ async def test_a_confirmed_slip_waits_for_nothing(tmp_path: Path) -> None:
             _, text = await site.get(f"/slips?state=confirmed&lang={lang}")
             assert "訂正するもの" not in text and "to correct" not in text
             assert f"<td>{said}</td>" in text
+
+
+# --- connections ----------------------------------------------------------------------------------------------
+
+
+async def test_a_mailbox_that_nobody_configured_is_not_shown_as_read(tmp_path: Path) -> None:
+    config = laid_out(CASES[0], tmp_path)
+    config.write_text(config.read_text("utf-8").replace("recipiant", "recipient"), encoding="utf-8")
+    section = load(config).shops["mihon"]
+    assert section.mailbox is None
+    assert shop_rules("mihon", section).mode("read_mail") is Mode.OFF
+    postbox = MailboxSection.model_construct()
+    assert shop_rules("mihon", section.model_copy(update={"mailbox": postbox})).mode("read_mail") is Mode.ACT
+    async with a_site(tmp_path) as site:
+        with site.database.engine.begin() as connection:
+            jobs.pulse(connection, SHOP.key, "read_mail", NOW)
+        assert "受信メール確認" in (await site.get("/"))[1]
+        without = structs.replace(SHOP, modes={"read_mail": Mode.OFF})
+        async with running(replace(site.context, shops=(without,))) as other:
+            assert "受信メール確認" not in (await other.get("/"))[1]

@@ -128,6 +128,7 @@ from connector.ledger.views.work import (
     jobs,
     open_effects,
     pulses_list,
+    pulses_running,
 )
 
 __all__ = [
@@ -254,6 +255,7 @@ __all__ = [
     "preflights_list",
     "preflights_waiting",
     "pulses_list",
+    "pulses_running",
     "renewals_forecast",
     "roll_forward",
     "sentence_of",

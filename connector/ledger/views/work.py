@@ -30,6 +30,7 @@ from connector.ledger.views.rows import (
     PulseRow,
     filled,
 )
+from connector.shop import Mode, Shop
 
 
 def pulses_list(connection: Connection, shop: str) -> list[PulseRow]:
@@ -37,6 +38,11 @@ def pulses_list(connection: Connection, shop: str) -> list[PulseRow]:
     read = {row.name: row.at for row in connection.execute(select(cursors).where(cursors.c.shop == shop))}
     query = select(pulses).where(pulses.c.shop == shop).order_by(pulses.c.what)
     return [filled(PulseRow, row, cursor_at=read.get(row.what)) for row in connection.execute(query)]
+
+
+def pulses_running(connection: Connection, shop: Shop) -> list[PulseRow]:
+    """The same without the stages that are switched off: what they once did is no news of a connection."""
+    return [row for row in pulses_list(connection, shop.key) if shop.mode(row.what) is not Mode.OFF]
 
 
 def jobs(connection: Connection, shop: str, since: datetime, until: datetime) -> list[JobRow]:
