@@ -7,13 +7,15 @@ next by construction.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
 
 from connector.journey import OrderState, SlipState
+from connector.ledger.database import pieces
 from connector.ledger.schema import history, holds, orders, slips
 from connector.ledger.views.places import PLACES
 from connector.ledger.views.rows import Flow
@@ -21,8 +23,6 @@ from connector.ledger.views.rows import Flow
 MOVES = ("received", "seen", "moved")
 REVALUED = "revalued"
 CANCELLED = {str(OrderState.CANCELLED), str(SlipState.CANCELLED)}
-
-
 VALUED: tuple[tuple[str, Table, ColumnElement[int]], ...] = (
     ("order", orders, orders.c.payable),
     ("slip", slips, slips.c.total),
@@ -116,20 +116,39 @@ def _moved(
             .where(*_moves(shop, item), when)
             .group_by(history.c.from_state, history.c.to_state)
         )
-        later = history.alias()
-        dearer: Select[Any] = (
-            select(history.c.from_state, history.c.to_state, literal(0), -func.sum(_difference(later)))
+        rows = connection.execute(query)
+        found += [(item, before, to, int(number), int(total)) for before, to, number, total in rows]
+        found += _before_their_change(connection, shop, item, when, since)
+    return found
+
+
+def _before_their_change(
+    connection: Connection, shop: str, item: str, when: ColumnElement[bool], since: datetime
+) -> Iterator[tuple[str, str, str, int, int]]:
+    """What the yen of now are too many for each move that came before a change of its item's total."""
+    later = _changes(connection, shop, item, since)
+    table = orders if item == "order" else slips
+    for some in pieces(later):
+        query = (
+            select(history.c.id, history.c.item_id, history.c.from_state, history.c.to_state)
             .join(table, table.c.id == history.c.item_id)
-            .join(later, and_(later.c.item == item, later.c.item_id == history.c.item_id))
-            .where(*_moves(shop, item), when, later.c.id > history.c.id)
-            .where(later.c.shop == shop, later.c.event == REVALUED, later.c.at >= since)
-            .group_by(history.c.from_state, history.c.to_state)
+            .where(*_moves(shop, item), when, history.c.item_id.in_(some))
         )
-        found += [
-            (item, before, to, int(number), int(total))
-            for asked in (query, dearer)
-            for before, to, number, total in connection.execute(asked)
-        ]
+        for row in connection.execute(query):
+            yen = sum(difference for id_, difference in later[row.item_id] if id_ > row.id)
+            yield item, row.from_state, row.to_state, 0, -yen
+
+
+def _changes(
+    connection: Connection, shop: str, item: str, since: datetime
+) -> dict[int, list[tuple[int, int]]]:
+    """Item id → the changes of its total since then, as their line of the history and the difference in yen."""
+    query = select(history.c.id, history.c.item_id, history.c.facts).where(
+        history.c.shop == shop, history.c.item == item, history.c.event == REVALUED, history.c.at >= since
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for id_, item_id, facts in connection.execute(query):
+        found.setdefault(item_id, []).append((id_, facts["to"] - facts["from"]))
     return found
 
 
@@ -143,15 +162,11 @@ def _moves(shop: str, item: str) -> tuple[ColumnElement[bool], ...]:
     return (*here, orders.c.left_out == "") if item == "order" else here
 
 
-def _difference(row: FromClause) -> ColumnElement[int]:
-    found: ColumnElement[int] = row.c.facts["to"].as_integer() - row.c.facts["from"].as_integer()
-    return found
-
-
 def _revalued(connection: Connection, shop: str, when: ColumnElement[bool]) -> dict[Key, int]:
     """By how many yen the totals of those that stood at a place changed."""
+    difference = history.c.facts["to"].as_integer() - history.c.facts["from"].as_integer()
     query = (
-        select(history.c.item, history.c.to_state, func.sum(_difference(history)))
+        select(history.c.item, history.c.to_state, func.sum(difference))
         .join(orders, and_(history.c.item == "order", orders.c.id == history.c.item_id), isouter=True)
         .where(history.c.shop == shop, history.c.event == REVALUED, when)
         .where(func.coalesce(orders.c.left_out, "") == "")
@@ -187,19 +202,9 @@ def _held_at(connection: Connection, shop: str, at: datetime) -> dict[Key, Sum]:
         )
         if item == "order":
             query = query.where(orders.c.left_out == "")
-        since_then = _revalued_since(connection, shop, item, at)
+        later = _changes(connection, shop, item, at)
         last = {item_id: (state, amount) for item_id, state, amount in connection.execute(query)}
         for item_id, (state, amount) in last.items():
-            found.setdefault((item, state), Sum()).add(1, int(amount) - since_then.get(item_id, 0))
+            since_then = sum(difference for _, difference in later.get(item_id, ()))
+            found.setdefault((item, state), Sum()).add(1, int(amount) - since_then)
     return found
-
-
-def _revalued_since(connection: Connection, shop: str, item: str, at: datetime) -> dict[int, int]:
-    query = (
-        select(history.c.item_id, func.sum(_difference(history)))
-        .where(
-            history.c.shop == shop, history.c.item == item, history.c.event == REVALUED, history.c.at >= at
-        )
-        .group_by(history.c.item_id)
-    )
-    return {item_id: int(yen) for item_id, yen in connection.execute(query)}
