@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connector.slip import NOT_CANCELLED
 from connector.words.cart_codes import order_state, payment_code
 from connector.words.cases import CASE_STEPS, LINK_RULES, LINKS
 from connector.words.changes import BESIDE, FIELDS, KINDS, PLACES, field_name
@@ -47,6 +48,7 @@ PROVED: dict[str, Text] = {
     ),
     "the cart shows it already": Text("カートにはすでに出ています", "the cart shows it already"),
 }
+PAYMENT = "payment_code"  # a version tells of a payment, be it lost or good again
 _STOPS = ("stop_asked", "stop_withdrawn", "stop_corrected", "stop_ended")
 _CHANGES = ("late_change", "late_change_closed", "change_too_late")
 
@@ -54,7 +56,8 @@ _CHANGES = ("late_change", "late_change_closed", "change_too_late")
 def note_of(event: str, note: str, facts: Mapping[str, Any], lang: str) -> str:
     """The note of a line of history in words; empty where it has none."""
     if event == "version":
-        return _and(lang).join(_field(one, lang) for one in note.split(", ") if one)
+        fields = (PAYMENT if one == "payment_state" else one for one in note.split(", ") if one)
+        return _and(lang).join(_field(one, lang) for one in fields)
     if event in _CHANGES:
         field, colon, rest = note.partition(": ")
         return f"{_field(field, lang)}{colon}{kept(rest, lang)}"
@@ -71,8 +74,9 @@ def note_of(event: str, note: str, facts: Mapping[str, Any], lang: str) -> str:
 
 
 def facts_of(facts: Mapping[str, Any], lang: str) -> str:
-    """What a line of history rests on, in words."""
-    said = (_SAID[key](value, lang) for key, value in facts.items() if key in _SAID)
+    """What a line of history rests on, in words; of a cancelled slip not where it stood."""
+    hidden = ("status",) if facts.get("cancel") not in (None, "", NOT_CANCELLED) else ()
+    said = (_SAID[key](value, lang) for key, value in facts.items() if key in _SAID and key not in hidden)
     return ("　" if lang == "ja" else "; ").join(one for one in said if one)
 
 
