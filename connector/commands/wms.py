@@ -61,7 +61,8 @@ def try_(
 ) -> None:
     """Show how a real file would be read, line by line, and what would be booked. Touches nothing.
 
-    Told first: what no column says and is taken for granted of every row. Names and addresses are masked.
+    Told first: what no column says and is taken for granted of every row. Names and addresses are masked,
+    and every column that the profile does not name.
     Exit code 3 where the file is refused whole, 4 where a line is.
     Example: connector wms try my-warehouse 実績_20261124.csv
     Example: connector wms try my-warehouse STOCK_20261124.csv --kind stock

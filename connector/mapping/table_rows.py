@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,14 +179,23 @@ class Table:
         if any(first.startswith(word) for word in self.trailer):
             return bool(total) or first in self.trailer or not self._is_row(line, first)
         if total:
-            words = "合計の行に見えます。設定に trailer: がないので読めません"
-            raise Malformed(Problem(self.text.name, line.number, 1, words, first))
+            word = total_word(first)
+            words = f"「{word}」で始まる、合計の行に見えます。取り込まない行なら、設定に trailer: [{word}] と書きます"
+            raise Malformed(Problem(self.text.name, line.number, 1, words))
         return False
 
     def _is_row(self, line: Line, first: str) -> bool:
         fields, expected = line.fields, self.expected
         long_enough = len(fields) >= expected and not any(fields[expected:])
         return long_enough and (first.isdecimal() or not self.row(line).problems)
+
+
+def total_word(text: str, trailer: Sequence[str] = ()) -> str:
+    """The word by which a closing total line is known, without what may follow it in the same cell."""
+    first = text.strip()
+    declared = next((word for word in trailer if first.startswith(word)), "")
+    total = _TOTAL.match(unicodedata.normalize("NFKC", first).upper())  # of a character each, in any width
+    return max(first[: total.end()] if total else "", declared, key=len)
 
 
 def _read(column: ReadColumn, text: str, carrier: str) -> Any:

@@ -194,7 +194,7 @@ def test_the_mappings_own_words_and_a_bad_byte_are_not_masked(mappings: Path, tm
     text = f"出荷指示番号,運送会社,送り状番号\r\n200101,日本,{tracking(1)}\r\n"
     file.write_bytes(text.encode("cp932"))
     shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
-    assert "（日＊）。正しくは: ヤマト運輸・佐川急便・日本郵便。" in shown.stdout
+    assert "（日本）。正しくは: ヤマト運輸・佐川急便・日本郵便。" in shown.stdout
     file.write_bytes(b"\x83\x01,x\r\n")
     assert "'83 01'" in wms(mappings, "try", "mine", str(file)).stdout
 
@@ -246,7 +246,7 @@ RETURN = "RETURN_demo_WH01_20261130170000_000001.csv"
     ("kind", "name", "words"),
     [
         ("stock", STOCK, "在庫 5件\n  MH-SERUM-30 良品 120 不良 1 引当 8（WH01、2026-11-24 07:00 時点）\n"),
-        ("return", RETURN, "返品 2件\n  返品 RT-0001 伝票 200102 MH-CREAM-50×1 good 受＊＊＊ 2026-11-30\n"),
+        ("return", RETURN, "返品 2件\n  返品 RT-0001 伝票 200102 MH-CREAM-50×1 good 受取拒否 2026-11-30\n"),
     ],
 )
 def test_stock_and_returns_are_shown_as_they_would_be_kept(

@@ -1,14 +1,16 @@
 """Trial (読み方の確認): how a profile would read a real file, column by column and line by line. Nothing is booked.
 
-Dangerous: it prints a real file. Only numbers, codes and dates are shown as they stand; any other text shows no more
-than its first character, for it may be somebody's name or address: columns slip, and then a name stands where a number
-should.
+Dangerous: it prints a real file. A column with a closed vocabulary (carrier, result, date, reason) is shown as it
+stands, for its words are what the profile must learn; a column of numbers shows what looks like one. Any other text
+shows no more than its first character, for it may be somebody's name or address: columns slip, and then a name stands
+where a number should. In such a row no word is shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,19 +23,42 @@ from connector.adapters.wms.pieces import whole
 from connector.adapters.wms.shipments import TAKEN, told
 from connector.errors import Malformed, Problem
 from connector.mapping import CsvReader, Line, Row, Table
-from connector.mapping.document import nearest
+from connector.mapping.address import PREFECTURES
 from connector.mapping.grammars import TRACKING
+from connector.mapping.table_rows import total_word
 from connector.outcome import Stray
 from connector.ports import GoodsReturn, ReadResults, StockLevel
 from connector.slip import Result, Shipment
 
 KINDS = (*BOOKED, "receipt", "instruction")
-_OPEN = {  # what names nobody: of receipts and instructions these, of all that is booked everything but the reason
-    *("file_name", "rows", "verdict", "error_code", "processed_at", "order_number", "ship_on", "deliver_on"),
-    *{*NUMBERED, *STOCK, *RETURN} - {"reason"},
+_WORDS = {  # a closed vocabulary, or a day, or why: nobody is named where the row has not slipped
+    *(
+        "carrier",
+        "checked_as",
+        "result",
+        "reason_code",
+        "reason",
+        "condition",
+        "verdict",
+        "error_code",
+        "error",
+    ),
+    *(
+        "shipped_on",
+        "expires_on",
+        "confirmed_at",
+        "told_at",
+        "arrived_on",
+        "processed_at",
+        "ship_on",
+        "deliver_on",
+    ),
 }
+_NUMBERS = {"file_name", "rows", "order_number", *NUMBERED, *STOCK, *RETURN} - _WORDS
+_LONGEST = 60  # characters of a word; more is a letter to somebody
 _CODE = re.compile(r"[0-9A-Za-z+./:_='\"-]{1,24}", re.ASCII)  # how codes, numbers and dates are written
 _PHONE = re.compile(r"0\d{9,10}", re.ASCII)
+_PHONE_IN = re.compile(r"(?<!\d)0\d{1,4}-?\d{1,4}-?\d{3,4}(?!\d)", re.ASCII)
 _BYTES = re.compile(r"[0-9a-f]{2}( [0-9a-f]{2})?", re.ASCII)  # of a place that cannot be decoded
 
 
@@ -108,8 +133,7 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
     table = reader.open(name, body)
     rows = [table.row(line) for line in table.lines()]
     keys = {table.at(one.key) + 1: one.key for one in reader.columns}
-    problems = [problem for row in rows for problem in (*row.problems, *row.remarks)]
-    secrets = {one.found for one in problems if one.found and _told(one, keys).found != one.found}
+    secrets = {secret for row in rows for secret in _secrets(row, keys)}
     found = whole(read_inbound(mappings, kind, name, body, now)) if kind in BOOKED else ReadResults((), ())
     noted = {f"{name}:{row.line}": {told(remark) for remark in row.remarks} for row in rows if row.remarks}
     aside: dict[tuple[str, str], str] = {}  # a row of goods and parcel says everything twice
@@ -132,7 +156,7 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
         aside=tuple(aside.values()),
         rows_aside=len({where for where, _ in aside}),
         noted=tuple(taken.values()),
-        left_out=_left_out(table.trailing()),
+        left_out=_left_out(table.trailing(), table.trailer),
     )
 
 
@@ -159,47 +183,77 @@ def _assumed(reader: CsvReader, table: Table) -> Iterator[str]:
         yield "出荷日 (shipped_on) の列がないので、読んだ日を出荷日とみなします"
 
 
-def _left_out(line: Line | None) -> str:
+def _left_out(line: Line | None, trailer: Sequence[str]) -> str:
     if line is None:
         return ""
-    fields = (text if _looks_like_a_code(text) else _masked(text) for text in line.fields)
-    return f"{line.number}行目: {','.join(fields)}"
+    first, *others = line.fields
+    word = total_word(first, trailer)
+    shown = word + _masked(first.strip().removeprefix(word), 0)
+    fields = (text if _looks_like_a_code(text) else _masked(text) for text in others)
+    return f"{line.number}行目: {','.join((shown, *fields))}"
 
 
 def _read(row: Row, keys: Mapping[int, str]) -> Read:
-    values = {key: _shown(key, value) for key, value in row.values.items() if value is not None}
-    return Read(row.line, values, _words(row.problems, keys), _words(row.remarks, keys))
+    slipped = _slipped(row, keys)
+    values = {key: _shown(key, value, slipped) for key, value in row.values.items() if value is not None}
+    problems, remarks = (
+        tuple(str(_told(problem, keys, slipped)) for problem in told) for told in (row.problems, row.remarks)
+    )
+    return Read(row.line, values, problems, remarks)
 
 
-def _words(problems: Iterable[Problem], keys: Mapping[int, str]) -> tuple[str, ...]:
-    return tuple(str(_told(problem, keys)) for problem in problems)
+def _secrets(row: Row, keys: Mapping[int, str]) -> set[str]:
+    """What a sentence about this row must not show."""
+    slipped = _slipped(row, keys)
+    told = (problem for problem in (*row.problems, *row.remarks) if problem.found)
+    return {one.found for one in told if _told(one, keys, slipped).found != one.found}
 
 
-def _told(problem: Problem, keys: Mapping[int, str]) -> Problem:
-    """What stood in the cell only where the column holds codes and the cell looks like one."""
-    as_it_stands = keys.get(problem.column, "") in _OPEN and _looks_like_a_code(problem.found)
-    return problem if as_it_stands else replace(problem, found=_masked(problem.found))
+def _slipped(row: Row, keys: Mapping[int, str]) -> bool:
+    """Whether something else stands where a number should: then nobody knows what its other cells hold."""
+    numbers = (one.found for one in row.problems if keys.get(one.column, "") in _NUMBERS)
+    return any(found and not _looks_like_a_code(found) for found in numbers)
+
+
+def _told(problem: Problem, keys: Mapping[int, str], slipped: bool) -> Problem:
+    """With what stood in the cell as far as its column may be shown."""
+    key, found = keys.get(problem.column, ""), problem.found
+    a_number = key in _NUMBERS and _looks_like_a_code(found)
+    return problem if a_number or _a_word(key, found, slipped) else replace(problem, found=_masked(found))
+
+
+def _a_word(key: str, text: str, slipped: bool) -> bool:
+    """Whether it may be shown as one of a closed column."""
+    return key in _WORDS and (_looks_like_a_code(text) or (not slipped and _names_nobody(text)))
 
 
 def _discreet(problem: Problem) -> Problem:
     """Of a file that is refused whole: a file without headings has its first customer there."""
-    if problem.expected and nearest(problem.expected, [problem.found]):
-        return problem  # a heading, or nearly one
     plain = _looks_like_a_code(problem.found) or _BYTES.fullmatch(problem.found)
     return problem if plain else replace(problem, found=_masked(problem.found))
 
 
 def _looks_like_a_code(text: str) -> bool:
-    return bool(_CODE.fullmatch(text)) and not _PHONE.fullmatch(text.replace("-", ""))
+    plain = unicodedata.normalize("NFKC", text)
+    return bool(_CODE.fullmatch(plain)) and not _PHONE.fullmatch(plain.replace("-", ""))
 
 
-def _shown(key: str, value: Any) -> str:
+def _names_nobody(text: str) -> bool:
+    """Not surely a phone number, a mail address or a place where somebody lives."""
+    plain = unicodedata.normalize("NFKC", text)
+    where = "@" in plain or any(name in plain for name in PREFECTURES)
+    return len(text) <= _LONGEST and not where and not _PHONE_IN.search(plain)
+
+
+def _shown(key: str, value: Any, slipped: bool = False) -> str:
     text = str(value)
-    return text if key in _OPEN or not isinstance(value, str) else _masked(text)
+    if not isinstance(value, str) or key in _NUMBERS:
+        return text
+    return text if _a_word(key, text, slipped) else _masked(text)
 
 
-def _masked(text: str) -> str:
-    return text[:1] + "＊" * min(len(text) - 1, 8)
+def _masked(text: str, shown: int = 1) -> str:
+    return text[:shown] + "＊" * min(len(text) - shown, 8)
 
 
 def _event(shipment: Shipment) -> dict[str, Any]:
