@@ -7,7 +7,6 @@ alone unless the mapping says that there is no header.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,11 +14,13 @@ from itertools import islice
 from pathlib import Path
 
 from connector.errors import Malformed, Problem
-from connector.mapping.document import Proof, Section, nearest, read
+from connector.mapping.document import Proof, Section, read
 from connector.mapping.grammars import TRACKING
+from connector.mapping.headings import fold, why_missing, without_blank_tail
 from connector.mapping.reader_columns import ReadColumn, read_columns
+from connector.mapping.strange import encoding_of
 from connector.mapping.table_rows import Place, Row, Table
-from connector.mapping.table_text import DELIMITERS, QUOTES, Limits, Line, open_text
+from connector.mapping.table_text import DELIMITERS, QUOTES, Limits, Line, TableText, open_text
 from connector.mapping.tables import Tables
 from connector.mapping.words import compile_words
 
@@ -88,11 +89,11 @@ class CsvReader:
         else:
             header = next(lines, None)
             if header is None:
-                raise Malformed(Problem(name, 1, 0, "見出し行がありません"))
+                raise text.refused(1, 0, "見出し行がありません")
             skipped = [header]
-            places = self._bind(name, header, warnings)
-            expected = len(_without_blank_tail(header.fields))
-            self._must_have(name, header, expected)
+            places = self._bind(text, header, warnings)
+            expected = len(without_blank_tail(header.fields))
+            self._must_have(text, header, expected)
         if skipped:
             begin, number = text.after(skipped[-1])
         numbers = {one.key: places[one.key] for one in self._numbers if one.key in places}
@@ -128,7 +129,7 @@ class CsvReader:
 
     def misfits(self, header: Sequence[str]) -> list[str]:
         """What in these column names, in file order, this mapping would not find where it looks for it."""
-        names = [_fold(text) for text in header]
+        names = [fold(text) for text in header]
         wrong = [
             f"{self._place(number) + 1} 列目が「{column.header}」ではありません"
             for number, column in enumerate(self.columns)
@@ -142,21 +143,20 @@ class CsvReader:
         """Where the mapping's n-th column stands in the file, from 0."""
         return (self._bound[number].at or number + 1) - 1
 
-    def _must_have(self, name: str, header: Line, columns: int) -> None:
+    def _must_have(self, text: TableText, header: Line, columns: int) -> None:
         if self.fields and columns != self.fields:
             words = f"列の数が違います ({columns}列)"
             place = min(columns, self.fields) + 1
-            raise Malformed(Problem(name, header.number, place, words, "", f"{self.fields}列"))
+            raise text.refused(header.number, place, words, "", f"{self.fields}列")
 
-    def _bind(self, name: str, header: Line, warnings: list[Problem]) -> dict[str, int]:
-        names = [_fold(text) for text in _without_blank_tail(header.fields)]
+    def _bind(self, text: TableText, header: Line, warnings: list[Problem]) -> dict[str, int]:
+        name = text.name
+        names = [fold(text) for text in without_blank_tail(header.fields)]
         places: dict[str, int] = {}
         for number, column in enumerate(self._bound):
             place = next((names.index(own) for own in column.names if own in names), None)
             if place is None and column.needed:
-                close = nearest(column.names[0], names)
-                words = f"見出し「{column.header}」がありません"
-                raise Malformed(Problem(name, header.number, number + 1, words, close, column.header))
+                raise self._without(text, header, names)
             if self.bind == "header+position" and place is not None:
                 place = self._anchor(name, header, names, number)
             elif place is not None and names.count(names[place]) > 1:
@@ -167,6 +167,18 @@ class CsvReader:
                 places[column.key] = place
         warnings += _unused(name, header.number, places, header.fields[: len(names)])
         return places
+
+    def _without(self, text: TableText, header: Line, names: Sequence[str]) -> Malformed:
+        """Every heading that is missing, and what stands there instead."""
+        known = {own for column in self._bound for own in column.names}
+        if not text.begin and (other := encoding_of(text.body, text.codec, known)):
+            return text.refused(header.number, 1, other)
+        missing = {
+            number: (one.header, one.names[0])
+            for number, one in enumerate(self._bound, 1)
+            if one.needed and not set(one.names) & set(names)
+        }
+        return text.refused(header.number, *why_missing(text, header, missing, known))
 
     def _anchor(self, name: str, header: Line, names: Sequence[str], number: int) -> int:
         """Where the mapping says that its n-th column stands, if its heading is there."""
@@ -185,18 +197,6 @@ def _unused(name: str, line: int, places: Mapping[str, int], headings: Sequence[
         for number, heading in enumerate(headings)
         if number not in used
     ]
-
-
-def _without_blank_tail(fields: Sequence[str]) -> Sequence[str]:
-    end = len(fields)
-    while end and not fields[end - 1].strip():
-        end -= 1
-    return fields[:end]
-
-
-def _fold(header: str) -> str:
-    """Headers are compared without width and blanks: （） and () are one (spec/ecforce.md §5.1)."""
-    return "".join(unicodedata.normalize("NFKC", header).split())
 
 
 BINDS = ("header", "header+position", "position")

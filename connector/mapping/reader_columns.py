@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connector.mapping.document import Node, Proof, Section
 from connector.mapping.grammars import GRAMMARS, REFERENCES, TRACKING, WORDS, Ungrammatical, tracking
+from connector.mapping.headings import fold
 from connector.mapping.tables import Tables
 from connector.mapping.words import compile_outdated, compile_words
 
@@ -75,7 +75,7 @@ def _column(section: Section, tables: Tables, proof: Proof) -> ReadColumn:
     return ReadColumn(
         header=header,
         key=proof.text(entries["key"]),
-        names=tuple(_fold(name) for name in (header, *also)),
+        names=tuple(fold(name) for name in (header, *also)),
         parse=_parse(section, words, proof),
         needed="needed" not in section or proof.flag(entries["needed"]),
         blank="blank" in section and proof.flag(entries["blank"]),
@@ -119,7 +119,3 @@ def _one_of(words: Mapping[str, str], text: str) -> str:
     if text not in words:
         raise Ungrammatical("知らない値です", "・".join(words))
     return words[text]
-
-
-def _fold(header: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", header).split())

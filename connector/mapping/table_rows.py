@@ -161,7 +161,7 @@ class Table:
             return line._replace(fields=fields[:expected])
         words = f"列の数が見出しと違います ({len(fields)}列)"
         place = min(len(fields), expected) + 1
-        raise Malformed(Problem(self.text.name, line.number, place, words, "", f"{expected}列"))
+        raise self.text.refused(line.number, place, words, "", f"{expected}列")
 
     def trailing(self) -> Line | None:
         """The closing total line that `lines` leaves out; None where there is none. Raises Malformed."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connector.errors import Malformed, Problem
+from connector.mapping.strange import encoding_of, kind_of
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -139,16 +140,22 @@ class TableText:
             column, most = len(fields), self.limits.field
             if len(value) > most:
                 words = f"{column}列目の値が長すぎます"
-                raise _refused(self.name, number, column, words, f"{len(value):,}", f"{most:,} 文字まで")
+                raise self.refused(number, column, words, f"{len(value):,}", f"{most:,} 文字まで")
             if column > self.limits.columns:
                 words, most = "列が多すぎます", self.limits.columns
-                raise _refused(self.name, number, column, words, expected=f"{most:,} 列まで")
+                raise self.refused(number, column, words, expected=f"{most:,} 列まで")
             position = found.end()
             if found[3] != self.delimiter:
                 return fields
 
+    def refused(self, line: int, column: int, words: str, found: str = "", expected: str = "") -> Malformed:
+        """What is wrong at this place; of bytes that are no text at all, what they are."""
+        if kind := kind_of(self.body):
+            return _refused(self.name, 1, 1, kind)
+        return _refused(self.name, line, column, words, found, expected)
+
     def _too_many(self, number: int) -> Malformed:
-        return _refused(self.name, number, 0, "行が多すぎます", expected=f"{self.limits.rows:,} 行まで")
+        return self.refused(number, 0, "行が多すぎます", expected=f"{self.limits.rows:,} 行まで")
 
     def _undecodable(self, at: int, number: int, begin: int) -> Malformed:
         ends = list(_LINE_END.finditer(self.body, begin, at))
@@ -156,14 +163,16 @@ class TableText:
         begin = ends[-1].end() if ends else begin
         column = len(self.body[begin:at].decode(self.codec, "ignore")) + 1
         words, found = f"{self.codec} として読めない文字があります", self.body[at : at + 2].hex(" ")
-        return _refused(self.name, number, column, words, found, self.codec)
+        if self.begin == 0 and (other := encoding_of(self.body, self.codec)):
+            return self.refused(number, column, f"{words}。{other}", found)
+        return self.refused(number, column, words, found, self.codec)
 
     def _quote_damage(self, text: str, position: int, number: int) -> Malformed:
         ends = [end.end() for end in _TEXT_LINE_END.finditer(text, 0, position)]
         column = position - (ends[-1] if ends else 0) + 1
         words = "引用符が壊れていて、ここから先の列を確かに読めません"
         found = text[position : position + 20]
-        return _refused(self.name, number + len(ends), column, words, found, "閉じた引用符と区切り")
+        return self.refused(number + len(ends), column, words, found, "閉じた引用符と区切り")
 
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
