@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.clock import jst
+from connector.clock import at_jst, jst
 from connector.commands.options import Json
 from connector.console import Exit, fail, show
+from connector.words.text import LANGUAGES
+from connector.words.trial import called, say
 
 if TYPE_CHECKING:
     from connector.adapters.wms.trial import Trial
@@ -20,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Warehouse profiles: a new one, and
 Folder = Annotated[
     Path | None, typer.Option("--mappings", help="The folder with the mappings; those in use by default.")
 ]
+Lang = Annotated[str, typer.Option("--lang", help="ja or en; Japanese by default.")]
 Name = Annotated[str, typer.Argument(help="The profile: the folder's name below mappings/wms.")]
 
 
@@ -29,6 +33,7 @@ def new(
     like: Annotated[str, typer.Option(help="Copy this profile instead of the plain skeleton.")] = "",
     mappings: Folder = None,
     json: Json = False,
+    lang: Lang = "",
 ) -> None:
     """Write the skeleton of a profile: profile.yaml, instruction.yaml, result.yaml, with comments to edit by.
 
@@ -39,7 +44,11 @@ def new(
     from connector.errors import Misconfigured
     from connector.mapping.skeleton import write_skeleton
 
-    folder = (mappings or shipped_mappings()) / "wms"
+    _known_language(lang)
+    folder = mappings or shipped_mappings()
+    if not folder.is_dir():
+        fail(Exit.USAGE, say("no_mappings", lang, folder=folder))
+    folder /= "wms"
     try:
         written = write_skeleton(folder, name, like)
     except Misconfigured as error:
@@ -51,13 +60,14 @@ def new(
 @app.command("try")
 def try_(
     name: Name,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A real file of the warehouse.")],
+    file: Annotated[Path, typer.Argument(help="A real file of the warehouse.")],
     kind: Annotated[str, typer.Option(help="Or parcels, stock, return, receipt, instruction.")] = "result",
     rows: Annotated[int, typer.Option(min=0, help="How many good lines are printed; bad ones all are.")] = 20,
     on: Annotated[str, typer.Option(help="As if read on this day, 2026-11-24; today by default.")] = "",
     warehouse: Annotated[str, typer.Option(help="The shop's 倉庫コード; the profile's by default.")] = "",
     mappings: Folder = None,
     json: Json = False,
+    lang: Lang = "",
 ) -> None:
     """Show how a real file would be read, line by line, and what would be booked. Touches nothing.
 
@@ -67,24 +77,20 @@ def try_(
     Example: connector wms try my-warehouse 実績_20261124.csv
     Example: connector wms try my-warehouse STOCK_20261124.csv --kind stock
     """
-    from datetime import date
+    from dataclasses import asdict
 
     from connector.adapters.wms.mappings import load_mappings
-    from connector.adapters.wms.trial import KINDS, try_file
-    from connector.clock import SystemClock, at_jst
+    from connector.adapters.wms.trial import KINDS, readers_of, try_file
     from connector.config import shipped_mappings
     from connector.errors import Misconfigured
-    from connector.mapping import load_tables, speaks_by_api
+    from connector.mapping import load_tables
 
+    _known_language(lang)
     if kind not in KINDS:
-        fail(Exit.USAGE, f"there is no kind {kind}; known: {', '.join(KINDS)}")
-    root = mappings or shipped_mappings()
-    try:
-        now = at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
-    except ValueError:
-        fail(Exit.USAGE, f"--on {on} is no day; write it as 2026-11-24")
-    if speaks_by_api(root / "wms" / name / "profile.yaml"):
-        fail(Exit.USAGE, f"{name} holds the settings of a warehouse's API; no files are read for it")
+        fail(Exit.USAGE, say("kind", lang, found=kind, known=", ".join(KINDS)))
+    root, now = mappings or shipped_mappings(), _moment(on, lang)
+    _known_profile(root, name, lang)
+    _openable(file, lang)
     own = {"warehouse_code": warehouse} if warehouse else {}
     try:
         loaded = load_mappings(root / "wms" / name, load_tables(root / "tables"), own)
@@ -92,68 +98,131 @@ def try_(
     except Misconfigured as error:
         fail(Exit.CONFIG, str(error))
     except KeyError:
-        fail(Exit.USAGE, f"{name} reads no {kind} files")
-    show(trial, json, _text(trial, rows))
+        known = ", ".join(one for one, reader in readers_of(loaded).items() if reader is not None)
+        fail(Exit.USAGE, say("reads_none", lang, name=name, kind=kind, known=known))
+    assumed = tuple(say(key, lang, value=value, name=called(value, lang)) for key, value in trial.assumed)
+    show(asdict(trial) | {"assumed": assumed}, json, _text(trial, assumed, rows, lang))
     raise typer.Exit(Exit.INVALID if trial.refused else Exit.OK if trial.clean else Exit.FINDINGS)
 
 
-def _text(trial: Trial, most: int) -> str:
+def _known_language(lang: str) -> None:
+    if lang not in ("", *LANGUAGES):
+        fail(Exit.USAGE, say("lang", "ja", found=lang))
+
+
+def _moment(on: str, lang: str) -> datetime:
+    from connector.clock import SystemClock
+
+    try:
+        return at_jst(date.fromisoformat(on), 23, 59) if on else SystemClock().now()
+    except ValueError:
+        fail(Exit.USAGE, say("day", lang, found=on))
+
+
+def _known_profile(root: Path, name: str, lang: str) -> None:
+    """The profile is there, and files are read for it."""
+    from connector.mapping import speaks_by_api
+    from connector.mapping.document import nearest
+
+    profile = root / "wms" / name / "profile.yaml"
+    if not profile.exists():
+        known = sorted(path.parent.name for path in (root / "wms").glob("*/profile.yaml"))
+        close = nearest(name, known)
+        near = say("near", lang, near=close) if close else ""
+        words = ", ".join(known) or "-"
+        fail(Exit.CONFIG, say("no_profile", lang, name=name, folder=root / "wms", known=words, near=near))
+    if speaks_by_api(profile):
+        fail(Exit.USAGE, say("api", lang, name=name))
+
+
+def _openable(file: Path, lang: str) -> None:
+    if file.is_dir():
+        fail(Exit.USAGE, say("no_plain_file", lang, file=file))
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:
+        fail(Exit.USAGE, say("no_file", lang, file=file))
+    except OSError as error:
+        why = say("no_rights", lang) if isinstance(error, PermissionError) else error.strerror
+        fail(Exit.USAGE, say("unreadable", lang, file=file, why=why))
+
+
+def _text(trial: Trial, assumed: Sequence[str], most: int, lang: str) -> str:
     if trial.refused:
-        return f"このファイルからは何も取り込みません。\n{trial.refused}"
-    lines = [f"{trial.file}: 文字コード {trial.encoding}、{len(trial.rows)}行", "", "列"]
+        return f"{say('nothing', lang)}\n{trial.refused}"
+    head = say("file", lang, file=trial.file, encoding=trial.encoding, rows=len(trial.rows))
+    lines = [head, "", say("columns", lang)]
     lines += [
-        f"  {one.name} → {one.key}: " + (f"{one.column}列目" if one.column else "このファイルにはありません")
+        f"  {one.name} → {one.key}: "
+        + (say("at", lang, column=one.column) if one.column else say("absent", lang))
         for one in trial.columns
     ]
-    lines += [f"  使わない列 {words}" for words in trial.unused]
-    if trial.assumed:
-        lines += ["", "列がないので、みなすこと", *(f"  ! {words}" for words in trial.assumed)]
-    lines += ["", f"合計の行なので取り込まない行 {trial.left_out}"] if trial.left_out else []
-    lines += ["", "行"]
+    lines += [f"  {say('unused', lang, words=words)}" for words in trial.unused]
+    if assumed:
+        lines += ["", say("assumed", lang), *(f"  ! {words}" for words in assumed)]
+    lines += ["", say("total", lang, words=trial.left_out)] if trial.left_out else []
+    lines += ["", say("rows", lang)]
     good = 0
     for row in trial.rows:
         good += not row.problems
         if row.problems or good <= most:
-            lines.append(
-                f"  {row.line}行目 " + " ".join(f"{key}={value}" for key, value in row.values.items())
-            )
+            values = " ".join(f"{key}={value}" for key, value in row.values.items())
+            lines.append(f"  {say('row', lang, line=row.line)} {values}")
         lines += [f"    ! {words}" for words in (*row.problems, *row.remarks)]
     if good > most:
-        lines.append(f"  ほかに読める行が {good - most}行あります (--rows)")
-    return "\n".join((*lines, *_taken(trial, most)))
+        lines.append(f"  {say('more', lang, count=good - most)}")
+    return "\n".join((*lines, *_taken(trial, most, lang)))
 
 
-def _taken(trial: Trial, most: int) -> Iterator[str]:
+def _taken(trial: Trial, most: int, lang: str) -> Iterator[str]:
     """What the daemon would keep of the file, and what it would set aside."""
-    kinds: tuple[tuple[str, str, Sequence[dict[str, Any]], Callable[[dict[str, Any]], str]], ...] = (
-        ("result", "出荷実績", trial.events, _shipment),
-        ("parcels", "送り状番号", trial.events, _shipment),
-        ("stock", "在庫", trial.stock, _level),
-        ("return", "返品", trial.returns, _return),
+    kinds: dict[str, tuple[Sequence[dict[str, Any]], Callable[[dict[str, Any], str], str]]] = {
+        "result": (trial.events, _shipment),
+        "parcels": (trial.events, _shipment),
+        "stock": (trial.stock, _level),
+        "return": (trial.returns, _return),
+        "receipt": (trial.answers, _answer),
+    }
+    if trial.kind not in kinds:
+        return
+    found, line = kinds[trial.kind]
+    yield from ("", say("taken", lang, what=say(trial.kind, lang), count=len(found)))
+    yield from (f"  {line(one, lang)}" for one in found[:most])
+    if trial.kind == "receipt":
+        yield from () if found else (f"  {say('no_answer', lang)}",)
+        return
+    yield from (say("aside", lang, count=trial.rows_aside), *(f"  {words}" for words in trial.aside))
+    if trial.noted:
+        yield from (say("noted", lang, count=len(trial.noted)), *(f"  {one}" for one in trial.noted))
+
+
+def _shipment(one: dict[str, Any], lang: str) -> str:
+    facts = one | {"result": called(one["result"], lang), "numbers": " ".join(one["tracking"])}
+    part = "" if one["complete"] else say("part", lang, parcels=one["parcels"])
+    return say("shipment", lang, **facts) + part
+
+
+def _level(one: dict[str, Any], lang: str) -> str:
+    goods, at = f"{one['sku']} {one['lot']}".rstrip(), f"{jst(one['told_at']):%Y-%m-%d %H:%M}"
+    return say("level", lang, **one, goods=goods, at=at)
+
+
+def _return(one: dict[str, Any], lang: str) -> str:
+    kept = called(one["condition"], lang)
+    what = f"{one['sku']}×{one['quantity']} {kept} {one['reason']}".rstrip()
+    slip = one["slip_number"] or say("unknown", lang)
+    return say(
+        "came_back", lang, number=one["return_number"], slip=slip, what=what, arrived_on=one["arrived_on"]
     )
-    for kind, name, found, line in kinds:
-        if kind == trial.kind:
-            yield from ("", f"取り込まれる{name} {len(found)}件", *(f"  {line(one)}" for one in found[:most]))
-            yield from (f"取り込まれない行 {trial.rows_aside}件", *(f"  {words}" for words in trial.aside))
-            if trial.noted:
-                yield from (
-                    f"取り込まれる行への注意 {len(trial.noted)}件",
-                    *(f"  {one}" for one in trial.noted),
-                )
 
 
-def _shipment(one: dict[str, Any]) -> str:
-    numbers = " ".join(one["tracking"])
-    told = f"伝票 {one['slip']} {one['result']} {one['shipped_on']} {one['carrier']} {numbers}"
-    return told if one["complete"] else f"{told}（個口 {one['parcels']} のうち一部）"
-
-
-def _level(one: dict[str, Any]) -> str:
-    goods = f"{one['sku']} {one['lot']}".rstrip()
-    counts = f"良品 {one['good']} 不良 {one['bad']} 引当 {one['allocated']}"
-    return f"{goods} {counts}（{one['warehouse']}、{jst(one['told_at']):%Y-%m-%d %H:%M} 時点）"
-
-
-def _return(one: dict[str, Any]) -> str:
-    what = f"{one['sku']}×{one['quantity']} {one['condition']} {one['reason']}".rstrip()
-    return f"返品 {one['return_number']} 伝票 {one['slip_number'] or '不明'} {what} {one['arrived_on']}"
+def _answer(one: dict[str, Any], lang: str) -> str:
+    """What was said of one file of ours."""
+    if one["file_refused"]:
+        return say("answer_file", lang, file=one["file"], words=one["file_refused"])
+    head = say("answer", lang, file=one["file"], accepted=len(one["accepted"]))
+    if not one["refused"]:
+        return head
+    head += f", {say('answer_refused', lang, count=len(one['refused']))}"
+    slips = (say("answer_slip", lang, slip=slip, words=words) for slip, words in one["refused"].items())
+    return "\n    ".join((head, *slips))

@@ -55,10 +55,10 @@ def test_what_a_skeleton_takes_for_granted_is_told_with_the_file(mappings: Path,
     shown = wms(mappings, "try", "mine", str(file), "--on", "2026-11-24")
     for words in (
         "使わない列 3: 実績区分",
-        "! 実績区分 (result) の列がないので、どの行も shipped とみなします",
+        "! 実績区分 (result) の列がないので、どの行も「出荷」(shipped) とみなします",
         "! 運送会社 (carrier) の列がないので、どの行も YAMATO_TAKKYUBIN とみなします",
         "! 出荷日 (shipped_on) の列がないので、読んだ日を出荷日とみなします",
-        "伝票 200102 shipped",
+        "伝票 200102 出荷 ",
     ):
         assert words in shown.stdout
 
@@ -114,7 +114,7 @@ def test_a_bad_row_is_shown_with_line_and_column_and_the_rest_is_read(mappings: 
         assert words in shown.stdout
     assert "使わない列 3: 備考" in shown.stdout
     assert "実績.csv:3:2: 「送り状番号」: check_digit" in shown.stdout
-    assert "取り込まれる出荷実績 1件\n  伝票 200101 shipped 2026-11-24 YAMATO_TAKKYUBIN" in shown.stdout
+    assert "取り込まれる出荷実績 1件\n  伝票 200101 出荷 2026-11-24 YAMATO_TAKKYUBIN" in shown.stdout
     told = json.loads(wms(mappings, "try", "mine", str(file), "--json").stdout)
     assert [row["line"] for row in told["rows"]] == [2, 3]
     assert [event["slip"] for event in told["events"]] == ["200101"]
@@ -205,7 +205,7 @@ def test_the_settings_of_an_api_read_no_files(mappings: Path, tmp_path: Path, pr
     file.write_bytes(b"a,b\r\n")
     refused = wms(mappings, "try", profile, str(file))
     assert refused.exit_code == Exit.USAGE
-    assert f"{profile} holds the settings of a warehouse's API" in refused.stderr
+    assert f"{profile} は API でつなぐ倉庫の設定" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
@@ -234,6 +234,7 @@ def test_every_number_of_a_row_is_kept_the_first_one_first(mappings: Path, tmp_p
 
 
 def test_a_folder_without_warehouses_gets_its_first_one(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
     assert wms(tmp_path / "mine", "new", "first").exit_code == Exit.OK
     assert (tmp_path / "mine/wms/first/result.yaml").exists()
 
@@ -246,7 +247,7 @@ RETURN = "RETURN_demo_WH01_20261130170000_000001.csv"
     ("kind", "name", "words"),
     [
         ("stock", STOCK, "在庫 5件\n  MH-SERUM-30 良品 120 不良 1 引当 8（WH01、2026-11-24 07:00 時点）\n"),
-        ("return", RETURN, "返品 2件\n  返品 RT-0001 伝票 200102 MH-CREAM-50×1 good 受取拒否 2026-11-30\n"),
+        ("return", RETURN, "返品 2件\n  返品 RT-0001 伝票 200102 MH-CREAM-50×1 良品 受取拒否 2026-11-30\n"),
     ],
 )
 def test_stock_and_returns_are_shown_as_they_would_be_kept(

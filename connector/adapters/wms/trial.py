@@ -20,7 +20,9 @@ from connector.adapters.wms.inbound import BOOKED, read_inbound
 from connector.adapters.wms.mappings import Mappings
 from connector.adapters.wms.meanings import NUMBERED, RETURN, STOCK
 from connector.adapters.wms.pieces import whole
+from connector.adapters.wms.receipts import receipt_of
 from connector.adapters.wms.shipments import TAKEN, told
+from connector.clock import jst
 from connector.errors import Malformed, Problem
 from connector.mapping import CsvReader, Line, Row, Table
 from connector.mapping.address import PREFECTURES
@@ -91,11 +93,14 @@ class Trial:
     encoding: str = ""
     columns: tuple[Bound, ...] = ()
     unused: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = ()  # what is taken for granted of every row, because no column says it
+    assumed: tuple[
+        tuple[str, str], ...
+    ] = ()  # what no column says and every row is taken for; with its value
     rows: tuple[Read, ...] = ()
     events: tuple[dict[str, Any], ...] = ()  # shipments
     stock: tuple[dict[str, Any], ...] = ()
     returns: tuple[dict[str, Any], ...] = ()
+    answers: tuple[dict[str, Any], ...] = ()  # of a receipt, for each file of ours
     aside: tuple[str, ...] = field(default=())  # what would be set aside, with its line
     rows_aside: int = 0  # one row may have several reasons
     noted: tuple[str, ...] = ()  # taken all the same, with what a person is told of it
@@ -108,15 +113,7 @@ class Trial:
 
 def try_file(mappings: Mappings, kind: str, path: Path, now: datetime) -> Trial:
     """Reads as the daemon would, and keeps nothing. Raises KeyError where the profile cannot read such files."""
-    readers = {
-        "result": mappings.result,
-        "parcels": mappings.parcels,
-        "stock": mappings.stock,
-        "return": mappings.returns,
-        "receipt": mappings.receipt,
-        "instruction": mappings.layout,
-    }
-    if (reader := readers[kind]) is None:
+    if (reader := readers_of(mappings)[kind]) is None:
         raise KeyError(kind)
     name = path.name
     try:
@@ -127,6 +124,18 @@ def try_file(mappings: Mappings, kind: str, path: Path, now: datetime) -> Trial:
         return _tried(mappings, reader, kind, name, path.read_bytes(), now)
     except Malformed as refused:
         return Trial(name, kind, refused=str(_discreet(refused.problem)))
+
+
+def readers_of(mappings: Mappings) -> dict[str, CsvReader | None]:
+    """By kind of file; None where the profile does not speak of it."""
+    return {
+        "result": mappings.result,
+        "parcels": mappings.parcels,
+        "stock": mappings.stock,
+        "return": mappings.returns,
+        "receipt": mappings.receipt,
+        "instruction": mappings.layout,
+    }
 
 
 def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: bytes, now: datetime) -> Trial:
@@ -153,6 +162,7 @@ def _tried(mappings: Mappings, reader: CsvReader, kind: str, name: str, body: by
         events=tuple(_event(shipment) for shipment in found.shipments),
         stock=tuple(_plain(one) for one in found.stock),
         returns=tuple(_plain(one) for one in found.returns),
+        answers=tuple(_answers(rows)) if kind == "receipt" else (),
         aside=tuple(aside.values()),
         rows_aside=len({where for where, _ in aside}),
         noted=tuple(taken.values()),
@@ -166,21 +176,27 @@ def _columns(reader: CsvReader, table: Table) -> tuple[Bound, ...]:
     return tuple(Bound(one.header, key, table.at(one.key) + 1) for one, key in (*own, *more))
 
 
-def _assumed(reader: CsvReader, table: Table) -> Iterator[str]:
+def _assumed(reader: CsvReader, table: Table) -> Iterator[tuple[str, str]]:
     here, absent = {place.column.key: place.column for place in table.places}, reader.absent
     if "result" not in here:
-        result = Result(absent.get("result") or Result.SHIPPED)
-        words = f"実績区分 (result) の列がないので、どの行も {result} とみなします"
-        yield f"{words}。取消や出荷不可の行があるファイルなら、result の列を書いてください"
+        yield "no_result", str(Result(absent.get("result") or Result.SHIPPED))
     elif here["result"].blank:
-        yield "実績区分 (result) が空欄の行は shipped とみなします"
-    if "carrier" not in here and absent.get("carrier"):
-        words = f"運送会社 (carrier) の列がないので、どの行も {absent['carrier']} とみなします"
-        yield f"{words}。ほかの運送会社でも送るなら、carrier の列を書いてください"
-    elif "carrier" not in here:
-        yield "運送会社 (carrier) の列がないので、カートには注文の配送業者で返します"
+        yield "blank_result", ""
+    if "carrier" not in here:
+        yield ("carrier", absent["carrier"]) if absent.get("carrier") else ("no_carrier", "")
     if "shipped_on" not in here:
-        yield "出荷日 (shipped_on) の列がないので、読んだ日を出荷日とみなします"
+        yield "shipped_on", ""
+
+
+def _answers(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    """For each file of ours that a receipt speaks of; nothing of a receipt with a row that cannot be read."""
+    if any(row.problems for row in rows):
+        return
+    for file in dict.fromkeys(row.values["file_name"] for row in rows):
+        told = receipt_of(file, [row.values for row in rows if row.values["file_name"] == file])
+        refused = {slip: _shown("error", words) for slip, words in told.refused.items()}
+        whole = _shown("error", told.file_refused)
+        yield {"file": file, "accepted": list(told.accepted), "refused": refused, "file_refused": whole}
 
 
 def _left_out(line: Line | None, trailer: Sequence[str]) -> str:
@@ -248,6 +264,8 @@ def _names_nobody(text: str) -> bool:
 
 
 def _shown(key: str, value: Any, slipped: bool = False) -> str:
+    if isinstance(value, datetime):
+        return f"{jst(value):%Y-%m-%d %H:%M:%S} JST"
     text = str(value)
     if not isinstance(value, str) or key in _NUMBERS:
         return text
