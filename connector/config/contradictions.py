@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from connector.config.mail_addresses import fault_of_address
 from connector.config.parts import MailboxSection, SftpSection
 from connector.config.problems import at
 from connector.config.secrets import fault_of
@@ -45,6 +46,7 @@ def contradictions(settings: Settings, path: Path, text: str) -> Iterator[Proble
         yield from _mail(page, at_shop, shop)
         for keys, mailbox in _mailboxes(at_shop, shop):
             yield from _mailbox(page, keys, mailbox)
+        yield from _addresses(page, at_shop, shop)
         yield from _senders(page, at_shop, shop)
         yield from _import(page, at_shop, shop)
         yield from _warehouse(page, at_shop, shop)
@@ -62,6 +64,17 @@ def _mail(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Prob
     if shop.mail.user and shop.mail.password_file is None:
         words = f"{'.'.join(keys)}.user: a login needs a password_file"
         yield page.problem([*keys, "user"], words)
+
+
+def _addresses(page: _Page, shop_keys: list[str], shop: ShopSection) -> Iterator[Problem]:
+    named = [(["mail", "sender"], shop.mail.sender), (["mail", "recipient"], shop.mail.recipient)]
+    if shop.warehouse.mailbox is not None:
+        named += [(["warehouse", "mailbox", "senders"], one) for one in shop.warehouse.mailbox.senders]
+    for below, address in named:
+        words, expected = fault_of_address(address)
+        if words:
+            keys = [*shop_keys, *below]
+            yield page.problem(keys, f"{'.'.join(keys)}: {words}", address, expected)
 
 
 def _mailboxes(shop_keys: list[str], shop: ShopSection) -> Iterator[tuple[list[str], MailboxSection]]:
