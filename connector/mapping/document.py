@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from connector.errors import Misconfigured, Problem
+from connector.mapping.yaml_slips import slip_at
 
 MAX_BYTES = 1_000_000  # a mapping is written by people; more than this is something else
 
@@ -173,8 +174,9 @@ def _build(text: str, proof: Proof) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        words = f"YAML として読めません: {error.problem or error.context}"
-        proof.problems.append(Problem(proof.where, line, column, words))
+        slip = slip_at(text, line, column, str(error.problem or error.context))
+        words = f"YAML として読めません: {slip.words}"
+        proof.problems.append(Problem(proof.where, slip.line, slip.column, words))
     except YAMLError as error:
         proof.problem(None, f"YAML として読めません: {error}")
     return None
