@@ -205,7 +205,7 @@ def _read(column: ReadColumn, text: str, carrier: str) -> Any:
     if not text:
         if column.blank:
             return None
-        raise Ungrammatical("空欄です", "値")
+        raise Ungrammatical("空欄です。この列には値が要ります", "")
     if column.most and len(text) > column.most:
         raise Ungrammatical(f"長すぎます ({len(text)}文字)", f"{column.most}文字まで")
     return column.parse(text, carrier)

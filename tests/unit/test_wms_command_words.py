@@ -85,3 +85,16 @@ def test_a_trial_in_english(mappings: Path, tmp_path: Path) -> None:
     ):
         assert words in shown
     assert "Would be booked: shipments 1\n  slip 200101 shipped 2026-11-24" in shown
+
+
+def test_an_example_is_no_more_than_that_and_a_blank_cell_is_one_sentence(
+    mappings: Path, tmp_path: Path
+) -> None:
+    wms(mappings, "new", "mine")
+    file = tmp_path / "x.csv"
+    file.write_bytes(f"出荷指示番号,送り状番号\r\n200101,12\r\n,{tracking(1)}\r\n".encode("cp932"))
+    shown = wms(mappings, "try", "mine", str(file)).stdout
+    assert "（12）。例: 999900001015。" in shown
+    assert "「出荷指示番号」: 空欄です。この列には値が要ります。" in shown
+    assert "正しくは: 例" not in shown
+    assert "正しくは: 値" not in shown

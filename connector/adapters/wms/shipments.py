@@ -90,7 +90,9 @@ def _nobodys(row: Row) -> bool:
 
 def told(problem: Problem) -> str:
     found = f"（{problem.found}）" if problem.found else ""
-    expected = f"正しくは: {problem.expected}。" if problem.expected else ""
+    expected = f"{problem.expected}。" if problem.expected else ""
+    if expected and not problem.expected.startswith("例: "):  # an example is only one of what is right
+        expected = f"正しくは: {expected}"
     return f"{problem.words}{found}。{expected}"
 
 
