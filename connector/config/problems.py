@@ -13,12 +13,15 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from connector.config.plain_words import of_toml, plainly
 from connector.config.sections import ENV_PREFIX, Settings, StageName
 from connector.errors import Problem
 
 EXAMPLE = "one of the keys in production.example.toml"
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*([\w-]+)\s*=")
+_FULL_WIDTH = re.compile("[\u3000\u3001\uff01-\uff5e\u2018\u2019\u201c\u201d]")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _LINE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -28,7 +31,29 @@ def syntax(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Problem:
     place = _LINE.search(words)
     line = int(place[1]) if place and place[1] else len(text.splitlines())
     column = int(place[2]) if place and place[2] else 0
-    return Problem(str(path), line, column, f"this is not TOML: {_LINE.sub('', words)}")
+    said = _LINE.sub("", words)
+    plain = _twice(text, line) if said == "Cannot overwrite a value" else of_toml(said)
+    odd = _FULL_WIDTH.search(_QUOTED.sub(lambda quoted: "x" * len(quoted[0]), _line(text, line)))
+    if odd:
+        column, plain = odd.start() + 1, f"{odd[0]!r} (U+{ord(odd[0]):04X}) is a full-width character"
+    return Problem(str(path), line, column, f"this is not TOML: {plain}")
+
+
+def _line(text: str, number: int) -> str:
+    return text.splitlines()[number - 1] if 0 < number <= len(text.splitlines()) else ""
+
+
+def _twice(text: str, line: int) -> str:
+    """Which key stands there again, and where it stood first."""
+    lines = text.splitlines()
+    if (entry := _ENTRY.match(_line(text, line))) is None:
+        return "a key stands here for the second time"
+    words = f"the key {entry[1]} stands here for the second time"
+    tables = [header[1] for one in lines[:line] if (header := _HEADER.match(one))]
+    keys = [part.strip(" \"'") for part in tables[-1].split(".")] if tables else []
+    first, _ = locate(text, [*keys, entry[1]])
+    there = _ENTRY.match(_line(text, first))
+    return f"{words}; it stood first in line {first}" if there and there[1] == entry[1] else words
 
 
 def found_in(path: Path, text: str, detail: ErrorDetails) -> Problem:
@@ -51,7 +76,7 @@ def found_in(path: Path, text: str, detail: ErrorDetails) -> Problem:
             stages = get_args(StageName)
             expected = _near(keys[-1], stages) or "one of " + ", ".join(stages)
             return at(path, text, keys, f"{name}: there is no such stage", keys[-1], expected)
-    words = f"{name}: {detail['msg'].replace('Input should', 'should', 1)}"
+    words = f"{name}: {plainly(detail['type'], detail['msg'], detail.get('ctx', {}))}"
     found = "a table" if isinstance(detail["input"], dict) else str(detail["input"])[:80]
     return at(path, text, keys, words, found)
 
