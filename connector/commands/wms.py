@@ -12,6 +12,7 @@ import typer
 from connector.clock import at_jst, jst
 from connector.commands.options import Json
 from connector.console import Exit, fail, show
+from connector.words.kept import kept
 from connector.words.text import LANGUAGES
 from connector.words.trial import called, say
 
@@ -149,7 +150,7 @@ def _openable(file: Path, lang: str) -> None:
 
 def _text(trial: Trial, assumed: Sequence[str], most: int, lang: str) -> str:
     if trial.refused:
-        return f"{say('nothing', lang)}\n{trial.refused}"
+        return f"{say('nothing', lang)}\n{kept(trial.refused, lang)}"
     head = say("file", lang, file=trial.file, encoding=trial.encoding, rows=len(trial.rows))
     lines = [head, "", say("columns", lang)]
     lines += [
@@ -191,9 +192,15 @@ def _taken(trial: Trial, most: int, lang: str) -> Iterator[str]:
     if trial.kind == "receipt":
         yield from () if found else (f"  {say('no_answer', lang)}",)
         return
-    yield from (say("aside", lang, count=trial.rows_aside), *(f"  {words}" for words in trial.aside))
+    yield from (
+        say("aside", lang, count=trial.rows_aside),
+        *(f"  {kept(words, lang)}" for words in trial.aside),
+    )
     if trial.noted:
-        yield from (say("noted", lang, count=len(trial.noted)), *(f"  {one}" for one in trial.noted))
+        yield from (
+            say("noted", lang, count=len(trial.noted)),
+            *(f"  {kept(one, lang)}" for one in trial.noted),
+        )
 
 
 def _shipment(one: dict[str, Any], lang: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from connector.words.kept_strays import STRAY_SENTENCES
+from connector.words.kept_strays import FILE_SENTENCES, STRAY_SENTENCES
 
 STOP_SENTENCES: dict[str, str] = {
     "倉庫から取消の返事がありません。電話で確認してください": "The warehouse does not answer: ask by telephone",
@@ -72,12 +72,12 @@ def _rule(ja: str, en: str) -> tuple[re.Pattern[str], str]:
     return re.compile(pattern, re.DOTALL), _SLOT.sub(r"\\g<\1>", en)
 
 
-_RULES = [
-    _rule(ja, en)
-    for ja, en in sorted(
-        (STRAY_SENTENCES | STOP_SENTENCES).items(), key=lambda pair: len(_SLOT.sub("", pair[0])), reverse=True
-    )
-]
+def _rules(sentences: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:
+    longest = sorted(sentences.items(), key=lambda pair: len(_SLOT.sub("", pair[0])), reverse=True)
+    return [_rule(ja, en) for ja, en in longest]
+
+
+_RULES = [*_rules(FILE_SENTENCES), *_rules(STRAY_SENTENCES | STOP_SENTENCES)]
 
 
 def kept(text: str, lang: str) -> str:

@@ -15,6 +15,7 @@ STRAY_SENTENCES: dict[str, str] = {
     "この実績は取り込みません。": "This shipment is not taken in.",
     "実績は取り込みました。": "The shipment was taken in.",
     "正しくは: {expected}。": "It should be: {expected}.",
+    "例: {expected}。": "For example: {expected}.",
     "同じ実績に読めない行があります。": "Another row of the same shipment cannot be read.",
     "同じ伝票に読めない行があります。この伝票の番号は取り込みません。": (
         "Another row of the same slip cannot be read: its numbers are not taken in."
@@ -113,3 +114,43 @@ STRAY_SENTENCES: dict[str, str] = {
     "ヘッダー {name} が長すぎて、終わりまで読めません": "the header {name} is too long to be read to its end",
     "署名なし": "none",
 }
+
+FILE_SENTENCES: dict[str, str] = {
+    # what a refused file is
+    "Excel のブック (.xlsx) です。": "It is an Excel workbook (.xlsx).",
+    "古い Excel のブック (.xls) か、パスワードの付いたブックです。": "An old Excel workbook, or one with a password.",
+    "ZIP の書庫です。中の CSV をそのまま置いてもらってください": "A ZIP archive: have the CSV in it laid there",
+    "PDF です。": "It is a PDF.",
+    "gzip で圧縮されています。": "It is compressed with gzip.",
+    "CSV で保存し直したファイルを置いてもらってください": "Have it saved as CSV and laid there",
+    "HTML のページ (ログインやエラーの画面) です。見出し行のある CSV を置いてもらってください": (
+        "It is an HTML page (of a login or an error): have a CSV with a header laid there"
+    ),
+    "中身がすべて NUL (0x00) {count} バイトです。": "It is nothing but {count} bytes of NUL (0x00).",
+    "終わりが NUL (0x00) {count} バイトです。": "It ends in {count} bytes of NUL (0x00).",
+    "書き込みか転送が途中で切れています。もう一度置いてもらってください": (
+        "Writing or sending it broke off: have it laid there again"
+    ),
+    "設定は {declared} なので、設定を encoding: {found} に直してください": (
+        "The profile says {declared}: write encoding: {found} in it"
+    ),
+    " のファイルです。": ": this is the encoding of the file.",
+    "読めるのは Shift_JIS と UTF-8 だけなので、どちらかで保存してもらってください": (
+        "Only Shift_JIS and UTF-8 can be read: have it saved as one of them"
+    ),
+    "1行目が見出しではないようです": "The first line does not seem to be a header",
+    "見出し行は {line} 行目にあります。{before}を書き出さないようにしてもらってください": (
+        "The header stands in line {line}: have it written without what stands before it ({before})"
+    ),
+    "タブで区切られています。": "It is separated by tabs.",
+    "コンマで区切られています。": "It is separated by commas.",
+    "見出しを読むには、設定に delimiter: {name} と書いてください": "To read it write delimiter: {name} in the profile",
+    "セミコロン (;) で区切られています。見出しの間をコンマかタブにしてもらってください": (
+        "It is separated by semicolons: have it written with commas or tabs"
+    ),
+    "見出し{names}がありません": "Missing headings: {names}",
+    "のことなら、設定の also: に足してください": "? Then add it to also: in the profile",
+    "設定にない見出し: ": "Headings that the profile does not know: ",
+    "見出し行がありません": "There is no header",
+}
+"""Why a file is refused whole, as `mapping` says it."""

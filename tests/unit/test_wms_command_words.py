@@ -98,3 +98,15 @@ def test_an_example_is_no_more_than_that_and_a_blank_cell_is_one_sentence(
     assert "「出荷指示番号」: 空欄です。この列には値が要ります。" in shown
     assert "正しくは: 例" not in shown
     assert "正しくは: 値" not in shown
+
+
+def test_why_a_file_is_refused_is_told_in_english_too(mappings: Path, tmp_path: Path) -> None:
+    wms(mappings, "new", "mine")
+    file = tmp_path / "x.csv"
+    for body, words in {
+        b"%PDF-1.7": "It is a PDF. Have it saved as CSV and laid there",
+        "出荷指示番号,送り状番号\r\n".encode(): "UTF-8: this is the encoding of the file. The profile says cp932",
+        "出荷日,送り状No\r\n".encode("cp932"): "Missing headings: 「出荷指示番号」「送り状番号」",
+    }.items():
+        file.write_bytes(body)
+        assert words in wms(mappings, "try", "mine", str(file), "--lang", "en").stdout
