@@ -41,7 +41,7 @@ def text(value: str) -> str:
 def code(value: str) -> str:
     """半角の番号・コード。空白と全角文字は使えません。"""
     if _DAMAGED.fullmatch(value):
-        raise Ungrammatical("excel_damage: 表計算ソフトで壊れた番号です", "元の番号")
+        raise Ungrammatical("表計算ソフトで壊れた番号です", "元の番号")
     if not _CODE.fullmatch(value):
         raise Ungrammatical("番号として読めません", "半角の英数字と記号")
     return value
@@ -54,7 +54,7 @@ def reference(value: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", value).strip()
     if DAMAGED.fullmatch(plain):
-        raise Ungrammatical("excel_damage: 表計算ソフトで壊れた番号です", "元の番号")
+        raise Ungrammatical("表計算ソフトで壊れた番号です", "元の番号")
     return code(plain)
 
 
@@ -123,7 +123,7 @@ def _day(plain: str) -> date:
 
 
 def _damage(plain: str) -> str:
-    return "excel_damage: 表計算ソフトで壊れた値です" if _DAMAGED.fullmatch(plain) else ""
+    return "表計算ソフトで壊れた値です" if _DAMAGED.fullmatch(plain) else ""
 
 
 _TRACKING_WORDS = {
@@ -145,7 +145,7 @@ def tracking(value: str, carrier_code: str, padded_to: int = 0) -> TrackingNumbe
     except ValueError as error:
         reason = str(error)
         words = _TRACKING_WORDS.get(reason, "")
-        raise Ungrammatical(f"{reason}: 送り状番号として使えません。{words}", "例: 999900001015") from error
+        raise Ungrammatical(f"送り状番号として使えません。{words}", "例: 999900001015") from error
 
 
 GRAMMARS: dict[str, Callable[[str], Any]] = {

@@ -146,7 +146,7 @@ class Table:
             problems.append(Problem(*where, words, text, error.expected))
             return None
         if value and carrier and carrier.startswith(POST) and value.doubt(carrier):
-            words = f"「{column.header}」: check_digit: 検査数字が合いません。番号はそのまま取り込みます"
+            words = f"「{column.header}」: 検査数字が合いません。番号はそのまま取り込みます"
             remarks.append(Problem(*where, words, text))
         if not column.carrier and today == text and len(place.known) < _KNOWN and len(raw) <= _SHORT:
             place.known[raw] = value
@@ -201,7 +201,7 @@ def total_word(text: str, trailer: Sequence[str] = ()) -> str:
 def _read(column: ReadColumn, text: str, carrier: str) -> Any:
     if not text.isascii() and (gaiji := _GAIJI.search(text)):
         point = f"U+{ord(gaiji[0]):04X}"
-        raise Ungrammatical(f"gaiji: 外字 ({point}) が含まれます", "外字のない文字")
+        raise Ungrammatical(f"外字 ({point}) が含まれます", "外字のない文字")
     if not text:
         if column.blank:
             return None

@@ -169,7 +169,7 @@ ROWS: tuple[tuple[str, dict[int, str], str, str], ...] = (
     ("no_slip", {1: ""}, "x.csv:2", "「出荷指示番号」: 空欄です"),
     ("slip_with_a_gap", {1: "2001 01"}, "x.csv:2", "番号として読めません"),
     ("check_digit", {6: "999900001016"}, "x.csv:2", "検査数字が合いません"),
-    ("spreadsheet_number", {6: "9.999E+11"}, "x.csv:2", "excel_damage"),
+    ("spreadsheet_number", {6: "9.999E+11"}, "x.csv:2", "表計算ソフトで壊れた"),
     ("no_such_day", {4: "20260230"}, "x.csv:2", "暦にない日付です"),
     ("a_day_ahead", {4: "20271224"}, "x.csv:2", "先の日付です"),
     ("nul_byte", {1: "2001\x0001"}, "x.csv:2", "番号として読めません"),

@@ -228,7 +228,9 @@ def test_logizard_results_add_up_lots_and_mind_the_check_digit(tmp_path: Path) -
     wrong.write_bytes(path.read_bytes().replace(b"888800001040", b"888800001041"))
     broken = results(tmp_path, "logizard-csv", wrong)
     assert set(tracking(broken)) == {"200101", "200103"}
-    assert [(stray.where, "check_digit" in stray.words) for stray in broken.strays] == [("wrong.csv:6", True)]
+    assert [(stray.where, "検査数字が合いません" in stray.words) for stray in broken.strays] == [
+        ("wrong.csv:6", True)
+    ]
 
 
 def test_our_own_names_stand_over_those_of_the_profile() -> None:

@@ -98,4 +98,4 @@ def test_a_bad_number_takes_its_slip_out_of_the_second_file(tmp_path: Path) -> N
     found = warehouse(tmp_path, "h2h-tab").read_results(path.name, body)
     assert [one.slip_number for one in found.shipments] == ["200101", "200107"]
     assert [stray.facts["slip_number"] for stray in found.strays] == ["200106", "200106"]
-    assert "check_digit" in found.strays[0].words
+    assert "検査数字が合いません" in found.strays[0].words

@@ -366,4 +366,4 @@ def test_a_slip_number_that_a_spreadsheet_rounded_is_none_in_the_short_way_eithe
     )
     assert written not in {one.slip_number for one in found.shipments}
     assert len(found.shipments) == 299
-    assert sum("excel_damage" in stray.words for stray in found.strays) == 2
+    assert sum("表計算ソフトで壊れた" in stray.words for stray in found.strays) == 2

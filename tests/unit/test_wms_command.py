@@ -113,7 +113,7 @@ def test_a_bad_row_is_shown_with_line_and_column_and_the_rest_is_read(mappings: 
     ):
         assert words in shown.stdout
     assert "使わない列 3: 備考" in shown.stdout
-    assert "実績.csv:3:2: 「送り状番号」: check_digit" in shown.stdout
+    assert "実績.csv:3:2: 「送り状番号」: 送り状番号として使えません。検査数字が合いません" in shown.stdout
     assert "取り込まれる出荷実績 1件\n  伝票 200101 出荷 2026-11-24 YAMATO_TAKKYUBIN" in shown.stdout
     told = json.loads(wms(mappings, "try", "mine", str(file), "--json").stdout)
     assert [row["line"] for row in told["rows"]] == [2, 3]
