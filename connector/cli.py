@@ -156,10 +156,18 @@ def hold(
 
 @app.command()
 def release(
-    order: str, config: Config = DEFAULT, shop: ShopKey = "", reason: Why = "", json: Json = False
+    order: str,
+    config: Config = DEFAULT,
+    shop: ShopKey = "",
+    reason: Why = "",
+    not_handled: Annotated[
+        bool,
+        typer.Option("--not-handled", help="It counts as handled outside, and was not: it may ship twice."),
+    ] = False,
+    json: Json = False,
 ) -> None:
     """Take the open holds off an order; it goes on from where it stands."""
-    _operate("release", order, config, shop, reason, json)
+    _operate("release", order, config, shop, reason, json, **({"not_handled": True} if not_handled else {}))
 
 
 @app.command()
@@ -220,7 +228,7 @@ app.add_typer(wms_app, name="wms")
 app.add_typer(relay_app, name="relay")
 
 
-def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool) -> None:
+def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: bool, **more: Any) -> None:
     import getpass
 
     from connector import ops
@@ -232,8 +240,9 @@ def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: 
     async def work(world: World) -> Any:
         one = world.shop(shop)
         act = {"hold": ops.hold, "release": ops.release, "retry": ops.retry}[verb]
-        now, language = world.clock.now(), world.settings.language
-        return await act(world.database, one.shop.key, order, actor=actor, why=reason, now=now, lang=language)
+        here: dict[str, Any] = {"actor": actor, "why": reason, "now": world.clock.now()}
+        here |= {"lang": world.settings.language}
+        return await act(world.database, one.shop.key, order, **here, **more)
 
     said = in_world(config, work)
     show({"order": order, "done": said.done, "words": said.words}, json, said.words)

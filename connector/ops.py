@@ -70,18 +70,20 @@ async def release(
     now: datetime,
     only: Reason | None = None,
     item: str = "",
+    not_handled: bool = False,
     lang: str = "ja",
 ) -> Answer:
     """Take the open holds off (`only` one reason, if given) and let the stage look again now.
 
-    Where the other side had refused the act, or its fate could not be told, releasing says: do it again.
+    Where the other side had refused the act, or its fate could not be told, releasing says: do it again. What counts
+    as handled outside is released only with `not_handled`: it may ship twice.
     """
     return await _run(
         database,
         actor,
         why,
         lang,
-        lambda c, who, words: by_hand.release(c, shop, number, who, words, now, only, item),
+        lambda c, who, words: by_hand.release(c, shop, number, who, words, now, only, item, not_handled),
     )
 
 

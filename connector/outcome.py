@@ -60,6 +60,7 @@ class Reason(StrEnum):
     ABSURD_PICTURE = "absurd_picture"
     BUG = "bug"
     BY_HAND = "by_hand"
+    HANDLED = "handled"
 
 
 SELF_CLEARING = frozenset(

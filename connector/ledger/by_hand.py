@@ -66,12 +66,16 @@ def release(
     now: datetime,
     only: Reason | None = None,
     item: str = "",
+    not_handled: bool = False,
 ) -> Answer:
     found = _find(connection, shop, number, item)
     if found is None:
         return _answer(False, "unknown", number)
     item, table, row = found
     before = [held for held in _open_holds(connection, item, row.id) if only is None or held.reason == only]
+    handled = any(held.reason == Reason.HANDLED for held in before)
+    if handled and not not_handled:
+        return _answer(False, "is_handled", number)
     entries = hold_rows.take_off(
         connection,
         now,
@@ -103,7 +107,7 @@ def release(
     connection.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(**values))
     append(connection, shop, now, entries)
     code = "never_cut" if item == "slip" and reasons & NEVER_CUT else "released"
-    return _answer(True, code, number, count=str(len(before)))
+    return _answer(True, "released_handled" if handled else code, number, count=str(len(before)))
 
 
 def retry(
@@ -117,8 +121,9 @@ def retry(
         return _answer(False, "final", number, state=row.state)
     if item == "order" and row.left_out:
         return _answer(False, "left_out", number)
-    if _open_reasons(connection, item, row.id) - SELF_CLEARING:
-        return _answer(False, "blocked", number)
+    blocking = _open_reasons(connection, item, row.id) - SELF_CLEARING
+    if blocking:
+        return _answer(False, "is_handled" if Reason.HANDLED in blocking else "blocked", number)
     connection.execute(
         update(table).where(table.c.id == row.id, table.c.state == row.state).values(next_at=None, tries=0)
     )

@@ -26,6 +26,21 @@ ANSWERS: dict[str, Said] = {
         "{number}: {count} hold(s) released, but no text is cut and no character dropped for the warehouse: if it is "
         "held again, shorten it in Next Engine or add the character to the substitutes (characters.yaml).",
     ),
+    "is_handled": Said(
+        "{number} は連携外で処理済みと記録されています。解除すると二重に出荷するおそれがあるため、何もしていません。"
+        "連携の外で処理していなかったと確かめたときだけ、その旨を示して解除してください"
+        "（コマンドでは release に --not-handled、画面では「処理していなかったので解除」）。",
+        "{number} counts as handled outside: releasing it may ship it twice, so nothing was done. Only if it proved "
+        "not to be handled after all, release it saying so (--not-handled on the command, its own button on the page).",
+    ),
+    "released_handled": Said(
+        "{number} の「連携外で処理済み」を取り消し、保留（{count}件）を解除しました。次の回から処理を続けます。"
+        "連携の外でも出荷していれば二重に出荷されます。そのときは、すぐに保留にしてください。"
+        "受注の伝票も保留中なら、伝票ごとに解除してください。",
+        "{number} no longer counts as handled outside; {count} hold(s) released, the next pass goes on with it. If it "
+        "was shipped outside after all it ships twice: then hold it at once. Slips of an order that are held, too, "
+        "are released one by one.",
+    ),
     "not_held": Said("{number} に該当する保留はありません。", "{number} has no such hold."),
     "retried": Said("{number} を次の回に処理します。", "The next pass looks at {number}."),
     "blocked": Said(

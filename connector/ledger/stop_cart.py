@@ -64,5 +64,5 @@ def _with_a_person(stage: str) -> ColumnElement[bool]:
     """
     held = and_(holds.c.stage == stage, holds.c.closed_at.is_(None), leaving.blocking())
     not_released = or_(holds.c.closed_at.is_(None), holds.c.closed_by == CONNECTOR)
-    handled = and_(holds.c.reason == Reason.BY_HAND, not_released)
+    handled = and_(holds.c.reason.in_((Reason.HANDLED, Reason.BY_HAND)), not_released)
     return exists().where(holds.c.item == "order", holds.c.item_id == orders.c.id, or_(held, handled))

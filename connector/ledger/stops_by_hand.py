@@ -122,7 +122,7 @@ def handled(connection: Connection, shop: str, number: str, actor: str, why: str
     entries = [_entry(row, "handled", actor, why)]
     for item, id_, its_number in (("order", row.id, row.number), *_slips(connection, row.id)):
         here: dict[str, Any] = {"item": item, "item_id": id_, "number": its_number, "stage": by_hand.STAGE}
-        entries += hold_rows.pin(connection, shop, now, **here, reason=Reason.BY_HAND, note=why)
+        entries += hold_rows.pin(connection, shop, now, **here, reason=Reason.HANDLED, note=why)
     append(connection, shop, now, entries)
     return _answer(True, "handled", number, steps=_steps(connection, row.id) or "-")
 

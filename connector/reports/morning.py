@@ -22,7 +22,7 @@ from connector.ledger.views import (
     StrayRow,
 )
 from connector.ledger.views.goods_back import goods_back
-from connector.outcome import Finding
+from connector.outcome import Finding, Reason
 from connector.reports.cases import cases_todo, held_beside
 from connector.reports.changes import changes_todo, not_said_twice
 from connector.reports.figures import figures
@@ -163,7 +163,11 @@ def _todo(
     back: Sequence[Todo],
 ) -> list[Todo]:
     """What a person must do, by cut-off: holds, unexplained findings, open stops, strays, renewals, returns."""
-    found = [_of_hold(shop, hold, now) for hold in held_beside(not_said_twice(held, changed), cases)]
+    found = [
+        _of_hold(shop, hold, now)
+        for hold in held_beside(not_said_twice(held, changed), cases)
+        if hold.reason != Reason.HANDLED  # there is nothing to do about it
+    ]
     found += [
         _of_finding(shop, finding, now)
         for finding in findings

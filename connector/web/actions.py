@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ Verb = Callable[..., Awaitable[Answer]]
 VERBS: dict[str, Verb] = {
     "hold": ops.hold,
     "release": ops.release,
+    "release_handled": partial(ops.release, not_handled=True),
     "retry": ops.retry,
     "note": ops.note,
 }

@@ -24,7 +24,12 @@ from connector.words.stage_stops import stop_sentence
 TOP = 30  # rows of a list on the first page
 BEFORE_IMPORT = (OrderState.RECEIVED, OrderState.NOTIFIED, OrderState.IN_INTAKE)
 FILES = ("ne_import", "wms_file", "completion", "wms_stop")
-BUTTONS = {"note": "leave_note", "stop": "stop_order", "handled": "stop_handled"}
+BUTTONS = {
+    "note": "leave_note",
+    "stop": "stop_order",
+    "handled": "stop_handled",
+    "release_handled": "stop_not_handled",
+}
 
 
 class Home(Struct, frozen=True, kw_only=True):
@@ -187,19 +192,21 @@ async def strays(request: web.Request) -> web.Response:
 def _verbs(
     view: View, kind: str, number: str, reasons: Sequence[str], state: str
 ) -> list[tuple[str, str, str]]:
-    """The buttons that fit here: address, words, tone."""
-    fitting = ["release"] if reasons else []
+    """The buttons that fit here: address, words, tone. The Enter key presses the first: never what may ship twice."""
+    handled = Reason.HANDLED in reasons
+    fitting = ["release"] if reasons and not handled else []
     if state not in {str(final) for final in FINAL}:
         fitting += ["retry"] if all(Reason(reason) in SELF_CLEARING for reason in reasons) else []
         fitting += ["hold"] if Reason.BY_HAND not in reasons else []
-        fitting += ["stop", "handled"] if kind == "orders" else []
+        fitting += ["stop"] if kind == "orders" else []
+        fitting += ["handled"] if kind == "orders" and not handled else []
     return [
         (
             view.link(kind, number, verb),
             words.label(BUTTONS.get(verb, verb), view.lang),
             "strong" if verb == "release" else "",
         )
-        for verb in (*fitting, "note")
+        for verb in (*fitting, "note", *(["release_handled"] if handled else []))
     ]
 
 

@@ -440,4 +440,18 @@ REASONS: dict[Reason, Word] = {
         Text("解除するまで次の工程へ進みません。", "It goes no further until somebody releases it."),
         Text("メモの用件が済んだら解除してください。", "Release it once the matter in the note is settled."),
     ),
+    Reason.HANDLED: Word(
+        Text("連携外で処理済み", "Handled outside"),
+        Text("担当者が連携の外で処理しました。", "A person handled it outside of this link."),
+        Text(
+            "以後の処理はここでは何も行いません。",
+            "Nothing of it is done here any more.",
+        ),
+        Text(
+            "解除しないでください。することはありません。連携の外で処理していなかったと確かめたときだけ解除します"
+            "（処理済みのものを解除すると、二重に出荷するおそれがあります）。",
+            "Do not release it; there is nothing to do. Release it only if it proved not to be handled after all: "
+            "what was handled may ship twice once it is released.",
+        ),
+    ),
 }

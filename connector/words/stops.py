@@ -108,6 +108,9 @@ STOP_LABELS: dict[str, Text] = {
     "stops_ended": Text("終わった出荷止め", "Ended stops"),
     "stop_order": Text("出荷を止める", "Stop shipping"),
     "stop_handled": Text("連携外で処理済み", "Handled outside"),
+    "stop_not_handled": Text(
+        "処理していなかったので解除（二重出荷に注意）", "Not handled after all: release (it may ship twice)"
+    ),
     "stop_last": Text("いつまで間に合うか", "Last moment"),
     "stop_left": Text("残り", "left"),
     "stop_asked_by": Text("依頼者", "Asked by"),

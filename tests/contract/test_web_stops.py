@@ -8,10 +8,12 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from connector import ops
 from connector.clock import jst
 from connector.commands.stop import listed, planned
+from connector.ledger.views import why
 from connector.ledger.views.stop_board import stop_board, stop_plan
 from connector.reports import make, tables
 from connector.web import WebContext
@@ -120,7 +122,55 @@ async def test_the_buttons_of_an_order(tmp_path: Path) -> None:
             assert (await site.post("/orders/T-1001/stop", fields))[0] == 409
             status, text = await site.post("/orders/T-1001/handled", fields)
             assert (status, "relayed" in text) == (200, True)
-            assert w.holds() == ["by_hand"]
+            assert w.holds() == ["handled"]
+
+
+async def test_what_was_handled_outside_is_no_work_and_its_release_warns(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order())
+        number, slip = "T-1001", w.slip_of()
+        async with running(site_of(w, tmp_path)) as site:
+            fields = SIGNED | {"token": (await form_of(site, f"/orders/{number}"))["/orders/T-1001/hold"]}
+            await site.post(f"/orders/{number}/hold", fields | {"why": "テスト"})
+            await site.post(f"/orders/{number}/handled", fields | {"why": "事務所から出荷"})
+            assert (w.hold_note(number, "by_hand"), w.hold_note(number, "handled")) == (
+                "テスト",
+                "事務所から出荷",
+            )
+            for path in (f"/orders/{number}", f"/slips/{slip}", "/held?reason=handled"):
+                _, text = await site.get(path)
+                assert "連携外で処理済み" in text
+                assert "二重に出荷するおそれ" in text
+                assert "済んだら解除" not in text or path == f"/orders/{number}", "only of the hold before"
+            for kind, item in (("orders", number), ("slips", slip)):
+                forms = await form_of(site, f"/{kind}/{item}")
+                buttons = [path.rpartition("/")[2] for path in forms]
+                assert "release" not in buttons
+                assert buttons[0] != "release_handled", "the Enter key presses the first"
+                here = fields | {"token": forms[f"/{kind}/{item}/release_handled"]}
+                for verb in ("release", "retry"):
+                    status, text = await site.post(f"/{kind}/{item}/{verb}", here)
+                    assert (status, "二重に出荷するおそれ" in text) == (409, True)
+            assert (w.holds(), w.holds(slip)) == (["by_hand", "handled"], ["handled"])
+            status, text = await site.post(f"/orders/{number}/release_handled", fields)
+            assert (status, "二重に出荷されます" in text) == (200, True)
+            assert (w.holds(), w.holds(slip)) == ([], ["handled"])
+
+
+async def test_the_morning_does_not_ask_for_what_was_handled_outside(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"))
+        here: dict[str, Any] = {"actor": "見本 花子", "why": "事務所から出荷", "now": w.clock.now()}
+        await ops.handled(w.database, w.shop.key, "T-1001", **here)
+        await ops.hold(w.database, w.shop.key, "T-1002", **here)
+        report = await make(w.database, w.shop, jst(w.clock.now()).date(), w.clock.now())
+        assert [(todo.order_number, todo.what) for todo in report.todo] == [("T-1002", "by_hand")]
+        assert {hold.reason for hold in report.held} == {"handled", "by_hand"}
+        with w.database.engine.connect() as connection:
+            answer = why(connection, w.shop, "T-1001", w.clock.now())
+        assert answer is not None
+        assert answer.sentence.startswith("保留中です: 連携外で処理済み")
+        assert "解除しないでください" in answer.moves
 
 
 async def test_the_same_as_text(tmp_path: Path) -> None:

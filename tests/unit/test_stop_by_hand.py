@@ -278,7 +278,7 @@ async def test_handled_outside_stops_every_further_step(tmp_path: Path) -> None:
         assert said.done
         assert said.facts["steps"].startswith("notified → in_intake → imported")
         assert said.facts["steps"].endswith("relayed")
-        pinned = w.rows(select(holds.c.item).where(holds.c.reason == "by_hand", holds.c.closed_at.is_(None)))
+        pinned = w.rows(select(holds.c.item).where(holds.c.reason == "handled", holds.c.closed_at.is_(None)))
         assert sorted(row.item for row in pinned) == ["order", "slip"]
 
 

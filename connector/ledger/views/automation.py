@@ -45,6 +45,7 @@ HOME: dict[str, str] = {
     Reason.PARTIAL_SHIPMENT: WAREHOUSE,
     Reason.SHIPMENT_CONFLICT: WAREHOUSE,
     Reason.BY_HAND: PAGE,
+    Reason.HANDLED: PAGE,
 }
 # Under which of NE's tabs a slip waits for a person, and not for goods or a date; a check has its own code besides.
 WAITS_FOR_A_PERSON = {"確認待ち": "check", "入金待ち": "deposit"}
