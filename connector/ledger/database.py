@@ -76,15 +76,8 @@ class Database:
     def claim(self) -> None:
         """Hold the data folder for this process. Raises Occupied when another one runs on it."""
         path = file_of(self.url)
-        if path is None:
-            return
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise Occupied(f"another connector runs on {path}: one process per data folder") from error
-        self._lock = lock
+        if path is not None:
+            self._lock = claimed(path)
 
     def close(self) -> None:
         if self._worker is not None:
@@ -93,6 +86,21 @@ class Database:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def claimed(path: Path) -> int:
+    """The lock beside a ledger's file; the caller closes it. Raises Occupied when another process holds it."""
+    lock = os.open(lock_of(path), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise Occupied(f"another connector runs on {path}: one process per data folder") from error
+    return lock
+
+
+def lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
 
 
 def pieces(values: Iterable[Value], size: int = PIECE) -> Iterator[list[Value]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,7 +26,8 @@ from connector.clock import SteppedClock, SystemClock, at_jst, jst
 from connector.config import load
 from connector.errors import Misconfigured, Problem
 from connector.ledger import views
-from connector.rehearsal.setting import CONFIG_NAME, SHOP, write_config
+from connector.ledger.database import claimed, lock_of
+from connector.rehearsal.setting import CONFIG_NAME, LEDGER, SHOP, write_config
 from connector.sandbox.faults import Faults
 from connector.sandbox.town import Town, ways
 from connector.serve import pages
@@ -104,10 +106,10 @@ async def opened(
 
     With `story` the first night refuses one card that is changed the next morning, and forgets one renewal.
     """
-    _clear(folder)
     start_at = at_jst(start_on)
     clock = SteppedClock(start_at)
     async with contextlib.AsyncExitStack() as closers:
+        closers.callback(os.close, _cleared(folder))
         log = closers.enter_context((folder / "connector.log").open("w", encoding="utf-8"))
         journal.set_up("json", clock.now, log)
         closers.callback(structlog.reset_defaults)
@@ -131,20 +133,32 @@ async def opened(
 
         clock.on_advance = catch_up
         settings = load(write_config(addresses, folder.resolve(), start_at, port))
-        world = await open_world(settings, clock, claim=True, inline=True, seed=seed)
+        elsewhere = settings.store != f"sqlite:///{folder.resolve() / LEDGER}"
+        world = await open_world(settings, clock, claim=elsewhere, inline=True, seed=seed)
         closers.push_async_callback(world.close)
         shop = world.shop(SHOP)
         await world.adopt_pair(shop, folder.resolve() / "secrets/ne_pair.json")
         yield Demo(clock, town, world, shop)
 
 
-def _clear(folder: Path) -> None:
-    """An empty folder for the demo. One that holds anything but an earlier demo is left alone."""
+def _cleared(folder: Path) -> int:
+    """An empty folder for the demo, and the daemon's own lock on it, held from before anything is deleted.
+
+    The lock's file stays: were it deleted, a second demo could lock a new one. Raises Occupied while a demo runs there;
+    a folder that holds anything but an earlier demo is left alone (Misconfigured).
+    """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG_NAME).exists():
         words = "the folder is not empty and holds no earlier demo; nothing was deleted"
         raise Misconfigured([Problem(str(folder), 0, 0, words, expected="an empty folder")])
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    ledger = folder / LEDGER
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    lock = claimed(ledger)
+    for path in {*folder.iterdir(), *ledger.parent.iterdir()} - {ledger.parent, lock_of(ledger)}:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return lock
 
 
 async def run_demo(

@@ -17,6 +17,7 @@ from connector.sandbox.town.addresses import WarehouseApiAddress
 
 SHOP = "mihon"
 CONFIG_NAME = "demo.toml"
+LEDGER = Path("data/ledger.sqlite3")  # where the configuration below puts it
 
 
 def write_secrets(town: Addresses, folder: Path) -> None:
