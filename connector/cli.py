@@ -30,7 +30,7 @@ from connector.commands.stop import handled, stop
 from connector.commands.warehouse_news import goods_returns, stock
 from connector.commands.why import why
 from connector.commands.wms import app as wms_app
-from connector.console import Exit, fail, finish, in_world, settings_of, show
+from connector.console import Exit, day_of, fail, finish, in_world, settings_of, show
 
 if TYPE_CHECKING:
     from connector.wiring import World
@@ -190,12 +190,17 @@ def report(
 
     Example: connector report 2026-11-24
     """
-    from datetime import date
+    from connector.ledger import views
 
-    chosen = date.fromisoformat(day) if day else None
+    chosen = day_of(day, "report") if day else None
 
     async def work(world: World) -> Any:
-        return await world.report(world.shop(shop), chosen, lang or None)
+        one, today = world.shop(shop), views.business_day(world.clock.now())
+        known = await world.database.read(lambda c: views.days_recorded(c, one.shop.key)) or (today, today)
+        first, last = known[0], max(known[1], today)
+        if chosen is not None and not first <= chosen <= last:
+            fail(Exit.USAGE, f"report {chosen}: there is a report of {first} to {last}, and of no other day")
+        return await world.report(one, chosen, lang or None)
 
     written = in_world(config, work)
     lines = [written.sentence, *(str(path) for path in written.files)]

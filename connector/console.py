@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import date
 
     from connector.config import Settings
     from connector.wiring import World
@@ -111,6 +112,16 @@ def show(model: Any, json: bool, text: str) -> None:
 def names(text: str) -> list[str]:
     """The words of a comma list."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def day_of(text: str, of: str) -> date:
+    """A day as it was typed; what is none ends with 2 and a sentence that begins with `of`."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(Exit.USAGE, f"{of} {text}: a day is written as 2026-11-01")
 
 
 def fail(code: Exit, words: str) -> NoReturn:

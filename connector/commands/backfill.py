@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connector.commands.options import DEFAULT, Config, Json, Lang, ShopKey
-from connector.console import Exit, fail, in_world, show
+from connector.console import Exit, day_of, fail, in_world, show
 
 if TYPE_CHECKING:
     from connector.commands.reading_again import Backfill, Day
@@ -32,7 +31,7 @@ def backfill(
     still differs.
     Example: connector backfill --from 2026-11-01 --to 2026-11-07 --dry-run
     """
-    first, last = _day(since, "--from"), _day(until, "--to") if until else None
+    first, last = day_of(since, "--from"), day_of(until, "--to") if until else None
 
     async def work(world: World) -> tuple[Backfill, str]:
         from connector.clock import today
@@ -47,13 +46,6 @@ def backfill(
     model, text = in_world(config, work)
     show(model, json, text)
     raise typer.Exit(Exit.OK if model.whole else Exit.FINDINGS)
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        fail(Exit.USAGE, f"{option} {text}: a day is written as 2026-11-01")
 
 
 def _progress(day: Day) -> None:

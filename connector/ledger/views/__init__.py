@@ -33,7 +33,7 @@ from connector.ledger.views.changes import (
     versions_of,
 )
 from connector.ledger.views.checks import CheckFigure, check_figures, checks_between, checks_of
-from connector.ledger.views.closed_days import close_day, closed_day, closed_days
+from connector.ledger.views.closed_days import close_day, closed_day, closed_days, days_recorded
 from connector.ledger.views.facts import OrderFacts, SlipFacts, order_facts, standing
 from connector.ledger.views.flows import roll_forward
 from connector.ledger.views.intake import (
@@ -224,6 +224,7 @@ __all__ = [
     "closed_days",
     "cut_off",
     "day_span",
+    "days_recorded",
     "digests",
     "due_at",
     "effect_totals",

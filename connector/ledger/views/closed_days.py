@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from connector.ledger.schema import reports
+from connector.ledger.schema import history, reports
+from connector.ledger.views.times import business_day
 
 
 def closed_day(connection: Connection, shop: str, day: date) -> bytes | None:
@@ -21,6 +22,13 @@ def closed_days(connection: Connection, shop: str, *, limit: int = 400) -> list[
     """Days with a stored report, newest first."""
     query = select(reports.c.day).where(reports.c.shop == shop).order_by(reports.c.day.desc())
     return list(connection.scalars(query.limit(limit)))
+
+
+def days_recorded(connection: Connection, shop: str) -> tuple[date, date] | None:
+    """The first and the last day on which the ledger wrote anything of the shop; None where it never did."""
+    ends = select(func.min(history.c.at), func.max(history.c.at)).where(history.c.shop == shop)
+    first, last = connection.execute(ends).one()
+    return (business_day(first), business_day(last)) if first is not None else None
 
 
 def close_day(connection: Connection, shop: str, day: date, body: bytes, now: datetime) -> bool:
