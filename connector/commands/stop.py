@@ -117,6 +117,7 @@ def _list(config: Any, shop: str, json: bool, lang: str) -> None:
 def listed(rows: list[StopBoardRow], now: datetime, lang: str) -> str:
     """The board as text: one paragraph per request."""
     from connector import words
+    from connector.words.kept import kept
     from connector.words.stops import LAST_MOMENTS, STOP_ENDS, stop_answer_line, stop_cart_line
 
     found = []
@@ -134,7 +135,7 @@ def listed(rows: list[StopBoardRow], now: datetime, lang: str) -> str:
             else stop_answer_line(one.party, one.slip_number, one.answer, lang, one.by)
             for one in row.lines
         ]
-        lines += [one.words for one in row.lines if one.party == "cart" and one.words]
+        lines += [kept(one.words, lang) for one in row.lines if one.party == "cart" and one.words]
         found.append("\n  ".join(filter(None, (head, hands, last, *lines))))
     return "\n".join(found) or words.label("stops_none", lang)
 

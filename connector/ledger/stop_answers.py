@@ -22,6 +22,9 @@ CART, NEXT_ENGINE, WAREHOUSE = "cart", "next_engine", "warehouse"
 ASKED, AGREED, REFUSED, SILENT = StopAnswer.ASKED, StopAnswer.AGREED, StopAnswer.REFUSED, StopAnswer.SILENT
 NOT_ASKED, NEVER_HAD = StopAnswer.NOT_ASKED, StopAnswer.NEVER_HAD
 PARTY = {"wms_stop": WAREHOUSE, "ne_cancel": NEXT_ENGINE, "cart_cancel": CART}
+NOBODY_ASKED = (
+    "カートでの取消は人が行います"  # older ledgers have it as a question to the cart; nobody asked it
+)
 ENDED = ("stopped", "too_late", "unknown", "by_hand")
 
 
@@ -40,7 +43,8 @@ class Ended(Protocol):
 
 def of_orders(connection: Connection, order_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
     """Every answer about these orders, oldest first."""
-    query = select(stop_answers).where(stop_answers.c.order_id.in_(list(order_ids)))
+    mine = stop_answers.c.order_id.in_(list(order_ids))
+    query = select(stop_answers).where(mine, stop_answers.c.words != NOBODY_ASKED)
     found: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(query.order_by(stop_answers.c.id)):
         found.setdefault(row.order_id, []).append(row)

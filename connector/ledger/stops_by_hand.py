@@ -23,8 +23,6 @@ from connector.ledger.stop_places import handed_over_at
 from connector.outcome import Reason
 from connector.shop import Mode, Shop
 
-CART_BY_PEOPLE = "カートでの取消は人が行います"
-
 
 def request(connection: Connection, shop: Shop, number: str, actor: str, why: str, now: datetime) -> Answer:
     """Ask for a stop. What had not been handed to anybody leaves at once. Repeating it word for word is safe.
@@ -76,9 +74,6 @@ def _begin(
     connection: Connection, shop: Shop, row: Row[Any], actor: str, why: str, now: datetime
 ) -> list[Entry]:
     """A request has just become this person's."""
-    if not (row.cancelled or shop.cancels_in_cart):
-        words = CART_BY_PEOPLE
-        stop_answers.write(connection, row.id, stop_answers.CART, "", stop_answers.ASKED, words, now)
     if place_of(connection, shop, row) is Place.RECEIVED:
         return _leave(connection, row, actor, why, now)
     connection.execute(update(orders).where(orders.c.id == row.id).values(next_at=None, tries=0))

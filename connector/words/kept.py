@@ -26,7 +26,6 @@ STOP_SENTENCES: dict[str, str] = {
         "The receipt {name} does not speak of it: ask by telephone"
     ),
     "返事に、この伝票がありません": "The answer does not speak of this slip",
-    "カートでの取消は人が行います": "People cancel it in the cart",
     "まだどこにも渡していませんでした。": "It had not been handed to anybody.",
     "伝票 {number}: 出荷済み": "slip {number}: shipped",
     "倉庫には渡していません": "the warehouse never had it",

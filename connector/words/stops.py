@@ -55,6 +55,7 @@ STOP_WHYS: dict[str, Text] = {
 STOP_ANSWERS: dict[str, Text] = {
     "waiting": Text("これから", "to come"),
     "by_people": Text("自動では依頼しません。人が連絡します", "not asked by this program: for people to do"),
+    "cart_by_people": Text("取消は人が行います", "people cancel it there"),
     "asked": Text("依頼済み・返事待ち", "asked, no answer yet"),
     "agreed": Text("取消済み", "cancelled"),
     "refused": Text("断られました", "refused"),

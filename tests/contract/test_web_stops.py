@@ -118,7 +118,13 @@ async def test_the_buttons_of_an_order(tmp_path: Path) -> None:
             assert "倉庫の締めまで" in text
             assert "残り" in text
             assert "依頼済み・返事待ち" in text
-            assert "カート: 依頼済み・返事待ち" in text
+            assert "カート: 取消は人が行います" in text
+            assert "カート: 依頼済み" not in text, "nothing was asked of the cart"
+            with w.database.engine.connect() as connection:
+                rows = stop_board(connection, w.shop, w.clock.now())
+            english = listed(rows, w.clock.now(), "en")
+            assert "Cart: people cancel it there" in english
+            assert not re.search("[ぁ-んァ-ヶ一-龥]", english.replace("見本 花子", ""))
             assert (await site.post("/orders/T-1001/stop", fields))[0] == 409
             status, text = await site.post("/orders/T-1001/handled", fields)
             assert (status, "relayed" in text) == (200, True)

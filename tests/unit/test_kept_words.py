@@ -7,7 +7,6 @@ import re
 import pytest
 from connector.adapters.ecforce import results as cart_results
 from connector.adapters.wms import api, api_read, files, mail_results, news, shipments, unasked, unexpected
-from connector.ledger import stops_by_hand
 from connector.runner import results
 from connector.stages import collect, stop, stop_cart
 from connector.stages.stop_case import Case
@@ -24,7 +23,7 @@ OURS = (
     ),
     *(unasked.UNREADABLE.format(why="A.csv: x"), api_read.STRANGERS, news.NOT_TAKEN, shipments.TAKEN),
     *(mail_results.TOO_LARGE, mail_results.NO_MAIL, files.NO_STOP, api.NO_STOP),
-    *(stop.NO_ANSWER, stop.ANSWERS_NOBODY, stop.BY_PEOPLE, stops_by_hand.CART_BY_PEOPLE),
+    *(stop.NO_ANSWER, stop.ANSWERS_NOBODY, stop.BY_PEOPLE),
     *(stop_cart.PAID, stop_cart.EITHER),
 )
 

@@ -116,7 +116,6 @@ async def test_the_warehouse_agrees_and_the_cart_is_a_persons(tmp_path: Path) ->
         await rounds(w)
         assert (w.stop(), w.state()) == ("stopped", "cancelled")
         assert answers(w) == [
-            ("cart", "asked", ""),
             ("warehouse", "asked", ""),
             ("warehouse", "agreed", ""),
             ("next_engine", "asked", ""),

@@ -16,6 +16,7 @@ from connector.outcome import Effect, Reply
 from connector.reports import make, tables
 from connector.shop import DoubleRules, Mode
 from connector.slip import Result
+from connector.words.stops import stop_cart_line
 from msgspec.structs import replace
 from sqlalchemy import select
 
@@ -131,8 +132,8 @@ async def test_people_cancel_where_the_shop_did_not_say_otherwise(tmp_path: Path
         await rounds(w)
         assert (w.stop(), in_cart(w), w.effects("cart_cancel")) == ("stopped", (False, "authed"), [])
         row = board(w)
-        assert (row.cart_owes, row.lines[-1].answer) == (True, "asked")
-        assert "人が行います" in row.lines[-1].words
+        assert (row.cart_owes, row.lines[-1].answer) == (True, "cart_by_people")
+        assert "人が行います" in stop_cart_line(row.lines[-1].answer, None, None, "ja")
 
 
 async def test_not_before_the_warehouses_results_were_read_once_more(tmp_path: Path) -> None:
@@ -169,8 +170,8 @@ async def test_by_telephone_the_cart_is_a_persons(tmp_path: Path) -> None:
         await rounds(w)
         assert (w.stop(), in_cart(w), w.effects("cart_cancel")) == ("by_hand", (False, "authed"), [])
         row = board(w)
-        assert (row.cart_owes, row.lines[-1].answer) == (True, "asked")
-        assert "人が行います" in row.lines[-1].words
+        assert (row.cart_owes, row.lines[-1].answer) == (True, "cart_by_people")
+        assert "人が行います" in stop_cart_line(row.lines[-1].answer, None, None, "ja")
 
 
 async def test_what_the_cart_itself_stopped_is_not_cancelled_by_us(tmp_path: Path) -> None:

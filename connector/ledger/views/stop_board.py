@@ -28,6 +28,7 @@ RELAY_EVERY = timedelta(minutes=10)
 MOST = 500  # ended ones on the page; of what is not settled every one is shown
 PARTIES = (stop_answers.WAREHOUSE, stop_answers.NEXT_ENGINE, stop_answers.CART)
 NOT_NEEDED, WAITING, BY_PEOPLE = "not_needed", "waiting", "by_people"
+CART_BY_PEOPLE = "cart_by_people"
 NOT_LEFT = ("stopped", "by_hand")  # verdicts that say that nothing of the order leaves any more
 
 
@@ -184,15 +185,13 @@ def _of_cart(shop: Shop, row: Row[Any], said: list[Row[Any]]) -> StopLine | None
         return _line(None, stop_answers.CART, "", stop_answers.AGREED)
     if newest is None and not row.asked_by:
         return None
-    if newest is not None or not shop.cancels_in_cart:
+    if newest is not None:
         line = _line(newest, stop_answers.CART, "", stop_answers.ASKED)
-        if newest is None:  # the cart showed the cancel when it was asked for, and took it back
-            return replace(line, words=stops_by_hand.CART_BY_PEOPLE)
         return replace(line, told_at=told_at if told_at != line.at else None)
-    by_people = row.verdict == "by_hand"
-    answer = stop_answers.ASKED if by_people else NOT_NEEDED if row.verdict == "too_late" else ""
-    line = _line(None, stop_answers.CART, "", answer)
-    return replace(line, words=stops_by_hand.CART_BY_PEOPLE) if by_people else line
+    if row.verdict == "too_late":
+        return _line(None, stop_answers.CART, "", NOT_NEEDED)
+    by_people = row.verdict == "by_hand" or not shop.cancels_in_cart
+    return _line(None, stop_answers.CART, "", CART_BY_PEOPLE if by_people else WAITING)
 
 
 def _line(said: Row[Any] | None, party: str, slip_number: str, otherwise: str) -> StopLine:
