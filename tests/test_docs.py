@@ -6,6 +6,7 @@ mappings/README.md has a test of its own beside this one.
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -28,6 +29,7 @@ from connector.stages.stage import Acting
 from connector.words import ORDER_STATES, REASONS, SLIP_STATES
 from connector.words import STAGES as STAGE_WORDS
 from connector.words.labels import LABELS
+from typer.testing import CliRunner
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -226,6 +228,40 @@ def test_the_readme_has_every_command_with_its_options(name: str) -> None:
 def test_the_readme_has_no_command_that_is_not_there() -> None:
     named = set(re.findall(r"^\| `connector ([a-z-]+(?: [a-z]+)?)", README, re.MULTILINE))
     assert named == set(commands())
+
+
+PLACEHOLDERS = {"日付": "2026-11-01", "番号": "12"}
+FILES = ("実績.csv", "ファイル")
+SYNOPSES = re.compile(
+    r"^\| `connector [^\n]*$", re.MULTILINE
+)  # the table of commands: its options stand beside
+WRITTEN_OUT = re.compile(r"`(connector [^`\n]+)`|^(connector [^\n]+)$", re.MULTILINE)
+
+
+def documented_lines() -> list[str]:
+    """Every command line of both READMEs that has more than the command's own name."""
+    text = SYNOPSES.sub("", README) + "\n" + README_JA
+    lines = [inline or block for inline, block in WRITTEN_OUT.findall(text) if "…" not in (inline or block)]
+    names = {*commands(), *(name.partition(" ")[0] for name in commands())}
+    return sorted({line for line in lines if line.removeprefix("connector ") not in names})
+
+
+@pytest.mark.parametrize("line", documented_lines())
+def test_a_documented_line_is_taken_as_it_stands(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where settings are read, up to that they are missing; else by the command's parser alone."""
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).touch()
+    words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line, comments=True)[1:] if word != "&"]
+    deep = 2 if " ".join(words[:2]) in commands() else 1
+    command = commands()[" ".join(words[:deep])]
+    if not any(parameter.name == "config" for parameter in command.params):
+        command.make_context(line, words[deep:])
+        return
+    said = CliRunner().invoke(cli.app, [*words, "--config", "missing.toml"])
+    assert said.exit_code != Exit.USAGE, said.stderr
 
 
 def test_the_readme_has_every_exit_code() -> None:
