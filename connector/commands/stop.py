@@ -167,4 +167,4 @@ def planned(found: StopPlan | None, order: str, lang: str) -> str:
     if found.cart:
         how = "stop_cart_by_us" if found.cart_by_us else "stop_cart_owes"
         lines.append(f"{STOP_PARTIES['cart'].say(lang)}: {words.label(how, lang)}")
-    return "\n".join([f"{order} {words.state('order', found.state, lang)}", *lines])
+    return "\n".join([f"{found.number} {words.state('order', found.state, lang)}", *lines])

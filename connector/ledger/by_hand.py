@@ -37,7 +37,7 @@ def hold(
         return _answer(False, "unknown", number)
     item, _, row = found
     if row.state in FINAL_STATES:
-        return _answer(False, "final", number, state=row.state)
+        return _answer(False, "final", number, state=row.state, item=item)
     if item == "order" and row.left_out:
         return _answer(False, "left_out", number)
     if Reason.BY_HAND in _open_reasons(connection, item, row.id):
@@ -118,7 +118,7 @@ def retry(
         return _answer(False, "unknown", number)
     item, table, row = found
     if row.state in FINAL_STATES:
-        return _answer(False, "final", number, state=row.state)
+        return _answer(False, "final", number, state=row.state, item=item)
     if item == "order" and row.left_out:
         return _answer(False, "left_out", number)
     blocking = _open_reasons(connection, item, row.id) - SELF_CLEARING

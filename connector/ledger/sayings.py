@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connector.ledger.stop_sayings import STOP_SAYINGS
+from connector.words import ORDER_STATES, SLIP_STATES, Term
 
 
 class Said(NamedTuple):
@@ -130,4 +132,17 @@ class Answer:
 
     def in_language(self, lang: str) -> Answer:
         said = ANSWERS[self.code]
-        return replace(self, words=(said.en if lang == "en" else said.ja).format(**self.facts))
+        return replace(self, words=(said.en if lang == "en" else said.ja).format(**self._in_words(lang)))
+
+    def _in_words(self, lang: str) -> dict[str, str]:
+        """The facts with the operators' names of states; those are an order's, unless `item` says slip."""
+        order, slip = _names(ORDER_STATES, lang), _names(SLIP_STATES, lang)
+        known = order | slip if self.facts.get("item") == "slip" else slip | order
+        shown = dict(self.facts)
+        for name in {"state", "steps"} & shown.keys():
+            shown[name] = " → ".join(known.get(state, state) for state in shown[name].split(" → "))
+        return shown
+
+
+def _names(states: Mapping[Any, Term], lang: str) -> dict[str, str]:
+    return {str(state): term.name.say(lang) for state, term in states.items()}

@@ -52,6 +52,16 @@ STOP_SAYINGS: dict[str, tuple[str, str]] = {
         "{number}: nothing was recorded. The warehouse itself has answered for every slip it has, or the same was "
         "recorded before. Look at the answers on the stop board, and at the order's holds.",
     ),
+    "stop_told_never_had": (
+        "{number}: 電話の結果は記録していません。この受注の伝票は、どれも倉庫に渡していません。"
+        "倉庫にあると言われたときは、伝票番号を確かめてください。",
+        "{number}: nothing was recorded. No slip of this order was ever handed to the warehouse. If the warehouse says "
+        "that it has it, check the slip's number.",
+    ),
+    "which_order": (
+        "伝票 {number} には受注が複数あります（{orders}）。どれかを受注番号で指定してください。何もしていません。",
+        "Slip {number} has several orders ({orders}): name the one you mean. Nothing was done.",
+    ),
     "stop_told": (
         "{number}: 電話の結果を手作業として記録しました。倉庫の回答としては扱いません。",
         "{number}: recorded as settled by hand, not as the warehouse's own word.",

@@ -29,9 +29,11 @@ def request(connection: Connection, shop: Shop, number: str, actor: str, why: st
 
     Where the cart asked before, its request becomes this person's as well; a further person's stands in the history.
     """
-    row = _order(connection, shop.key, number)
-    answer = foreseen(connection, shop, number, row, actor, why)
-    if row is None or not answer.done:
+    row = named(connection, shop.key, number)
+    if isinstance(row, Answer):
+        return row
+    answer = foreseen(connection, shop, row, actor, why)
+    if not answer.done:
         return answer
     entries = [_entry(row, "stop_asked", actor, why)]
     fresh = stops.ask(connection, shop.key, row.id, why, now, actor)
@@ -41,12 +43,9 @@ def request(connection: Connection, shop: Shop, number: str, actor: str, why: st
     return answer
 
 
-def foreseen(
-    connection: Connection, shop: Shop, number: str, row: Row[Any] | None, actor: str = "", why: str = ""
-) -> Answer:
+def foreseen(connection: Connection, shop: Shop, row: Row[Any], actor: str = "", why: str = "") -> Answer:
     """What a request for this row of `orders` would be answered now. Writes nothing."""
-    if row is None:
-        return _answer(False, "unknown", number)
+    number = row.number
     if row.left_out:
         return _answer(False, "left_out", number)
     if row.state in (OrderState.SHIPPED, OrderState.COMPLETED):
@@ -87,10 +86,11 @@ def told(
 
     Repeating is safe: what is no news is not written, and the answer says so.
     """
-    row = _order(connection, shop, number)
-    asked = _unsettled(connection, row.id) if row is not None else None
-    if row is None or asked is None:
-        return _answer(False, "unknown" if row is None else "stop_none", number)
+    row = named(connection, shop, number)
+    if isinstance(row, Answer):
+        return row
+    if _unsettled(connection, row.id) is None:
+        return _answer(False, "stop_none", row.number)
     answer = stop_answers.AGREED if stopped else stop_answers.REFUSED
     written = [
         slip_number
@@ -100,30 +100,42 @@ def told(
         )
     ]
     if not written:
-        return _answer(False, "stop_told_nothing", number)
+        there = handed_over_at(connection, _tied(connection, row.id))
+        return _answer(False, "stop_told_nothing" if there else "stop_told_never_had", row.number)
     stop_answers.reopen(connection, row.id)
     facts = {"stopped": stopped}
     append(connection, shop, now, [_entry(row, "stop_told", actor, why, facts)])
-    return _answer(True, "stop_told", number)
+    return _answer(True, "stop_told", row.number)
 
 
 def handled(connection: Connection, shop: str, number: str, actor: str, why: str, now: datetime) -> Answer:
     """Handled outside (連携外で処理): every further step of the order and its slips stops; says what was done."""
-    row = _order(connection, shop, number)
-    if row is None:
-        return _answer(False, "unknown", number)
+    row = named(connection, shop, number)
+    if isinstance(row, Answer):
+        return row
     if row.state in by_hand.FINAL_STATES:
-        return _answer(False, "final", number, state=row.state)
+        return _answer(False, "final", row.number, state=row.state)
     entries = [_entry(row, "handled", actor, why)]
     for item, id_, its_number in (("order", row.id, row.number), *_slips(connection, row.id)):
         here: dict[str, Any] = {"item": item, "item_id": id_, "number": its_number, "stage": by_hand.STAGE}
         entries += hold_rows.pin(connection, shop, now, **here, reason=Reason.HANDLED, note=why)
     append(connection, shop, now, entries)
-    return _answer(True, "handled", number, steps=_steps(connection, row.id) or "-")
+    return _answer(True, "handled", row.number, steps=_steps(connection, row.id) or "-")
 
 
-def _order(connection: Connection, shop: str, number: str) -> Row[Any] | None:
-    return connection.execute(select(orders).where(orders.c.shop == shop, orders.c.number == number)).first()
+def named(connection: Connection, shop: str, number: str) -> Row[Any] | Answer:
+    """The row of `orders` with this number, else the only order of this slip; none or several: the answer."""
+    row = connection.execute(select(orders).where(orders.c.shop == shop, orders.c.number == number)).first()
+    if row is not None:
+        return row
+    tied = select(order_slips.c.order_id).join(slips, slips.c.id == order_slips.c.slip_id)
+    mine = tied.where(slips.c.shop == shop, slips.c.number == number)
+    rows = list(connection.execute(select(orders).where(orders.c.id.in_(mine)).order_by(orders.c.id)))
+    if len(rows) == 1:
+        return rows[0]
+    if not rows:
+        return _answer(False, "unknown", number)
+    return _answer(False, "which_order", number, orders=", ".join(row.number for row in rows))
 
 
 def _unsettled(connection: Connection, order_id: int) -> Row[Any] | None:
@@ -137,10 +149,15 @@ def _slips(connection: Connection, order_id: int) -> list[tuple[str, int, str]]:
     return [("slip", row.id, row.number) for row in connection.execute(tied)]
 
 
+def _tied(connection: Connection, order_id: int) -> dict[int, str]:
+    """Numbers of its slips by id, wherever they stand."""
+    query = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
+    return dict(connection.execute(query.where(order_slips.c.order_id == order_id)).all())
+
+
 def _not_clear(connection: Connection, order_id: int) -> list[str]:
     """Slips at the warehouse about which it gave no clear word itself since it has them."""
-    query = select(slips.c.id, slips.c.number).join(order_slips, order_slips.c.slip_id == slips.c.id)
-    mine = dict(connection.execute(query.where(order_slips.c.order_id == order_id)).all())
+    mine = _tied(connection, order_id)
     said = [
         one
         for one in stop_answers.of_orders(connection, [order_id]).get(order_id, ())

@@ -127,7 +127,7 @@ async def test_the_buttons_of_an_order(tmp_path: Path) -> None:
             assert not re.search("[ぁ-んァ-ヶ一-龥]", english.replace("見本 花子", ""))
             assert (await site.post("/orders/T-1001/stop", fields))[0] == 409
             status, text = await site.post("/orders/T-1001/handled", fields)
-            assert (status, "relayed" in text) == (200, True)
+            assert (status, "→ 出荷指示済" in text) == (200, True)
             assert w.holds() == ["handled"]
 
 

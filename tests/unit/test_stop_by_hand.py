@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from connector import ops
+from connector.commands.stop import planned
 from connector.ledger import views
-from connector.ledger.schema import holds, stop_requests
+from connector.ledger.schema import holds, order_slips, stop_requests
 from connector.ledger.schema_warehouse import stop_answers
 from connector.ledger.views.stop_board import StopBoardRow, stop_board, stop_plan
 from connector.ops import Answer
@@ -18,7 +19,7 @@ from connector.ports import Receipt
 from connector.slip import Result
 from connector.stages.stop import _said as said_of
 from connector.words import Text
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.unit.world import World, a_shipment, an_order, world
 
@@ -257,6 +258,62 @@ async def test_the_plan_asks_nobody(tmp_path: Path) -> None:
         assert plan.asks == (("warehouse", w.slip_of()), ("next_engine", w.slip_of()))
         assert plan.cart
         assert w.rows(select(stop_requests)) == []
+
+
+async def test_a_slip_names_its_order(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"), an_order("T-1003"))
+        now, slip = w.clock.now(), w.slip_of("T-1001")
+        with w.database.engine.connect() as connection:
+            plan = stop_plan(connection, w.shop, slip)
+        assert plan is not None
+        assert (plan.number, plan.asks[0]) == ("T-1001", ("warehouse", slip))
+        said = await ask(w, slip)
+        assert (said.done, "T-1001" in said.words, w.stop()) == (True, True, "open")
+        said = await ops.stop_told(w.database, w.shop.key, slip, stopped=True, now=now, **BY)
+        assert (said.done, "T-1001" in said.words) == (True, True)
+        said = await ops.handled(w.database, w.shop.key, w.slip_of("T-1002"), now=now, **BY)
+        assert (said.done, w.holds("T-1002")) == (True, ["handled"])
+        assert (await ask(w, "9999")).code == "unknown"
+
+
+async def test_a_slip_of_several_orders_asks_which_one(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_relayed(an_order("T-1001"), an_order("T-1002"))
+        slip = w.slip_of("T-1001")
+        tie = {"order_id": w.order("T-1002").id, "slip_id": w.slip(slip).id, "how": "merged"}
+        with w.database.engine.begin() as connection:
+            connection.execute(insert(order_slips), [tie])
+            plan = stop_plan(connection, w.shop, slip)
+        for said in (
+            await ask(w, slip),
+            await ops.stop_told(w.database, w.shop.key, slip, stopped=True, now=w.clock.now(), **BY),
+            await ops.handled(w.database, w.shop.key, slip, now=w.clock.now(), **BY),
+        ):
+            assert not said.done
+            assert f"伝票 {slip} には受注が複数あります（T-1001, T-1002）" in said.words
+        assert (w.holds("T-1001"), w.holds("T-1002"), w.rows(select(stop_requests))) == ([], [], [])
+        assert "T-1001, T-1002" in planned(plan, slip, "en")
+
+
+async def test_an_ended_order_is_said_to_have_ended_in_the_operators_words(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        w.cart.put(an_order())
+        await w.run("ingest")
+        await ask(w)
+        assert "すでに終わっています（取消）" in (await ask(w)).words
+        said = await ops.handled(w.database, w.shop.key, "T-1001", now=w.clock.now(), lang="en", **BY)
+        assert "has ended (Cancelled)" in said.words
+
+
+async def test_a_telephone_knows_nothing_of_what_the_warehouse_never_had(tmp_path: Path) -> None:
+    with world(tmp_path) as w:
+        await w.to_print_ready(an_order())
+        await ask(w)
+        said = await telephone(w, stopped=False)
+        assert (said.done, said.code) == (False, "stop_told_never_had")
+        assert "どれも倉庫に渡していません" in said.words
+        assert "倉庫自身の答え" not in said.words
 
 
 async def test_the_last_moment_after_the_hand_over_is_the_warehouses_closing(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from connector.clock import at_jst
 from connector.journey import SlipState
 from connector.ledger import stop_answers, stops_by_hand, tied_goods
 from connector.ledger.database import pieces
+from connector.ledger.sayings import Answer
 from connector.ledger.schema import order_slips, orders, pulses, slips, stop_requests
 from connector.ledger.stop_bars import UNSETTLED
 from connector.ledger.stop_places import handed_over_at
@@ -253,14 +254,14 @@ class StopPlan(Struct, frozen=True, kw_only=True):
 
 def stop_plan(connection: Connection, shop: Shop, number: str) -> StopPlan | None:
     """Asked of the ledger alone; nothing is written and nobody is asked."""
-    query = select(orders).where(orders.c.shop == shop.key, orders.c.number == number)
-    row = connection.execute(query).first()
-    if row is None:
+    row = stops_by_hand.named(connection, shop.key, number)
+    if isinstance(row, Answer) and row.code == "unknown":
         return None
-    answer = stops_by_hand.foreseen(connection, shop, number, row)
-    told: dict[str, Any] = {"number": number, "state": row.state, "facts": answer.facts}
+    answer = row if isinstance(row, Answer) else stops_by_hand.foreseen(connection, shop, row)
+    state = "" if isinstance(row, Answer) else row.state
+    told: dict[str, Any] = {"number": answer.facts["number"], "state": state, "facts": answer.facts}
     told |= {"would_be_done": answer.done, "answer": answer.code}
-    if not answer.done:
+    if isinstance(row, Answer) or not answer.done:
         return StopPlan(**told, asks=(), cart=False, cart_by_us=False)
     mine = _slips(connection, shop.key, [row.id]).get(row.id, [])
     there = handed_over_at(connection, [slip.id for slip in mine])
