@@ -163,11 +163,8 @@ def _todo(
     back: Sequence[Todo],
 ) -> list[Todo]:
     """What a person must do, by cut-off: holds, unexplained findings, open stops, strays, renewals, returns."""
-    found = [
-        _of_hold(shop, hold, now)
-        for hold in held_beside(not_said_twice(held, changed), cases)
-        if hold.reason != Reason.HANDLED  # there is nothing to do about it
-    ]
+    mine = _not_handled(held_beside(not_said_twice(held, changed), cases))
+    found = [_of_hold(shop, hold, now) for hold in mine]
     found += [
         _of_finding(shop, finding, now)
         for finding in findings
@@ -179,6 +176,13 @@ def _todo(
     found += cases_todo(shop, cases, now)
     found += [*todos(renewals), *back]
     return sorted(found, key=lambda todo: (todo.due_at or NEVER, -todo.yen, todo.order_number))
+
+
+def _not_handled(held: Sequence[HoldRow]) -> list[HoldRow]:
+    """The holds without those of what was handled outside, and the memos on it: there is nothing to do, or release."""
+    elsewhere = {(hold.item, hold.number) for hold in held if hold.reason == Reason.HANDLED}
+    quiet = (Reason.HANDLED, Reason.BY_HAND)
+    return [hold for hold in held if hold.reason not in quiet or (hold.item, hold.number) not in elsewhere]
 
 
 def _of_hold(shop: Shop, hold: HoldRow, now: datetime) -> Todo:

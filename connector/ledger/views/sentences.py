@@ -28,6 +28,9 @@ class Because(Struct, frozen=True):
 
 
 def held(reasons: Sequence[str], holds: Sequence[HoldRow]) -> Because:
+    if Reason.HANDLED in reasons:  # a memo from before it was handled must not say: release it
+        reasons = [reason for reason in reasons if reason != Reason.BY_HAND]
+        holds = [hold for hold in holds if hold.reason != Reason.BY_HAND]
     known = [words.REASONS[Reason(reason)] for reason in dict.fromkeys(reasons)]
     note = next((_short(hold.note) for hold in holds if hold.closed_at is None and hold.note), "")
     tail_ja, tail_en = (f"（{note}）", f" ({note})") if note else ("", "")
