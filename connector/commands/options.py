@@ -10,7 +10,7 @@ import typer
 DEFAULT = Path("config/sandbox.toml")
 
 
-def _known_language(lang: str) -> str:
+def known_language(lang: str) -> str:
     if lang not in ("", "ja", "en"):
         raise typer.BadParameter(f"{lang!r} is neither ja nor en")
     return lang
@@ -24,6 +24,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 ShopKey = Annotated[str, typer.Option("--shop", help="The shop's key; needed where there are several.")]
 Lang = Annotated[
     str,
-    typer.Option("--lang", help="ja or en; the settings' language by default.", callback=_known_language),
+    typer.Option("--lang", help="ja or en; the settings' language by default.", callback=known_language),
 ]
 Why = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the history.")]

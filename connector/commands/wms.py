@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.clock import at_jst, jst
-from connector.commands.options import Json
+from connector.commands.options import Json, known_language
 from connector.console import Exit, fail, show
 from connector.words.kept import kept
-from connector.words.text import LANGUAGES
 from connector.words.trial import called, say
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Warehouse profiles: a new one, and
 Folder = Annotated[
     Path | None, typer.Option("--mappings", help="The folder with the mappings; those in use by default.")
 ]
-Lang = Annotated[str, typer.Option("--lang", help="ja or en; Japanese by default.")]
+Lang = Annotated[str, typer.Option("--lang", help="ja or en; Japanese by default.", callback=known_language)]
 Name = Annotated[str, typer.Argument(help="The profile: the folder's name below mappings/wms.")]
 
 
@@ -45,7 +44,6 @@ def new(
     from connector.errors import Misconfigured
     from connector.mapping.skeleton import write_skeleton
 
-    _known_language(lang)
     folder = mappings or shipped_mappings()
     if not folder.is_dir():
         fail(Exit.USAGE, say("no_mappings", lang, folder=folder))
@@ -86,7 +84,6 @@ def try_(
     from connector.errors import Misconfigured
     from connector.mapping import load_tables
 
-    _known_language(lang)
     if kind not in KINDS:
         fail(Exit.USAGE, say("kind", lang, found=kind, known=", ".join(KINDS)))
     root, now = mappings or shipped_mappings(), _moment(on, lang)
@@ -104,11 +101,6 @@ def try_(
     assumed = tuple(say(key, lang, value=value, name=called(value, lang)) for key, value in trial.assumed)
     show(asdict(trial) | {"assumed": assumed}, json, _text(trial, assumed, rows, lang))
     raise typer.Exit(Exit.INVALID if trial.refused else Exit.OK if trial.clean else Exit.FINDINGS)
-
-
-def _known_language(lang: str) -> None:
-    if lang not in ("", *LANGUAGES):
-        fail(Exit.USAGE, say("lang", "ja", found=lang))
 
 
 def _moment(on: str, lang: str) -> datetime:

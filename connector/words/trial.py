@@ -101,7 +101,6 @@ TRIAL: dict[str, Text] = {
         "--mappings {folder} というフォルダがありません。tables と wms のあるフォルダを書いてください",
         "--mappings: there is no folder {folder}; name the one with the mappings (where tables and wms lie)",
     ),
-    "lang": Text("--lang は ja か en です: {found}", "--lang is ja or en, not {found}"),
 }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def test_every_refusal_of_the_command_is_in_the_language_asked_for(mappings: Pat
         refused = wms(mappings, *words, "--lang", "en")
         assert refused.exit_code == Exit.USAGE
         assert en in refused.stderr
-    assert "ja か en" in wms(mappings, "try", "generic", file, "--lang", "fr").stderr
+    assert "neither ja nor en" in wms(mappings, "try", "generic", file, "--lang", "fr").stderr
 
 
 def test_a_trial_in_english(mappings: Path, tmp_path: Path) -> None:
