@@ -27,7 +27,11 @@ BEFORE, AFTER = "before", "after"
 CUT, SILENCE, GATEWAY, BROKEN, BARE = "cut", "silence", "502", "999999", "999999 without tokens"
 HOW = (CUT, SILENCE, GATEWAY, BROKEN, BARE)
 Point = tuple[str, str, str]  # path or step, when, how
-CHANCE = {wire.BASE_SEARCH: 0.05, wire.BASE_SHIPPED: 0.2}  # others are rare: whatever comes is struck,
+CHANCE = {  # others are rare: whatever comes is struck,
+    wire.BASE_SEARCH: 0.05,
+    wire.BASE_SHIPPED: 0.2,
+    wire.BASE_BULKUPDATE: 0.5,  # three calls a pass: in step with them, every claim of a slip would be struck
+}
 ONCE = (wire.UPLOADPATTERN_INFO,)  # asked for until it is known and never again: the whole deck at once
 REST = {  # but never so often in a row that a person is called
     **dict.fromkeys((wire.BASE_SEARCH, wire.BASE_SHIPPED), 3),
@@ -63,7 +67,9 @@ class Decks:
         return deck[-1]
 
     def fell(self, point: Point) -> None:
-        self._left[point[0]].remove(point)
+        """The card on top, not its twin of a later round: every fault falls once before any falls again."""
+        deck = self._left[point[0]]
+        del deck[len(deck) - 1 - deck[::-1].index(point)]
         self.struck[point] += 1
 
     def _shuffled(self, place: str, faults: Sequence[tuple[str, str]]) -> list[Point]:
@@ -203,7 +209,7 @@ STEPS: dict[str, Sequence[tuple[str, str]]] = {
 
 OF_A_LINE = {  # chance, and how many pass afterwards: a door that stays shut stops all mails
     CONNECT: (0.25, 6),
-    EHLO: (0.25, 12),
+    EHLO: (0.5, 10),
     QUIT: (0.25, 2),
     RSET: (1.0, 0),  # seen only after a refusal, on a line that is used again
 }

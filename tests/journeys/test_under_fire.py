@@ -50,7 +50,7 @@ class Fire:
     def __init__(self, day: Day, api: BurningApi, mail: BurningMail, seed: int) -> None:
         self.day, self.api, self.mail = day, api, mail
         self._dice = random.Random(f"{seed}/clerk")
-        self.meddled = 0
+        self.meddled = set[str]()
         api.meddle = self._meddle
 
     async def burn(self, until: datetime) -> None:
@@ -84,14 +84,18 @@ class Fire:
             return
 
     def _meddle(self, path: str, asked: dict[str, str]) -> None:
-        """A clerk writes into a slip between our read and our bulk write: its lock value moves."""
+        """A clerk writes into a slip between our read and our bulk write: its lock value moves. Once per slip: what
+        is touched again and again is rightly shown to a person.
+        """
         if path not in (wire.BASE_BULKUPDATE, wire.BASE_BULKRECEIPTED):
             return
         numbers = SLIP_IN_BULK.findall(asked.get(wire.DATA, ""))
         town = self.day.town.next_engine
         for number in self._dice.sample(numbers, len(numbers) // 2)[:2]:
-            self.meddled += 1
-            town.operator.edit(int(number), {wire.NOTE: f"電話あり {self.meddled}"})
+            if number in self.meddled:
+                continue
+            self.meddled.add(number)
+            town.operator.edit(int(number), {wire.NOTE: f"電話あり {len(self.meddled)}"})
 
 
 def jst_hour(at: datetime) -> tuple[int, int]:
@@ -240,7 +244,7 @@ async def a_burning_shop(
             f"\nseed {seed}: {truth['orders_placed']:,} orders, {truth['imported']:,} imported, "
             f"{truth['shipped']:,} shipped, {truth['completed']:,} completed; {dict(ends)}\n"
             f"{sum(fire.api.decks.struck.values())} faults in {sum(fire.api.calls.values()):,} calls to Next Engine, "
-            f"{fire.meddled} slips changed under our hands, {sum(fire.mail.decks.struck.values())} faults in "
+            f"{len(fire.meddled)} slips changed under our hands, {sum(fire.mail.decks.struck.values())} faults in "
             f"{sum(fire.mail.steps.values()):,} SMTP steps, {pairs} second mails, each after a look\n"
             + counted(fire.api.decks.struck, sorted(fire.api.calls))
             + "\n"
