@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, Select, Table, and_, exists, or_, select, true
+from sqlalchemy import Connection, Row, Select, Table, exists, or_, select, true
 
 from connector.journey import SlipState, State
 from connector.ledger import bookings, claims, completing, corrections, leaving
@@ -196,14 +197,17 @@ def _in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
 def _due(
     table: Table, item: str, shop: str, stage: str, takes: Sequence[State], now: datetime
 ) -> Select[Any]:
+    return _waiting(table, item, stage, tuple(map(str, takes))).where(
+        table.c.shop == shop, or_(table.c.next_at.is_(None), table.c.next_at <= now)
+    )
+
+
+@cache
+def _waiting(table: Table, item: str, stage: str, states: tuple[str, ...]) -> Select[Any]:
+    """Built once: every pass asks it, and building costs more than asking."""
     return (
         select(table)
-        .where(
-            and_(table.c.shop == shop, table.c.state.in_([str(state) for state in takes])),
-            or_(table.c.next_at.is_(None), table.c.next_at <= now),
-            ~blocked(table, item),
-            ~open_of(stage, table.c.id),
-        )
+        .where(table.c.state.in_(states), ~blocked(table, item), ~open_of(stage, table.c.id))
         .order_by(table.c.next_at.nulls_first(), table.c.id)
     )
 

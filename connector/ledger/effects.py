@@ -269,7 +269,8 @@ def to_look_at(
         .order_by(effects.c.id)
         .limit(limit)
     )
-    return list(_begun(connection, list(connection.execute(query))))
+    rows = connection.execute(query).all()
+    return list(_begun(connection, rows)) if rows else []
 
 
 def items_of(connection: Connection, effect_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:

@@ -6,7 +6,7 @@ had begun before it counts as handed over, and is what the stop is about.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, exists
 
@@ -16,7 +16,8 @@ HANDING_OVER = ("notify", "import_daily")  # the stages of orders that tell the 
 UNSETTLED = ("open", "unknown")
 
 
-def being_stopped(order_id: Any) -> ColumnElement[bool]:
-    """SQL: the order has a stop request whose end is not known."""
+@cache
+def being_stopped(order_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """SQL: the order has a stop request whose end is not known. Built once."""
     mine = and_(stop_requests.c.order_id == order_id, stop_requests.c.verdict.in_(UNSETTLED))
     return exists().where(mine)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -24,8 +25,9 @@ from connector.slip import Result, Shipment
 LEFT = (Result.SHIPPED, Result.PARTIAL)
 
 
+@cache
 def told_since(at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """SQL: the warehouse's results speak of one of the order's slips since then. They are the truth."""
+    """SQL: the warehouse's results speak of one of the order's slips since then. They are the truth. Built once."""
     mine = and_(order_slips.c.order_id == orders.c.id, slips.c.id == order_slips.c.slip_id)
     booked = exists().where(
         mine,

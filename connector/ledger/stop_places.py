@@ -23,6 +23,8 @@ def handed_over_at(connection: Connection, slip_ids: Iterable[int]) -> dict[int,
     """Since when the warehouse has these slips, or may have them; the others were provably never handed over."""
     wanted = list(slip_ids)
     there: dict[int, datetime] = {}
+    if not wanted:  # every pass asks, and mostly about nobody
+        return there
     for part in pieces(wanted):
         moved = select(history.c.item_id, func.max(history.c.at)).where(
             and_(history.c.item == "slip", history.c.item_id.in_(part)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -268,6 +269,7 @@ def _owed_to_the_cart(connection: Connection, shop: str, stage: str, now: dateti
     return [replace(item, cart_leg=legs[item.id]) for item in item_rows.order_items(connection, rows)]
 
 
+@cache
 def _file_in_doubt() -> ColumnElement[bool]:
     tied = order_slips.c.order_id == orders.c.id
     in_doubt = open_of("relay", order_slips.c.slip_id, states=IN_DOUBT)

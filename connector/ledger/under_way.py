@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
@@ -49,10 +50,11 @@ def _on_item(stage: str, item_id: int) -> Any:
     )
 
 
+@cache
 def open_of(
-    stage: str, item_id: Any, *, once: str = "", states: Sequence[EffectState] = OPEN
+    stage: str, item_id: ColumnElement[int], *, once: str = "", states: tuple[EffectState, ...] = OPEN
 ) -> ColumnElement[bool]:
-    """SQL: an effect of `stage` on the item is open, or (with `once`) one of that kind was settled."""
+    """SQL: an effect of `stage` on the item is open, or (with `once`) one of that kind was settled. Built once."""
     closed = and_(effects.c.kind == once, effects.c.state.not_in(list(AGAIN)))
     return exists().where(
         effect_items.c.effect_id == effects.c.id,
