@@ -103,6 +103,14 @@ class Day:
         """The town lives; the connector is not running."""
         await self.town.run_until(moment(wall, day))
 
+    async def after_a_night(self, wall: str, *, day: int = 1) -> None:
+        """Live until this time of a later day. The connector is off from 22:00 to 07:30 and catches up: for stories in
+        which nothing of theirs happens at night.
+        """
+        await self.until("22:00", day=day - 1)
+        await self.alone_until("07:30", day=day)
+        await self.until(wall, day=day)
+
     # --- what people do ---
 
     def place(self, **wishes: object) -> Order:

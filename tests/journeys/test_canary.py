@@ -79,9 +79,8 @@ async def correct_the_config(day: Day) -> None:
     path = world.settings.data_dir.parent / CONFIG_NAME
     old = day.town.mail.mails[-1].recipient
     path.write_text(path.read_text(encoding="utf-8").replace(old, NEW_ADDRESS), encoding="utf-8")
-    again = await open_world(
-        load(path), day.demo.clock, claim=False, inline=True, seed=11
-    )  # the demo holds the folder
+    # Without a claim: the demo holds the folder.
+    again = await open_world(load(path), day.demo.clock, claim=False, inline=True, seed=11)
     world.closers.push_async_callback(again.close)  # closed once more at the end of the story, with this one
     day.demo.world, day.demo.shop = again, again.shop(SHOP)
 

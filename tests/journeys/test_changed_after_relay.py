@@ -37,7 +37,7 @@ async def test_goods_bundled_into_a_slip_at_the_warehouse_are_neither_charged_no
 
     extra = next(row.no for row in day.slip(sent).live_rows if row.fields[wire.ROW_GOODS] == SERUM)
     rest = day.town.next_engine.operator.split(slip, {extra: 1})
-    await day.until("20:00", day=1)
+    await day.after_a_night("20:00")
     assert await day.holds(sent) == {}, "the goods are those of the instruction again"
     day.excused.add(
         "double_shipped"
@@ -62,7 +62,7 @@ async def test_a_slip_sent_back_to_起票済_while_the_warehouse_has_it_is_told_
 
     day.town.next_engine.operator.confirm(slip)
     await release(day, slip)
-    await day.until("20:00", day=1)
+    await day.after_a_night("20:00")
     assert await day.state(sent) == "completed"
     assert day.captures(sent) == [sent.amounts.payment_total]
 

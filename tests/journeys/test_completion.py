@@ -48,7 +48,7 @@ async def test_a_refused_row_of_the_import_is_held_and_the_others_are_complete(
     day.town.cart.shop.order_by_number.pop(bad.number)  # the import screens do not find it by its number
     await day.until("19:50")
     day.town.cart.shop.order_by_number[bad.number] = bad
-    await day.until("10:00", day=1)
+    await day.after_a_night("10:00")
     holds = await day.holds(bad)
     assert list(holds) == ["refused"]
     assert "行目: 受注が見つかりませんでした" in holds["refused"]
@@ -72,7 +72,7 @@ async def test_a_strangers_file_among_the_results_is_a_stray(open_day: OpenDay) 
     order = day.place()
     await day.until("19:00")
     (day.town.root / "cart_results" / "stock.csv").write_bytes(b"sku,stock\r\n")
-    await day.until("10:00", day=1)
+    await day.after_a_night("10:00")
     (stray,) = await day.strays()
     assert (stray.system, stray.place) == ("ecforce", "cart_results/stock.csv")
     assert await day.state(order) == "completed"

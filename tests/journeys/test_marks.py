@@ -58,7 +58,7 @@ async def test_a_mark_that_next_engine_refuses_is_not_a_refusal_of_the_warehouse
     twin = desk.operator.copy(slip)
     desk.operator.deposit(twin)
     desk.operator.confirm(twin)
-    await day.until("12:00", day=1)
+    await day.after_a_night("12:00")
     assert "duplicate_shipment" in await day.holds(order), "what the warehouse has still counts as sent"
     assert day.relayed(order) == 1
 

@@ -29,7 +29,7 @@ async def test_a_new_order_walks_to_completion_and_is_captured_exactly_once(open
     assert await day.state(order) == "shipped"
     assert day.captures(order) == [], "no yen is taken before the cart is told"
 
-    await day.until("10:00", day=1)
+    await day.after_a_night("10:00")
     assert await day.walk(order) == [
         "received",
         "notified",

@@ -115,7 +115,7 @@ async def test_healed_after_the_import_it_is_in_the_next_days(open_day: OpenDay)
     assert (one.situation, day.imports(order)) == ("joins", 0)
     assert one.joins_at is not None
     assert wall(one.joins_at) == "11-25 10:00"
-    await day.until("20:00", day=1)
+    await day.after_a_night("20:00")
     assert await journeys_end(day, order) == once(order)
     assert (await case(day, order)).situation == "joined"
 

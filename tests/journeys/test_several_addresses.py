@@ -65,7 +65,7 @@ async def test_two_parcels_two_slips_one_capture(open_day: OpenDay, completion: 
     assert await states(day, numbers) == ["shipped", "shipped"]
     assert day.captures(order) == []
 
-    await day.until("10:00", day=1)
+    await day.after_a_night("10:00")
     assert await states(day, numbers) == ["completed", "completed"]
     assert day.captures(order) == [order.amounts.payment_total], "once, and the whole sum"
     assert order.state == cart.STATE_SHIPPED

@@ -33,7 +33,7 @@ async def short_of_goods(day: Day, bought: int, in_stock: int) -> tuple[Order, i
     day.town.warehouse.seed_stock([StockItem(SKU, in_stock)])
     await day.alone_until("08:30")
     order = day.place(items=((SKU, bought),))
-    await day.until("08:30", day=1)
+    await day.after_a_night("08:30")
     return order, day.slip(order).number
 
 
@@ -65,8 +65,8 @@ def it_left_after_all(
     ("said", "bought", "in_stock", "told_at"),
     [
         ("unshippable", 1, 0, "12:00"),  # the copy lies at the warehouse
-        ("unshippable", 1, 0, "20:00"),  # the copy has left, too
-        ("partial_shipment", 2, 1, "12:00"),
+        pytest.param("unshippable", 1, 0, "20:00", marks=pytest.mark.long),  # the copy has left, too
+        pytest.param("partial_shipment", 2, 1, "12:00", marks=pytest.mark.long),
     ],
 )
 async def test_what_went_out_in_its_place_is_named_and_nobody_is_charged_before_a_look(
@@ -99,7 +99,7 @@ async def test_a_person_who_looked_lets_it_be_charged_once(day: Day) -> None:
     assert (await day.state(order), day.captures(order)) == ("imported", [])
     day.excused.add("double_shipped")
     await release(day, slip)
-    await day.until("20:00", day=2)
+    await day.after_a_night("20:00", day=2)
     assert await day.state(order) == "completed"
     assert day.captures(order) == [order.amounts.payment_total]
 
@@ -133,7 +133,7 @@ async def test_what_the_receipt_refused_leaves_after_all_beside_its_copy(day: Da
     await day.until("13:00")
     assert str(twin) in day.town.warehouse.slips(), "the copy may go: the warehouse does not have the slip"
     it_left_after_all(day, slip, 1, sku=CREAM, at="2026/11/24 13:30:00")
-    await day.until("22:00", day=2)
+    await day.after_a_night("22:00")
     holds = await day.holds(order)
     assert f"伝票 {twin}（11/24" in holds["duplicate_shipment"]
     assert "refused" not in holds, "it is not true any more"
