@@ -1,7 +1,8 @@
 """Claims (出荷指示の印): what our tags on a slip in Next Engine say, kept in step with our own acts.
 
 A claim takes the tag of an earlier refusal off, and a refusal takes the claim's tag off: each undoes the other, so
-that both may happen again. Dangerous: a slip whose claim is not done here, and yet tagged as sent, somebody else sends.
+that both may happen again. Whoever takes the claim's tag off takes the claim back. Dangerous: a slip whose claim is
+not done here, and yet tagged as sent, somebody else sends.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from connector.journey import SlipState
 from connector.ledger import holds
 from connector.ledger.database import pieces
 from connector.ledger.history import append
+from connector.ledger.leaving import EARLY
 from connector.ledger.schema import effect_items, effects, slips
 from connector.ledger.schema import holds as hold_rows
 from connector.outcome import Begun, EffectState, Reason
 from connector.shop import Shop
 from connector.slip import Slip
 
-RELAY = "relay"
-INSTEAD_OF = {"ne_claim": "ne_refused", "ne_refused": "ne_claim"}
+RELAY, CLAIM = "relay", "ne_claim"
+INSTEAD_OF = {CLAIM: "ne_refused", "ne_refused": CLAIM}
 ASKED_AGAIN = "ネクストエンジンで再送の印が付きました"
 
 
@@ -38,6 +40,26 @@ def in_turn(connection: Connection, done: Sequence[Begun], now: datetime) -> Non
                 .where(effects.c.state == EffectState.DONE)
                 .values(state=EffectState.UNDONE, changed_at=now)
             )
+
+
+def taken_back(connection: Connection, shop: Shop, seen: Sequence[Slip], now: datetime) -> None:
+    """Claims whose tag is gone from a slip that was not handed over: the next tag on it is another's.
+
+    A slip as it was before our claim proves nothing: its lock value is the one that the claim was made under.
+    """
+    bare = {slip.number: slip.lock for slip in seen if not slip.tagged(shop.sent_tag)}
+    for part in pieces(bare):
+        query = (
+            select(effects.c.id, effects.c.facts)
+            .join(effect_items, effect_items.c.effect_id == effects.c.id)
+            .join(slips, slips.c.id == effect_items.c.item_id)
+            .where(slips.c.shop == shop.key, slips.c.number.in_(part), slips.c.state.in_(EARLY))
+            .where(effects.c.stage == RELAY, effects.c.kind == CLAIM, effects.c.state == EffectState.DONE)
+        )
+        over = [id_ for id_, facts in connection.execute(query) if bare[facts["slip"]] > facts["lock"]]
+        if over:
+            gone = update(effects).where(effects.c.id.in_(over))
+            connection.execute(gone.values(state=EffectState.UNDONE, changed_at=now))
 
 
 def done_kinds(connection: Connection, stage: str, item_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:

@@ -150,6 +150,7 @@ class Ledger(FromWarehouse):
     async def see_slips(self, stage: str, seen: Sequence[Slip], now: datetime) -> int:
         def work(connection: Connection) -> int:
             news = slips.see(connection, self.shop.key, stage, seen, now)
+            claims.taken_back(connection, self.shop, seen, now)
             claims.resend(connection, self.shop, seen, now)
             return news
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from connector.adapters.next_engine import wire
 
+from tests.journeys.conftest import OpenDay
 from tests.journeys.day import Day, Silence
 
 SENT, MINUTE = "[WMS送信済]", timedelta(minutes=1)
@@ -54,3 +55,41 @@ async def test_a_slip_that_somebody_changed_after_our_claim_is_a_question(day: D
     await day.until("12:00")
     assert day.relayed(order) == 0
     assert (await day.holds(order)).keys() == {"duplicate_shipment"}
+
+
+async def test_a_claim_is_taken_back_with_its_tag_and_the_same_tag_is_another_s_then(
+    open_day: OpenDay,
+) -> None:
+    """The warehouse takes nothing from us for an hour; a clerk gives the slip to another link, which tags it alike."""
+    day = await open_day(way="openlogi")
+    await day.alone_until("08:30")
+    order = day.place()
+    await day.until("10:04")
+    day.faults.plan("wms-busy")
+    await day.until("10:16")
+    slip, desk = day.slip(order), day.town.next_engine.operator
+    assert (slip.fields[wire.TAGS], day.relayed(order)) == (SENT, 0), "claimed, and not handed over"
+
+    desk.edit(slip.number, {wire.TAGS: "", wire.PRINT_ON: "2026-11-30 00:00:00"})
+    await day.until("10:31")
+    desk.edit(slip.number, {wire.TAGS: SENT, wire.PRINT_ON: "2026-11-24 00:00:00"})
+    day.faults.stop("wms-busy")
+    await day.until("13:00")
+    assert day.relayed(order) == 0, "the other link has it"
+    assert "別の連携がすでに倉庫へ送ったおそれがあります" in (await day.holds(order))["duplicate_shipment"]
+
+
+async def test_a_tag_that_was_taken_off_and_is_not_anybody_s_is_claimed_anew(open_day: OpenDay) -> None:
+    day = await open_day(way="openlogi")
+    await day.alone_until("08:30")
+    order = day.place()
+    await day.until("10:04")
+    day.faults.plan("wms-busy")
+    await day.until("10:16")
+    day.town.next_engine.operator.edit(day.slip(order).number, {wire.TAGS: "[贈答]"})
+    await day.until("10:31")
+    day.faults.stop("wms-busy")
+    await day.until("20:00")
+    assert (await day.state(order), day.relayed(order)) == ("completed", 1)
+    assert day.slip(order).fields[wire.TAGS] == f"[贈答]{SENT}"
+    assert await day.held_once(order) == []

@@ -118,6 +118,42 @@ async def test_a_claim_that_an_operator_took_off_is_made_again(tmp_path: Path) -
         assert (tags(w, w.slip_of()), instructed(w)) == (SENT, [w.slip_of()])
 
 
+async def claimed_and_not_sent(w: World) -> tuple[str, Slip]:
+    """Our tag is on the slip; the instruction did not leave. With the slip as it was before."""
+    await w.to_print_ready(an_order())
+    number = w.slip_of()
+    before = w.ne.slips_held[number]
+    w.wms.faults.append(NotDone("connection refused"))
+    await w.run("relay")
+    return number, before
+
+
+@pytest.mark.parametrize("meanwhile", [20, 2])  # 2: sent back to 起票済, and to the printer again
+async def test_whoever_takes_our_tag_off_takes_the_claim_back(tmp_path: Path, meanwhile: int) -> None:
+    """The next who tags the slip sends it (W2): a claim of ours from before says nothing any more."""
+    with world(tmp_path) as w:
+        number, _ = await claimed_and_not_sent(w)
+        w.ne.edit(number, tags="", status=meanwhile)
+        await w.run("follow_slips")
+        assert w.effects("ne_claim") == ["undone"]
+        w.ne.edit(number, tags=SENT, status=20)
+        await w.run("follow_slips")
+        w.pass_by(minutes=10)
+        await w.run("relay")
+        assert (instructed(w), w.holds(number)) == ([], ["duplicate_shipment"])
+
+
+async def test_a_slip_as_it_was_before_our_claim_takes_nothing_back(tmp_path: Path) -> None:
+    """A page that was asked for before the claim, and arrives after it."""
+    with world(tmp_path) as w:
+        number, before = await claimed_and_not_sent(w)
+        await w.runner.ledger.see_slips("follow_slips", [before], w.clock.now())
+        assert w.effects("ne_claim") == ["done"]
+        w.pass_by(minutes=10)
+        await w.run("relay")
+        assert (w.ne.count("claimed"), instructed(w)) == (1, [number])
+
+
 async def test_the_payment_gate_stands_behind_the_claim_too(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         await w.to_intake(an_order(payment=TRANSFER), an_order("T-1002", payment=CARD))
