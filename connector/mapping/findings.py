@@ -53,6 +53,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "cod_not_offered": Weight.HOLD,
     "cod_beyond_limit": Weight.HOLD,
     "cool_not_offered": Weight.HOLD,
+    "quantity_odd": Weight.HOLD,
     "band_replaced": Weight.WARN,
     "wish_dropped": Weight.WARN,
     "phone_filled": Weight.WARN,
@@ -72,7 +73,7 @@ _CODES = {
     **dict.fromkeys(("phone_missing", "phone_malformed", "phone_filled"), "E108"),
     **dict.fromkeys(("band_unknown", "band_not_offered", "band_replaced"), "E106"),
     **dict.fromkeys(("remote_island", "carrier_unknown", "cod_not_offered", "cod_beyond_limit"), ""),
-    **dict.fromkeys(("cool_not_offered", "wish_dropped", "reads_as_number"), ""),
+    **dict.fromkeys(("cool_not_offered", "wish_dropped", "quantity_odd", "reads_as_number"), ""),
     "unmappable_character": "E103",
 }
 _REASONS = {
@@ -81,6 +82,7 @@ _REASONS = {
     **dict.fromkeys(("band_not_offered", "cod_not_offered", "cod_beyond_limit"), Reason.DELIVERY_UNFIT),
     **dict.fromkeys(("cool_not_offered", "band_replaced", "wish_dropped"), Reason.DELIVERY_UNFIT),
     "unmappable_character": Reason.UNMAPPABLE_TEXT,
+    "quantity_odd": Reason.MALFORMED,
 }
 
 

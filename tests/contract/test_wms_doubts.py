@@ -509,6 +509,23 @@ def test_codes_that_a_spreadsheet_would_change_are_whole_in_the_file_and_hinted_
     assert all(number in words for words in file.facts["remarks"])
 
 
+@pytest.mark.parametrize(
+    ("quantity", "held"), [(-1, True), (0, True), (1, False), (9999, False), (10_000, True)]
+)
+@pytest.mark.parametrize("profile", ["generic", "b2cloud"])
+def test_a_row_of_no_pieces_or_of_too_many_stays_here_with_its_slip(
+    profile: str, quantity: int, held: bool
+) -> None:
+    """Some warehouses refuse the whole file for it (E401); label software does not even see it."""
+    row = replace(at_home().rows[0], sku="MH-SERUM-30", quantity=quantity)
+    one = at_home(rows=(replace(row, cancelled=True), replace(row, no=2)), delivery_method=METHODS[profile])
+    found = warehouse(profile).doubts([one, at_home("200903", delivery_method=METHODS[profile])])
+    assert found.keys() == ({one.number} if held else set())
+    for hold in found.get(one.number, ()):
+        assert hold.reason is Reason.MALFORMED
+        assert f"明細2「MH-SERUM-30」の数量が {quantity:,} です" in hold.note
+
+
 def test_a_shop_may_weigh_a_finding_otherwise() -> None:
     elsewhere = at_home(zip_code="5300001")
     assert [hold.reason for hold in doubts(elsewhere)] == [Reason.ADDRESS_DOUBTFUL]

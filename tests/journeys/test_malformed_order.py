@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from connector.adapters.next_engine import wire
 from connector.rehearsal import FIRST_DAY
 from connector.reports import reconcile
 
-from tests.journeys.day import Day
+from tests.journeys.day import CREAM, SERUM, Day
 
 NAME = "receive_order_consignee_name"
 
@@ -54,3 +55,21 @@ async def test_a_value_that_cannot_be_handed_on_goes_on_by_itself_once_it_fits(d
     await day.until("20:00")
     assert await day.holds(order) == {}
     assert (await day.state(order), day.relayed(order)) == ("completed", 1)
+
+
+async def test_a_row_of_no_pieces_stays_here_with_its_slip_and_the_others_of_the_file_go(day: Day) -> None:
+    """A clerk sets a quantity to 0 where the row should have been cancelled."""
+    await day.alone_until("08:30")
+    order, other = day.place(items=((CREAM, 1), (SERUM, 1))), day.place()
+    await day.until("10:04")
+    slip, desk = day.slip(order), day.town.next_engine.operator
+    serum = next(row for row in slip.live_rows if row.fields[wire.ROW_GOODS] == SERUM)
+    serum.fields |= {wire.ROW_QUANTITY: "0", wire.ROW_ALLOCATED: "0"}
+    desk.edit(slip.number, {wire.NOTE: "数量 0"})
+    await day.until("11:00")
+    assert "の数量が 0 です" in (await day.holds(order))["malformed"]
+    assert (day.relayed(order), day.relayed(other)) == (0, 1)
+
+    desk.strike(slip.number, [serum.no])
+    await day.until("13:00")
+    assert (await day.holds(order), day.relayed(order)) == ({}, 1)

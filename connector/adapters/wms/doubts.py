@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from connector.adapters.wms.wire import QUANTITY_MAX
 from connector.addresses import RECEIVERS, Delivery, Postal, Receiver, examine, open_postal
 from connector.carriers import Choice, Service, Verdict
 from connector.errors import Misconfigured, Problem
@@ -88,7 +89,7 @@ class Door:
         told = [*self._delivery(slip, on)]
         if lacking:
             told.append(("phone_filled", f"電話番号がないので {lacking} を書きます"))
-        told += _numbers(slip)
+        told += [*_quantities(slip), *_numbers(slip)]
         others = [Finding(kind, self._weights.get(kind, WEIGHTS[kind]), words) for kind, words in told]
         kept = [finding for finding in (*found, *others) if finding.weight is not Weight.OFF]
         return tuple(sorted(kept, key=lambda finding: list(Weight).index(finding.weight)))
@@ -142,6 +143,15 @@ class Door:
         code = row.service(collects=slip.collects)
         system = self.tables.bands.systems.get(self.checks.bands or self.tables.services.of(code).bands)
         return system.among(row.bands).choose(slot.band, on, code) if system is not None else None
+
+
+def _quantities(slip: Slip) -> _Found:
+    """No instruction has such a row, and a warehouse may refuse the whole file for it (spec/wms.md §7.3, no. 34)."""
+    for row in slip.rows:
+        if row.cancelled or 1 <= row.quantity <= QUANTITY_MAX:
+            continue
+        words = f"明細{row.no}「{row.sku}」の数量が {row.quantity:,} です（書けるのは 1～{QUANTITY_MAX:,}）"
+        yield "quantity_odd", f"{words}。ネクストエンジンで数量を直すか、明細を取り消してください"
 
 
 def _numbers(slip: Slip) -> _Found:
