@@ -53,6 +53,7 @@ WEIGHTS: Mapping[str, Weight] = {
     "cod_not_offered": Weight.HOLD,
     "cod_beyond_limit": Weight.HOLD,
     "cool_not_offered": Weight.HOLD,
+    "wish_passed": Weight.HOLD,
     "quantity_odd": Weight.HOLD,
     "band_replaced": Weight.WARN,
     "wish_dropped": Weight.WARN,
@@ -75,12 +76,14 @@ _CODES = {
     **dict.fromkeys(("remote_island", "carrier_unknown", "cod_not_offered", "cod_beyond_limit"), ""),
     **dict.fromkeys(("cool_not_offered", "wish_dropped", "quantity_odd", "reads_as_number"), ""),
     "unmappable_character": "E103",
+    "wish_passed": "E107",
 }
 _REASONS = {
     **dict.fromkeys(("address_too_long", "name_too_long"), Reason.TEXT_TOO_LONG),
     **dict.fromkeys(("carrier_unknown", "band_unknown"), Reason.UNKNOWN_VALUE),
     **dict.fromkeys(("band_not_offered", "cod_not_offered", "cod_beyond_limit"), Reason.DELIVERY_UNFIT),
     **dict.fromkeys(("cool_not_offered", "band_replaced", "wish_dropped"), Reason.DELIVERY_UNFIT),
+    "wish_passed": Reason.DELIVERY_UNFIT,
     "unmappable_character": Reason.UNMAPPABLE_TEXT,
     "quantity_odd": Reason.MALFORMED,
 }

@@ -89,8 +89,9 @@ class Warehouse(Protocol):
     rereads: frozenset[str]  # carriers of results that `as_sent` may read as another one
     at_once: int  # slips a pass: an API with a slow pace must not keep the other stages waiting
 
-    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
-        """What in these slips' addresses, texts and delivery wishes would not arrive as it stands, by slip number."""
+    def doubts(self, slips: Sequence[Slip], ship_on: date | None = None) -> dict[str, tuple[Hold, ...]]:
+        """What in these slips' addresses, texts and delivery wishes would not arrive as it stands, by slip number, if
+        they are shipped on `ship_on` (default: today)."""
         ...
 
     def instructions(

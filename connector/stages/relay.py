@@ -61,7 +61,8 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
     fresh = await _read_again(waiting, ports)
     yield list(fresh.values())
     ready: dict[str, Item[Slip]] = {}
-    doubts = ports.warehouse.doubts(list(fresh.values()))
+    ship_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
+    doubts = ports.warehouse.doubts(list(fresh.values()), ship_on)
     for item in waiting:
         number = item.noun.number
         stays = obstacle(item, fresh.get(number), ports)

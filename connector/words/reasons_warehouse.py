@@ -43,8 +43,9 @@ AT_THE_WAREHOUSE: dict[Reason, Word] = {
     Reason.DELIVERY_UNFIT: Word(
         Text("配送指定が不適合", "Delivery wish not possible"),
         Text(
-            "発送方法と、日時指定・代引・温度帯などの組み合わせが成り立ちません。",
-            "The delivery method does not offer what the slip asks for (band, date, cash on delivery, temperature).",
+            "発送方法と、日時指定・代引・温度帯などの組み合わせが成り立たないか、お届け希望日に間に合いません。",
+            "The delivery method does not offer what the slip asks for (band, date, cash on delivery, temperature), "
+            "or the wished day cannot be met.",
         ),
         Text(
             "黙って指定を落とすことはしません。倉庫へ出荷指示していません。",

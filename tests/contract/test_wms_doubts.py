@@ -526,6 +526,24 @@ def test_a_row_of_no_pieces_or_of_too_many_stays_here_with_its_slip(
         assert f"明細2「MH-SERUM-30」の数量が {quantity:,} です" in hold.note
 
 
+@pytest.mark.parametrize(
+    ("wish", "held"), [(date(2026, 11, 20), True), (date(2026, 11, 24), True), (date(2026, 11, 25), False)]
+)
+@pytest.mark.parametrize("profile", list(METHODS))
+def test_a_day_that_has_passed_or_comes_before_the_shipping_is_asked_about(
+    profile: str, wish: date, held: bool
+) -> None:
+    """Instructed on Tuesday after the cut-off: it leaves on Wednesday. Label software would answer nothing (E107)."""
+    one = at_home(deliver_on=wish, delivery_method=METHODS[profile])
+    found = warehouse(profile).doubts([one], date(2026, 11, 25)).get(one.number, ())
+    assert [hold.reason for hold in found] == ([Reason.DELIVERY_UNFIT] if held else [])
+    assert all(f"お届け希望日 {wish} に間に合いません" in hold.note for hold in found)
+
+
+def test_a_day_that_the_label_cannot_show_is_no_question() -> None:
+    assert doubts(at_home(deliver_on=date(2026, 11, 20), delivery_method="ネコポス", delivery_id="")) == ()
+
+
 def test_a_shop_may_weigh_a_finding_otherwise() -> None:
     elsewhere = at_home(zip_code="5300001")
     assert [hold.reason for hold in doubts(elsewhere)] == [Reason.ADDRESS_DOUBTFUL]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector import ops
+from connector.adapters.next_engine import wire
 from connector.outcome import Reason
 from connector.sandbox.cart import Order
 from msgspec.structs import replace
@@ -61,3 +62,18 @@ async def test_what_the_file_says_otherwise_is_in_the_record_of_the_slip(day: Da
     assert all("〜" in words or "～" in words or "−" in words for words in mine)
     assert not any("髙" in words for words in mine), "what cp932 can carry is carried as it is"
     assert isinstance(file.facts["remarks"], list)
+
+
+async def test_a_day_that_has_passed_is_asked_about_before_the_parcel_leaves(day: Day) -> None:
+    await day.alone_until("08:30")
+    late, plain = day.place(), day.place()
+    await day.until("10:04")
+    slip, desk = day.slip(late).number, day.town.next_engine.operator
+    desk.edit(slip, {wire.HOPE_ON: "2026-11-23 00:00:00"})
+    await day.until("10:40")
+    assert "お届け希望日 2026-11-23 に間に合いません" in (await day.holds(late))["delivery_unfit"]
+    assert [day.relayed(order) for order in (late, plain)] == [0, 1]
+
+    desk.edit(slip, {wire.HOPE_ON: "2026-11-26 00:00:00"})
+    await day.until("12:00")
+    assert (await day.holds(late), day.relayed(late)) == ({}, 1)

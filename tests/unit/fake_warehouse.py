@@ -35,7 +35,7 @@ class FakeWarehouse(Side):
     archive: dict[str, bytes] = field(default_factory=dict)
     leaves_out: set[str] = field(default_factory=set)
 
-    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
+    def doubts(self, slips: Sequence[Slip], ship_on: date | None = None) -> dict[str, tuple[Hold, ...]]:
         return {slip.number: self.doubted[slip.number] for slip in slips if slip.number in self.doubted}
 
     def instructions(

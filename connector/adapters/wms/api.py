@@ -205,8 +205,8 @@ class ApiWarehouse:
 
     # --- building --------------------------------------------------------------------------------------
 
-    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
-        return self._questions.doubts(slips, self._desk.today)
+    def doubts(self, slips: Sequence[Slip], ship_on: date | None = None) -> dict[str, tuple[Hold, ...]]:
+        return self._questions.doubts(slips, ship_on or self._desk.today)
 
     def instructions(
         self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None

@@ -116,6 +116,7 @@ class Door:
             yield "band_unknown", self.tables.unknown("time_slot", slip.time_slot)
         elif row.slots:
             yield from self._band(slip, row, slot, on)
+            yield from _day(slip, on)
         elif slip.deliver_on or slot.band != NONE:
             wish = "・".join(filter(None, (str(slip.deliver_on or ""), slip.time_slot)))
             yield "wish_dropped", f"「{row.label}」は日時を指定できないので、{_WISH}「{wish}」を書きません"
@@ -143,6 +144,13 @@ class Door:
         code = row.service(collects=slip.collects)
         system = self.tables.bands.systems.get(self.checks.bands or self.tables.services.of(code).bands)
         return system.among(row.bands).choose(slot.band, on, code) if system is not None else None
+
+
+def _day(slip: Slip, on: date) -> _Found:
+    """The words name no other day than the wish: a person lets a finding pass by its words."""
+    if slip.deliver_on is not None and slip.deliver_on < on:
+        words = f"お届け希望日 {slip.deliver_on} に間に合いません（もう過ぎたか、倉庫が出荷する日より前です）"
+        yield "wish_passed", f"{words}。ネクストエンジンの「配達希望日」を直してください"
 
 
 def _quantities(slip: Slip) -> _Found:

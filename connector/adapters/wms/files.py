@@ -88,8 +88,8 @@ class FileWarehouse:
 
     # --- building --------------------------------------------------------------------------------------
 
-    def doubts(self, slips: Sequence[Slip]) -> dict[str, tuple[Hold, ...]]:
-        return self._mappings.door.doubts(slips, jst(self._clock.now()).date())
+    def doubts(self, slips: Sequence[Slip], ship_on: date | None = None) -> dict[str, tuple[Hold, ...]]:
+        return self._mappings.door.doubts(slips, ship_on or jst(self._clock.now()).date())
 
     def instructions(
         self, slips: Sequence[Slip], *, sequence: int, at: datetime, ship_on: date | None = None
