@@ -14,7 +14,7 @@ from connector.words.cases import CASE_STATES, CASE_STEPS, LINK_RULES, LINKS, SI
 from connector.words.figures import UNKNOWN, age, clock_time, count, day, moment, until_cut_off, yen
 from connector.words.findings import FINDINGS, STRAYS, VERDICTS, FindingWord
 from connector.words.intake import INTAKE
-from connector.words.labels import FIGURES, LABELS, label
+from connector.words.labels import LABELS, label
 from connector.words.mails import MAIL_KINDS, MAIL_VERDICTS
 from connector.words.money import MONEY
 from connector.words.places import (
@@ -33,6 +33,7 @@ from connector.words.places import (
 )
 from connector.words.reasons import REASONS
 from connector.words.renewals import ORIGINS, RENEWAL_ENDS, RENEWALS, UNJUDGED
+from connector.words.seven_figures import FIGURES
 from connector.words.text import LANGUAGES, Term, Text, Word
 from connector.words.waits import CONFIRM_REASONS, NE_SCREENS, WAITS, checked, wait, what_moves
 

@@ -1,8 +1,9 @@
-"""Labels (見出し): titles, columns and buttons of pages and reports."""
+"""Labels (見出し): titles and buttons of pages and reports."""
 
 from __future__ import annotations
 
 from connector.words.alarms import ALARM_LABELS
+from connector.words.columns import COLUMNS
 from connector.words.doubles import DOUBLE_LABELS
 from connector.words.findings import UNTRUSTED_MAIL_DO
 from connector.words.stage_stops import STAGE_STOP_LABELS
@@ -10,95 +11,12 @@ from connector.words.stops import STOP_LABELS
 from connector.words.text import Text
 
 LABELS: dict[str, Text] = (
-    ALARM_LABELS
+    COLUMNS
+    | ALARM_LABELS
     | DOUBLE_LABELS
     | STAGE_STOP_LABELS
     | STOP_LABELS
     | {
-        # columns
-        "order": Text("受注", "Order"),
-        "slip": Text("伝票", "Slip"),
-        "order_number": Text("受注番号", "Order no."),
-        "slip_number": Text("伝票番号", "Slip no."),
-        "number": Text("番号", "Number"),
-        "state": Text("状態", "State"),
-        "stage": Text("工程", "Stage"),
-        "yen": Text("金額", "Amount"),
-        "count": Text("件数", "Count"),
-        "since": Text("いつから", "Since"),
-        "age": Text("経過", "Age"),
-        "oldest": Text("最も古い", "Oldest"),
-        "reason": Text("理由", "Reason"),
-        "note": Text("メモ", "Note"),
-        "waits_for": Text("待ち", "Waits for"),
-        "next_at": Text("次に見る時刻", "Next look"),
-        "due_at": Text("期限", "Due"),
-        "do": Text("すること", "What to do"),
-        "moves": Text("どうすれば進むか", "What moves it"),
-        "means": Text("商品と代金", "Goods and money"),
-        "why": Text("なぜ", "Why"),
-        "kind": Text("種類", "Kind"),
-        "owner": Text("担当", "Owner"),
-        "explained": Text("説明", "Explained"),
-        "explained_yes": Text("保留で説明済み", "By a hold"),
-        "explained_no": Text("未説明", "No"),
-        "system": Text("相手", "System"),
-        "place": Text("場所", "Place"),
-        "words": Text("内容", "Words"),
-        "at": Text("時刻", "Time"),
-        "verdict": Text("結果", "Verdict"),
-        "name": Text("名前", "Name"),
-        "sequence": Text("連番", "No."),
-        "items": Text("件数", "Items"),
-        "attempts": Text("試行", "Tries"),
-        "digest": Text("照合値 (SHA-256)", "SHA-256"),
-        "size": Text("大きさ", "Size"),
-        "actor": Text("誰が", "Who"),
-        "event": Text("出来事", "Event"),
-        "evidence": Text("証拠", "Evidence"),
-        "payment": Text("支払方法", "Payment"),
-        "placed_at": Text("注文日時", "Placed"),
-        "carrier": Text("配送業者", "Carrier"),
-        "deliver_on": Text("配送予定日", "Deliver on"),
-        "time_slot": Text("お届け時間", "Time slot"),
-        "buyer": Text("購入者", "Buyer"),
-        "recipient": Text("お届け先", "Recipient"),
-        "parcels": Text("同じ受注の他のお届け先", "Other addresses of the same order"),
-        "subscription": Text("定期", "Subscription"),
-        "round_no": Text("回目", "round"),
-        "version": Text("版", "Version"),
-        "tracking": Text("送り状番号", "Tracking no."),
-        "shipped_on": Text("出荷日", "Shipped on"),
-        "authorized_at": Text("与信日時", "Authorised"),
-        "days_left": Text("与信の残り", "Authorisation left"),
-        "lapsed": Text("切れています", "lapsed"),
-        "money": Text("出荷済み未売上と与信切れ", "Money at risk"),
-        "money_shipped": Text("出荷済み未売上", "Shipped, not captured"),
-        "money_lapsing": Text("出荷前に与信が切れるもの", "Lapsing before they ship"),
-        "item_name": Text("商品", "Item"),
-        "quantity": Text("数量", "Quantity"),
-        "unit_price": Text("単価", "Unit price"),
-        "held": Text("保留", "Held"),
-        "stuck": Text("滞留", "Stuck"),
-        "opening": Text("繰越", "Opening"),
-        "new": Text("新規", "New"),
-        "revalued": Text("金額の変更", "Amounts changed"),
-        "moved_on": Text("進行", "Moved on"),
-        "cancelled": Text("取消", "Cancelled"),
-        "open": Text("処理中", "Open"),
-        "value": Text("今", "Now"),
-        "yesterday": Text("前日", "Day before"),
-        "mean7": Text("7日平均", "7-day mean"),
-        "read_at": Text("最終読取", "Last read"),
-        "failed_at": Text("最終失敗", "Last failure"),
-        "figure": Text("数字", "Figure"),
-        "section": Text("区分", "Section"),
-        "delivery": Text("発送方法", "Delivery"),
-        "deposit": Text("入金", "Deposit"),
-        "paid": Text("入金済み", "paid"),
-        "unpaid": Text("未入金", "unpaid"),
-        "how": Text("つながり", "Link"),
-        # titles
         "product": Text("受注連携", "Connector"),
         "nav_home": Text("いま", "Now"),
         "nav_orders": Text("受注", "Orders"),
@@ -401,48 +319,6 @@ LABELS: dict[str, Text] = (
         "print_hint": Text("印刷すると A4 になります。", "Prints on A4."),
     }
 )
-
-FIGURES: dict[str, tuple[Text, Text]] = {
-    "missing": (
-        Text("1 未取込", "1 Missing"),
-        Text(
-            "カートにあるのに台帳にない受注と、作成されなかった定期",
-            "Orders of the cart that the ledger lacks, and renewals that were never created",
-        ),
-    ),
-    "not_in_intake": (
-        Text("2 新規受付にない", "2 Not in intake"),
-        Text("通知したのに新規受付に現れない受注", "Announced, and no slip in 新規受付"),
-    ),
-    "not_imported": (
-        Text("3 本取込できず", "3 Not imported"),
-        Text("本取込で保留・拒否になった受注", "Parked or refused by the import"),
-    ),
-    "will_miss": (
-        Text("4 締めに遅れそう", "4 Will miss the cut-off"),
-        Text(
-            "今日出荷できるのに、まだ倉庫が受け取っていない伝票", "Could ship today, not at the warehouse yet"
-        ),
-    ),
-    "stuck_at_warehouse": (
-        Text("5 倉庫で滞留", "5 Stuck at the warehouse"),
-        Text(
-            "倉庫が出荷するはずの日から1営業日以上、出荷実績がない伝票",
-            "A working day or more past the day it was to ship, no result",
-        ),
-    ),
-    "not_captured": (
-        Text("6 出荷済み未売上", "6 Shipped, not captured"),
-        Text("出荷したのに売上が完了していない受注", "Shipped, and the charge is not done"),
-    ),
-    "automation": (
-        Text("7 自動化率", "7 Automation rate"),
-        Text(
-            "この日に出荷した伝票のうち、人が触れなかった割合",
-            "Share of the day's shipments that nobody touched",
-        ),
-    ),
-}
 
 
 def label(key: str, lang: str) -> str:
