@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, and_, select, update
 
 from connector.journey import SlipState
 from connector.ledger import holds
@@ -33,13 +34,8 @@ def in_turn(connection: Connection, done: Sequence[Begun], now: datetime) -> Non
     for kind, other in INSTEAD_OF.items():
         items = [id_ for one in done if one.effect.kind == kind for id_ in one.effect.items]
         for part in pieces(items):
-            ids = select(effect_items.c.effect_id).where(effect_items.c.item_id.in_(part))
-            connection.execute(
-                update(effects)
-                .where(effects.c.id.in_(ids), effects.c.stage == RELAY, effects.c.kind == other)
-                .where(effects.c.state == EffectState.DONE)
-                .values(state=EffectState.UNDONE, changed_at=now)
-            )
+            mine = effect_items.c.item_id.in_(part)
+            _undo(connection, [id_ for id_, _ in connection.execute(_done(other).where(mine))], now)
 
 
 def taken_back(connection: Connection, shop: Shop, seen: Sequence[Slip], now: datetime) -> None:
@@ -49,17 +45,25 @@ def taken_back(connection: Connection, shop: Shop, seen: Sequence[Slip], now: da
     """
     bare = {slip.number: slip.lock for slip in seen if not slip.tagged(shop.sent_tag)}
     for part in pieces(bare):
-        query = (
-            select(effects.c.id, effects.c.facts)
-            .join(effect_items, effect_items.c.effect_id == effects.c.id)
-            .join(slips, slips.c.id == effect_items.c.item_id)
-            .where(slips.c.shop == shop.key, slips.c.number.in_(part), slips.c.state.in_(EARLY))
-            .where(effects.c.stage == RELAY, effects.c.kind == CLAIM, effects.c.state == EffectState.DONE)
+        early = and_(slips.c.shop == shop.key, slips.c.number.in_(part), slips.c.state.in_(EARLY))
+        found = connection.execute(
+            _done(CLAIM).join(slips, slips.c.id == effect_items.c.item_id).where(early)
         )
-        over = [id_ for id_, facts in connection.execute(query) if bare[facts["slip"]] > facts["lock"]]
-        if over:
-            gone = update(effects).where(effects.c.id.in_(over))
-            connection.execute(gone.values(state=EffectState.UNDONE, changed_at=now))
+        _undo(connection, [id_ for id_, facts in found if bare[facts["slip"]] > facts["lock"]], now)
+
+
+def _done(kind: str) -> Select[Any]:
+    """Id and facts of this kind's acts that are done and still stand."""
+    query = select(effects.c.id, effects.c.facts)
+    return query.join(effect_items, effect_items.c.effect_id == effects.c.id).where(
+        effects.c.stage == RELAY, effects.c.kind == kind, effects.c.state == EffectState.DONE
+    )
+
+
+def _undo(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    for part in pieces(ids):
+        gone = update(effects).where(effects.c.id.in_(part))
+        connection.execute(gone.values(state=EffectState.UNDONE, changed_at=now))
 
 
 def done_kinds(connection: Connection, stage: str, item_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:

@@ -61,8 +61,7 @@ async def plan(items: Sequence[Item[Slip]], ports: Ports) -> AsyncIterator[Said 
     fresh = await _read_again(waiting, ports)
     yield list(fresh.values())
     ready: dict[str, Item[Slip]] = {}
-    ship_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
-    doubts = ports.warehouse.doubts(list(fresh.values()), ship_on)
+    doubts = ports.warehouse.doubts(list(fresh.values()), _leaves_on(ports))
     for item in waiting:
         number = item.noun.number
         stays = obstacle(item, fresh.get(number), ports)
@@ -120,8 +119,13 @@ def _unfit(built: BuiltFile, ready: Mapping[str, Item[Slip]]) -> Iterator[Said]:
 def _built(slips: Sequence[Slip], ports: Ports) -> list[BuiltFile]:
     if not slips:
         return []
-    ship_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
-    return ports.warehouse.instructions(slips, sequence=ports.sequence, at=ports.now, ship_on=ship_on)
+    return ports.warehouse.instructions(
+        slips, sequence=ports.sequence, at=ports.now, ship_on=_leaves_on(ports)
+    )
+
+
+def _leaves_on(ports: Ports) -> date:
+    return shipping.ship_on(ports.shop.shipping_days, ports.now)
 
 
 def _instruction(built: BuiltFile, included: Sequence[Item[Slip]], ports: Ports) -> Effect:
@@ -197,7 +201,7 @@ def lapsing(orders: Sequence[Order], ports: Ports) -> Hold | None:
         lapses_at = ports.shop.lapses_at(order.payment)
         if lapses_at is None:
             continue
-        leaves_on = shipping.ship_on(ports.shop.shipping_days, ports.now)
+        leaves_on = _leaves_on(ports)
         ship_on = max(order.ship_on or leaves_on, leaves_on)
         if lapses_at < at_jst(ship_on) + CAPTURED_WITHIN:
             return Hold(Reason.PAYMENT_GATE, _lapse(order, lapses_at, ship_on, ports.now))
