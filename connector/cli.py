@@ -167,7 +167,7 @@ def release(
     json: Json = False,
 ) -> None:
     """Take the open holds off an order; it goes on from where it stands."""
-    _operate("release", order, config, shop, reason, json, **({"not_handled": True} if not_handled else {}))
+    _operate("release", order, config, shop, reason, json, not_handled=not_handled)
 
 
 @app.command()
@@ -245,9 +245,8 @@ def _operate(verb: str, order: str, config: Path, shop: str, reason: str, json: 
     async def work(world: World) -> Any:
         one = world.shop(shop)
         act = {"hold": ops.hold, "release": ops.release, "retry": ops.retry}[verb]
-        here: dict[str, Any] = {"actor": actor, "why": reason, "now": world.clock.now()}
-        here |= {"lang": world.settings.language}
-        return await act(world.database, one.shop.key, order, **here, **more)
+        more.update(actor=actor, why=reason, now=world.clock.now(), lang=world.settings.language)
+        return await act(world.database, one.shop.key, order, **more)
 
     said = in_world(config, work)
     show({"order": order, "done": said.done, "words": said.words}, json, said.words)

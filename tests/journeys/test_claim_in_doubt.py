@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from connector.adapters.next_engine import wire
+from connector.sandbox.cart import Order
 
 from tests.journeys.conftest import OpenDay
 from tests.journeys.day import Day, Silence
@@ -57,19 +58,24 @@ async def test_a_slip_that_somebody_changed_after_our_claim_is_a_question(day: D
     assert (await day.holds(order)).keys() == {"duplicate_shipment"}
 
 
-async def test_a_claim_is_taken_back_with_its_tag_and_the_same_tag_is_another_s_then(
-    open_day: OpenDay,
-) -> None:
-    """The warehouse takes nothing from us for an hour; a clerk gives the slip to another link, which tags it alike."""
+async def claimed_and_not_handed_over(open_day: OpenDay) -> tuple[Day, Order]:
+    """10:16: our tag is on the slip, and the warehouse's API turns every call away."""
     day = await open_day(way="openlogi")
     await day.alone_until("08:30")
     order = day.place()
     await day.until("10:04")
     day.faults.plan("wms-busy")
     await day.until("10:16")
-    slip, desk = day.slip(order), day.town.next_engine.operator
-    assert (slip.fields[wire.TAGS], day.relayed(order)) == (SENT, 0), "claimed, and not handed over"
+    assert (day.slip(order).fields[wire.TAGS], day.relayed(order)) == (SENT, 0)
+    return day, order
 
+
+async def test_a_claim_is_taken_back_with_its_tag_and_the_same_tag_is_another_s_then(
+    open_day: OpenDay,
+) -> None:
+    """The warehouse takes nothing from us for an hour; a clerk gives the slip to another link, which tags it alike."""
+    day, order = await claimed_and_not_handed_over(open_day)
+    slip, desk = day.slip(order), day.town.next_engine.operator
     desk.edit(slip.number, {wire.TAGS: "", wire.PRINT_ON: "2026-11-30 00:00:00"})
     await day.until("10:31")
     desk.edit(slip.number, {wire.TAGS: SENT, wire.PRINT_ON: "2026-11-24 00:00:00"})
@@ -80,12 +86,7 @@ async def test_a_claim_is_taken_back_with_its_tag_and_the_same_tag_is_another_s_
 
 
 async def test_a_tag_that_was_taken_off_and_is_not_anybody_s_is_claimed_anew(open_day: OpenDay) -> None:
-    day = await open_day(way="openlogi")
-    await day.alone_until("08:30")
-    order = day.place()
-    await day.until("10:04")
-    day.faults.plan("wms-busy")
-    await day.until("10:16")
+    day, order = await claimed_and_not_handed_over(open_day)
     day.town.next_engine.operator.edit(day.slip(order).number, {wire.TAGS: "[贈答]"})
     await day.until("10:31")
     day.faults.stop("wms-busy")

@@ -34,27 +34,10 @@ from connector.slip import Result, Shipment
 
 KINDS = (*BOOKED, "receipt", "instruction")
 _WORDS = {  # a closed vocabulary, or a day, or why: nobody is named where the row has not slipped
-    *(
-        "carrier",
-        "checked_as",
-        "result",
-        "reason_code",
-        "reason",
-        "condition",
-        "verdict",
-        "error_code",
-        "error",
-    ),
-    *(
-        "shipped_on",
-        "expires_on",
-        "confirmed_at",
-        "told_at",
-        "arrived_on",
-        "processed_at",
-        "ship_on",
-        "deliver_on",
-    ),
+    *("carrier", "checked_as", "result", "condition", "verdict"),
+    *("reason_code", "reason", "error_code", "error"),
+    *("shipped_on", "expires_on", "arrived_on", "ship_on", "deliver_on"),
+    *("confirmed_at", "told_at", "processed_at"),
 }
 _NUMBERS = {"file_name", "rows", "order_number", *NUMBERED, *STOCK, *RETURN} - _WORDS
 _LONGEST = 60  # characters of a word; more is a letter to somebody
@@ -93,9 +76,7 @@ class Trial:
     encoding: str = ""
     columns: tuple[Bound, ...] = ()
     unused: tuple[str, ...] = ()
-    assumed: tuple[
-        tuple[str, str], ...
-    ] = ()  # what no column says and every row is taken for; with its value
+    assumed: tuple[tuple[str, str], ...] = ()  # what no column says and every row is taken for, and its value
     rows: tuple[Read, ...] = ()
     events: tuple[dict[str, Any], ...] = ()  # shipments
     stock: tuple[dict[str, Any], ...] = ()
