@@ -207,8 +207,8 @@ def _level(one: dict[str, Any], lang: str) -> str:
 
 
 def _return(one: dict[str, Any], lang: str) -> str:
-    kept = called(one["condition"], lang)
-    what = f"{one['sku']}×{one['quantity']} {kept} {one['reason']}".rstrip()
+    condition = called(one["condition"], lang)
+    what = f"{one['sku']}×{one['quantity']} {condition} {one['reason']}".rstrip()
     slip = one["slip_number"] or say("unknown", lang)
     return say(
         "came_back", lang, number=one["return_number"], slip=slip, what=what, arrived_on=one["arrived_on"]
